@@ -1,1 +1,11 @@
+//! What the eBPF probes and userspace share: the words of a verdict ([`words`]), the alignment
+//! rules of each kernel generation ([`rules`]) and the binary layout of everything that crosses
+//! from the kernel ([`abi`]).
+//!
+//! Nothing here allocates, and all of it compiles for the eBPF target and for the host, so the
+//! code that classifies a request in the kernel is the code that host tests exercise.
+#![no_std]
 
+pub mod abi;
+pub mod rules;
+pub mod words;

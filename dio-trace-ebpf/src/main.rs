@@ -1,1 +1,2 @@
-fn main(){}
+//! eBPF programs.
+fn main() {}

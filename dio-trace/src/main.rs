@@ -1,1 +1,3 @@
-fn main(){}
+//! The `dio-trace` command.
+
+fn main() {}

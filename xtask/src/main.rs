@@ -1,1 +1,3 @@
-fn main(){}
+//! Builds, tests and shows dio-trace.
+
+fn main() {}

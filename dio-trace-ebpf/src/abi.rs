@@ -1,0 +1,1 @@
+//! Layout of what crosses from the kernel.

@@ -1,0 +1,12 @@
+//! The alignment rules: what each kernel generation asks of a direct request, and the verdict on
+//! one. Pure functions over plain values: the probes, the reports and the tests all call these.
+
+mod geometry;
+mod judge;
+mod limits;
+mod requirement;
+
+pub use geometry::{ALIGNMENT_CAP, Fold, Geometry, Segment, alignment_of};
+pub use judge::{Judgement, Outcome, Route, judge};
+pub use limits::Limits;
+pub use requirement::{deviations, portability, violations};

@@ -1,0 +1,136 @@
+//! The verdict on one finished request. It always follows from what happened; the rules only
+//! explain it.
+
+use crate::{
+    rules::{Geometry, Limits, deviations, violations},
+    words::{Flags, Reasons, RuleSet, Verdict},
+};
+
+const EIO: i64 = 5;
+const EINVAL: i64 = 22;
+
+/// Which code in the kernel carried a request, as far as it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Route {
+    /// Refused or served before any direct I/O engine was entered.
+    None = 0,
+    /// `iomap_dio_rw`, `__iomap_dio_rw` or `__iomap_dio_read_simple`.
+    Iomap = 1,
+    /// `blkdev_direct_IO`: a raw block device.
+    BlockDevice = 2,
+    /// `__blockdev_direct_IO`: filesystems that were never moved to iomap.
+    Legacy = 3,
+}
+
+impl Route {
+    /// The route with this number; an unknown number reads as [`Route::None`].
+    #[must_use]
+    pub const fn from_number(number: u8) -> Self {
+        match number {
+            1 => Self::Iomap,
+            2 => Self::BlockDevice,
+            3 => Self::Legacy,
+            _ => Self::None,
+        }
+    }
+
+    /// The rules that hold on this route on a kernel whose common rule set is `kernel`.
+    ///
+    /// `do_blockdev_direct_IO` (fs/direct-io.c) asks for whole logical blocks in every version.
+    #[must_use]
+    pub const fn rule_set(self, kernel: RuleSet) -> RuleSet {
+        match self {
+            Self::Legacy => RuleSet::LogicalBlock,
+            _ => kernel,
+        }
+    }
+}
+
+/// What was seen of a request's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Bytes done, or a negative errno: what the caller was given.
+    pub result: i64,
+    /// Bytes that the direct I/O engine did itself.
+    pub direct_bytes: u64,
+    /// The engine that carried it.
+    pub route: Route,
+    /// Whether the filesystem is one that never looks at alignment (tmpfs, NFS, FUSE): its
+    /// requests break no rule.
+    pub no_rule: bool,
+    /// Bios submitted for it.
+    pub bios: u32,
+    /// Whether it ends at or past the end of the file or device.
+    pub end_of_file: bool,
+    /// Whether its buffer was bounced (`IOMAP_DIO_BOUNCE`, from 7.0).
+    pub copied: bool,
+    /// Whether the device takes any vector for whole pages without looking (zram).
+    pub whole_page_device: bool,
+}
+
+/// A verdict with its explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Exactly one.
+    pub verdict: Verdict,
+    /// For a rejection the broken rules in force; otherwise how it departs from full alignment.
+    pub reasons: Reasons,
+    /// What else is worth knowing.
+    pub flags: Flags,
+}
+
+/// Judges a finished request under the rules in force on this kernel.
+#[must_use]
+#[inline(always)]
+pub const fn judge(
+    geometry: &Geometry,
+    limits: &Limits,
+    kernel: RuleSet,
+    outcome: &Outcome,
+) -> Judgement {
+    let broken = if outcome.no_rule {
+        Reasons::NONE
+    } else {
+        violations(geometry, limits, outcome.route.rule_set(kernel))
+    };
+    if outcome.result < 0 {
+        let alignment_error = matches!(-outcome.result, EINVAL | EIO);
+        let rejected = alignment_error && !broken.is_empty();
+        return Judgement {
+            verdict: if rejected {
+                Verdict::Rejected
+            } else {
+                Verdict::Failed
+            },
+            reasons: if rejected {
+                broken
+            } else {
+                deviations(geometry, limits)
+            },
+            flags: Flags::NONE.with_if(Flags::LATE, outcome.bios != 0),
+        };
+    }
+    let reasons = deviations(geometry, limits);
+    let done = outcome.result as u64;
+    let buffered = outcome.direct_bytes < done;
+    let reached_device = !buffered && outcome.bios != 0;
+    let page_damage = outcome.whole_page_device
+        && (geometry.merged_address_bits | geometry.merged_length_bits) & 4095 != 0;
+    let unchecked = reached_device && !outcome.copied && (!broken.is_empty() || page_damage);
+    Judgement {
+        verdict: if buffered {
+            Verdict::Buffered
+        } else if reasons.is_empty() {
+            Verdict::Aligned
+        } else {
+            Verdict::Accepted
+        },
+        reasons,
+        flags: Flags::NONE
+            .with_if(Flags::SHORT, done < geometry.length && !outcome.end_of_file)
+            .with_if(Flags::END_OF_FILE, outcome.end_of_file)
+            .with_if(Flags::COPIED, outcome.copied)
+            .with_if(Flags::UNCHECKED, unchecked),
+    }
+}

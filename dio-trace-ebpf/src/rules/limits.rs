@@ -1,0 +1,29 @@
+//! What a device and its filesystem ask of direct I/O.
+
+/// The limits in force for one request, in bytes unless said otherwise.
+///
+/// `dma_alignment` and `virt_boundary_mask` are masks, as in sysfs and in the kernel's
+/// `struct queue_limits`: 511 means 512-byte alignment, 0 means no demand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
+pub struct Limits {
+    /// The unit the device addresses, a power of two; 0 where the request has no block device.
+    pub logical_block_size: u32,
+    /// The unit the device writes without read-modify-write.
+    pub physical_block_size: u32,
+    /// Mask of the address bits that must be zero for the device's DMA engine.
+    pub dma_alignment: u32,
+    /// Mask of the address bits at which one bio may not have a gap; 0 for no boundary.
+    pub virt_boundary_mask: u32,
+    /// Block size of the filesystem; of a raw device, its soft block size.
+    pub filesystem_block_size: u32,
+}
+
+impl Limits {
+    /// Mask of the logical block size; 0 where there is no device, so that nothing is misaligned.
+    #[must_use]
+    pub const fn logical_block_mask(&self) -> u32 {
+        self.logical_block_size.saturating_sub(1)
+    }
+}

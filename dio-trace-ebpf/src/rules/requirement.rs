@@ -1,0 +1,61 @@
+//! Which rule each kernel generation applies, and which of them a request breaks.
+
+use crate::{
+    rules::{Geometry, Limits},
+    words::{Reasons, RuleSet},
+};
+
+/// How a request departs from full alignment: address, every segment length, total length and
+/// offset as multiples of the logical block size. Empty means it would work under every rule set.
+#[must_use]
+pub const fn deviations(geometry: &Geometry, limits: &Limits) -> Reasons {
+    violations(geometry, limits, RuleSet::LogicalBlock)
+}
+
+/// The rules of `rule_set` that a request breaks; empty means it is accepted.
+///
+/// | rule set | source |
+/// |---|---|
+/// | `logical-block` | `iomap_dio_bio_actor`/`iomap_dio_bio_iter`, `__blockdev_direct_IO`, `do_blockdev_direct_IO`, up to 5.19 |
+/// | `dma-address` | `bdev_iter_is_aligned` → `iov_iter_is_aligned(iter, dma_alignment, logical_block_size - 1)`, 6.0 to 6.17 |
+/// | `dma-segment-late` | `bio_split_io_at`, 6.18 to 7.1 |
+/// | `dma-segment` | `iov_iter_extract_bvecs`, from 7.2 stable and 7.3; gaps still split in `bio_split_io_at` |
+#[must_use]
+#[inline(always)]
+pub const fn violations(geometry: &Geometry, limits: &Limits, rule_set: RuleSet) -> Reasons {
+    let block = limits.logical_block_mask();
+    let dma = limits.dma_alignment;
+    let (address, length, split) = match rule_set {
+        RuleSet::LogicalBlock => (
+            geometry.address_bits & block,
+            geometry.length_bits & block,
+            0,
+        ),
+        RuleSet::DmaAddress => (geometry.address_bits & dma, geometry.length_bits & block, 0),
+        RuleSet::DmaSegmentLate => (
+            geometry.merged_address_bits & dma,
+            geometry.merged_length_bits & dma,
+            geometry.split_bits & block,
+        ),
+        RuleSet::DmaSegment => (
+            geometry.address_bits & dma,
+            geometry.length_bits & dma,
+            geometry.split_bits & block,
+        ),
+    };
+    Reasons::NONE
+        .with_if(Reasons::MEMORY_ADDRESS, address != 0)
+        .with_if(Reasons::SEGMENT_LENGTH, length != 0)
+        .with_if(Reasons::TOTAL_LENGTH, geometry.length & block as u64 != 0)
+        .with_if(Reasons::FILE_OFFSET, geometry.offset & block as u64 != 0)
+        .with_if(Reasons::VIRT_BOUNDARY, split != 0)
+}
+
+/// The rule sets under which a request would be accepted on these limits.
+pub fn portability(geometry: &Geometry, limits: &Limits) -> impl Iterator<Item = RuleSet> {
+    let (geometry, limits) = (*geometry, *limits);
+    RuleSet::ALL
+        .iter()
+        .copied()
+        .filter(move |rule_set| violations(&geometry, &limits, *rule_set).is_empty())
+}

@@ -1,0 +1,7 @@
+//! dio-trace shows what direct I/O (`O_DIRECT`) alignment really does to a program.
+//!
+//! Data flows one way: a [`source`] delivers batches of [`model`] records; everything else reads
+//! those.
+
+pub mod model;
+pub mod source;

@@ -1,0 +1,20 @@
+//! What every part of the program talks about: owned, decoded values that know neither how they
+//! were captured nor how they are shown.
+
+mod batch;
+mod device;
+mod environment;
+mod loss;
+mod record;
+mod time;
+
+pub use batch::Batch;
+pub use device::DeviceNumber;
+pub use dio_trace_ebpf::{
+    rules::{Geometry, Limits, Segment},
+    words::{Flags, Interface, LossCause, Operation, Reasons, RuleSet, Verdict},
+};
+pub use environment::{Attachment, Device, Environment, Evidence, LimitSource};
+pub use loss::{Loss, Losses};
+pub use record::{Record, Request};
+pub use time::Timestamp;
