@@ -3,5 +3,6 @@
 //! Data flows one way: a [`source`] delivers batches of [`model`] records; everything else reads
 //! those.
 
+pub mod kernel;
 pub mod model;
 pub mod source;

@@ -1,0 +1,125 @@
+//! A request while it is in flight, and as it is sent when it is done.
+
+use super::file::FileId;
+use crate::rules::{Geometry, Limits, Segment};
+
+/// Segments that are kept one by one; alignments cover all of them, up to
+/// [`SEGMENTS_EXAMINED`].
+pub const SEGMENTS_KEPT: usize = 16;
+
+/// Segments that are looked at: `IOV_MAX`, the most that a system call takes.
+pub const SEGMENTS_EXAMINED: u32 = 1024;
+
+/// [`Request::offending_index`] where no segment behind the kept ones offends.
+pub const NO_OFFENDER: u32 = u32::MAX;
+
+/// Which probe owns a request: the outermost that saw it.
+pub mod level {
+    /// A filesystem's or device's `read_iter`/`write_iter`.
+    pub const FILE: u8 = 1;
+    /// A direct I/O engine: no file-level probe is needed, or none could be attached.
+    pub const ENGINE: u8 = 2;
+}
+
+/// [`Request::state`] bits.
+pub mod state {
+    /// `io_uring` was told -EAGAIN and will issue the request again from a worker.
+    pub const RETRY: u8 = 1;
+    /// A direct I/O engine was entered.
+    pub const DIRECT: u8 = 2;
+    /// `IOMAP_DIO_BOUNCE` (from 7.0): the data is copied.
+    pub const COPIED: u8 = 4;
+    /// The filesystem has no alignment rule (tmpfs, NFS, FUSE).
+    pub const NO_RULE: u8 = 8;
+    /// The device takes every vector for a whole page (zram).
+    pub const WHOLE_PAGE_DEVICE: u8 = 16;
+    /// The file's memory could not be read: its shape is not fully known.
+    pub const UNREADABLE: u8 = 32;
+    /// There were more than [`SEGMENTS_EXAMINED`](super::SEGMENTS_EXAMINED) segments.
+    pub const TRUNCATED: u8 = 64;
+}
+
+/// A request in flight, keyed by the address of its `struct kiocb`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Request {
+    /// Submission, nanoseconds of `CLOCK_BOOTTIME`.
+    pub time: u64,
+    /// Address of its `struct file`.
+    pub file: u64,
+    /// Size of the file or device at submission, bytes.
+    pub file_size: u64,
+    /// Address of the `struct kiocb` that this thread was busy with before, 0 for none.
+    pub outer: u64,
+    /// Control group at submission.
+    pub cgroup: u64,
+    /// Bytes done by direct I/O engines so far.
+    pub direct_bytes: u64,
+    /// Which file.
+    pub id: FileId,
+    /// Its shape.
+    pub geometry: Geometry,
+    /// Limits of its device.
+    pub limits: Limits,
+    /// Number of that device, as the kernel's `dev_t`.
+    pub disk: u32,
+    /// Thread group at submission.
+    pub pid: u32,
+    /// Thread at submission.
+    pub tid: u32,
+    /// User at submission.
+    pub uid: u32,
+    /// Bios submitted for it.
+    pub bios: u32,
+    /// Bios split for it.
+    pub splits: u32,
+    /// How many of `segments` are in use.
+    pub segments_kept: u32,
+    /// Index of the segment in the last slot of `segments`, or [`NO_OFFENDER`].
+    pub offending_index: u32,
+    /// Stack id of the program, negative for none.
+    pub user_stack: i32,
+    /// Stack id of the kernel, negative for none.
+    pub kernel_stack: i32,
+    /// [`Operation`](crate::words::Operation) number.
+    pub operation: u8,
+    /// [`Interface`](crate::words::Interface) number.
+    pub interface: u8,
+    /// [`Route`](crate::rules::Route) number.
+    pub route: u8,
+    /// [`level`] of the probe that owns it.
+    pub level: u8,
+    /// [`state`] bits.
+    pub state: u8,
+    /// Zero.
+    pub reserved: [u8; 7],
+    /// Name of the thread group leader, NUL-padded.
+    pub comm: [u8; 16],
+    /// Name of the thread, NUL-padded.
+    pub thread: [u8; 16],
+    /// The first segments; behind them the first one that offends and is not among them.
+    pub segments: [Segment; SEGMENTS_KEPT + 1],
+}
+
+/// Bytes of [`Request`], field by field.
+pub const REQUEST_SIZE: usize = 6 * 8 + 16 + 56 + 20 + 10 * 4 + 12 + 32 + (SEGMENTS_KEPT + 1) * 16;
+
+/// A finished request with its verdict.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct RequestEvent {
+    /// [`EventKind::Request`](super::EventKind::Request).
+    pub kind: u32,
+    /// [`Verdict`](crate::words::Verdict) number.
+    pub verdict: u32,
+    /// The request.
+    pub request: Request,
+    /// Bytes done, or a negative errno.
+    pub result: i64,
+    /// Nanoseconds from submission to result.
+    pub latency: u64,
+    /// [`Reasons`](crate::words::Reasons) bits.
+    pub reasons: u32,
+    /// [`Flags`](crate::words::Flags) bits.
+    pub flags: u32,
+}

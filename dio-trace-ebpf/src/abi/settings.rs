@@ -1,0 +1,52 @@
+//! What userspace decides before the probes are loaded. Settings are constants to the verifier,
+//! so a feature that is off costs nothing.
+
+use crate::words::Interface;
+
+/// Name of the probe object's global that holds [`Settings`].
+pub const SETTINGS_GLOBAL: &str = "SETTINGS";
+
+/// Room in [`Settings::completions`].
+pub const COMPLETION_SLOTS: usize = 8;
+
+/// The first [`Settings::completions`] and the interface each stands for; those behind are called
+/// for requests that the kernel itself makes.
+pub const COMPLETIONS: [(&str, Interface); 3] = [
+    ("aio_complete_rw", Interface::Aio),
+    ("io_complete_rw", Interface::IoUring),
+    ("io_complete_rw_iopoll", Interface::IoUring),
+];
+
+/// Choices for one trace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Settings {
+    /// Addresses of the `ki_complete` functions that a probe is attached to; 0 where unused. The
+    /// first ones tell the interface, see [`COMPLETIONS`].
+    pub completions: [u64; COMPLETION_SLOTS],
+    /// [`RuleSet`](crate::words::RuleSet) number in force on this kernel.
+    pub rule_set: u32,
+    /// 1: send the details of aligned requests as well (`--all`).
+    pub detail_aligned: u32,
+    /// 1: only threads of the processes in `TRACED_PROCESSES` and their descendants.
+    pub only_traced: u32,
+    /// Details each process may send within [`DETAIL_WINDOW`](Self::DETAIL_WINDOW) nanoseconds.
+    pub detail_rate: u32,
+    /// 1: take call stacks of misaligned requests.
+    pub stacks: u32,
+    /// 1: read kernel memory by plain loads where the program's type allows it, 0: only by helper.
+    pub direct_loads: u32,
+    /// 1: `bpf_get_current_task_btf` is there (from 5.11).
+    pub current_task_btf: u32,
+    /// Argument of `iomap_dio_rw` that holds its flags, 0 where it has none.
+    pub dio_flags_argument: u32,
+    /// 1: probes log what they do (`RUST_LOG=debug`).
+    pub log: u32,
+    /// Thread group of dio-trace itself, whose requests are not traced; 0 for none.
+    pub own_pid: u32,
+}
+
+impl Settings {
+    /// Length of the window in which [`detail_rate`](Self::detail_rate) counts, nanoseconds.
+    pub const DETAIL_WINDOW: u64 = 1_000_000_000;
+}

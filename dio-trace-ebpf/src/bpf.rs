@@ -1,0 +1,19 @@
+//! Everything that runs in the kernel.
+
+mod counters;
+mod emit;
+mod finish;
+mod globals;
+mod in_flight;
+mod iovec;
+mod maps;
+mod memory;
+mod owner;
+mod path;
+mod probes;
+mod target;
+
+/// The verifier lets programs that are not GPL-compatible call no tracing helpers.
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

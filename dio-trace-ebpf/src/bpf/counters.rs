@@ -1,0 +1,82 @@
+//! Counting: exact whatever happens, even where a program is preempted in the middle.
+
+use core::arch::asm;
+
+use aya_ebpf::maps::PerCpuHashMap;
+use dio_trace_ebpf::{
+    abi::{
+        counters::{CounterKey, CounterValue, unattributed_slot},
+        file::FileId,
+    },
+    words::LossCause,
+};
+
+use super::maps::{COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, UNATTRIBUTED};
+
+/// Adds to a 64-bit counter that another program on this CPU may be adding to, by the one atomic
+/// instruction that every kernel has (`core` offers none for this target).
+#[inline(always)]
+fn add(counter: *mut u64, amount: u64) {
+    // SAFETY: `counter` points into a map value, which is aligned and lives on.
+    unsafe { asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) counter, in(reg) amount) };
+}
+
+/// Notes that something was lost.
+#[inline(always)]
+pub(super) fn lost(cause: LossCause) {
+    if let Some(counter) = LOSSES.get_ptr_mut(cause as u32) {
+        add(counter, 1);
+    }
+}
+
+#[inline(always)]
+fn bump(value: *mut CounterValue, bytes: u64) {
+    // SAFETY: only the addresses of the fields are taken.
+    let (count, total) = unsafe { (&raw mut (*value).count, &raw mut (*value).bytes) };
+    add(count, 1);
+    add(total, bytes);
+}
+
+/// Counts into a row that exists, or makes it. `Err` where the table is full; `Ok(true)` where the
+/// row is new.
+#[inline(always)]
+fn count_in(
+    table: &PerCpuHashMap<CounterKey, CounterValue>,
+    key: &CounterKey,
+    bytes: u64,
+) -> Result<bool, ()> {
+    if let Some(value) = table.get_ptr_mut(key) {
+        bump(value, bytes);
+        return Ok(false);
+    }
+    const BPF_NOEXIST: u64 = 1;
+    let zero = CounterValue { count: 0, bytes: 0 };
+    // Another CPU may make the row at the same time: whoever comes second finds it.
+    let _ = table.insert(key, zero, BPF_NOEXIST);
+    let value = table.get_ptr_mut(key).ok_or(())?;
+    bump(value, bytes);
+    Ok(true)
+}
+
+/// Counts one request of `bytes`. True where its process and file were not in the table before.
+#[inline(always)]
+pub(super) fn count(key: &mut CounterKey, bytes: u64) -> bool {
+    let odd = COUNTERS_IN_USE.get(0).copied().unwrap_or(0);
+    let table = if odd == 0 {
+        &COUNTERS_EVEN
+    } else {
+        &COUNTERS_ODD
+    };
+    if let Ok(new) = count_in(table, key, bytes) {
+        return new;
+    }
+    lost(LossCause::CountersFull);
+    key.file = FileId::default();
+    if count_in(table, key, bytes).is_err() {
+        if let Some(value) = UNATTRIBUTED.get_ptr_mut(unattributed_slot(key.operation, key.verdict))
+        {
+            bump(value, bytes);
+        }
+    }
+    false
+}

@@ -1,0 +1,114 @@
+//! Sending: details of requests, within each process' share, and files when they are first met.
+
+use dio_trace_ebpf::{
+    abi::{
+        EventKind,
+        file::{FileEvent, FileId},
+        request::{Request, RequestEvent},
+        settings::Settings,
+    },
+    rules::Judgement,
+    words::LossCause,
+};
+
+use super::{
+    counters::lost,
+    globals::{layout, setting},
+    maps::{EVENTS, FILES_SENT, SHARES, Share},
+    memory::Kernel,
+    path, target,
+};
+
+/// Sends a finished request. False where it is not sent, for a cause that is noted.
+#[inline(always)]
+pub(super) fn detail(request: &Request, judgement: &Judgement, result: i64, now: u64) -> bool {
+    if !within_share(request.pid, now) {
+        lost(LossCause::DetailCapped);
+        return false;
+    }
+    let Some(mut entry) = EVENTS.reserve::<RequestEvent>(0) else {
+        lost(LossCause::DetailBufferFull);
+        return false;
+    };
+    let event = entry.as_mut_ptr();
+    // SAFETY: the reserved entry is ours, and every field is written before it is submitted.
+    unsafe {
+        (*event).kind = EventKind::Request as u32;
+        (*event).verdict = judgement.verdict as u32;
+        (*event).request = *request;
+        (*event).result = result;
+        (*event).latency = now.saturating_sub(request.time);
+        (*event).reasons = judgement.reasons.0;
+        (*event).flags = judgement.flags.0;
+    }
+    entry.submit(0);
+    true
+}
+
+/// Whether a process may send one more detail in the present window.
+#[inline(always)]
+fn within_share(pid: u32, now: u64) -> bool {
+    let Some(share) = SHARES.get_ptr_mut(pid) else {
+        let _ = SHARES.insert(
+            pid,
+            Share {
+                window: now,
+                sent: 1,
+            },
+            0,
+        );
+        return true;
+    };
+    let rate = u64::from(setting!(detail_rate));
+    // SAFETY: a map value lives on. Two CPUs may race here, which lets a few details more through
+    // and miscounts nothing.
+    unsafe {
+        if now.saturating_sub((*share).window) >= Settings::DETAIL_WINDOW {
+            (*share).window = now;
+            (*share).sent = 0;
+        }
+        (*share).sent += 1;
+        (*share).sent <= rate
+    }
+}
+
+/// Sends name and limits of a file, unless that was done before.
+#[inline(never)]
+pub(super) fn file(id: &FileId, file: u64) -> u32 {
+    if FILES_SENT.get_ptr(id).is_some() {
+        return 0;
+    }
+    let Some(mut entry) = EVENTS.reserve::<FileEvent>(0) else {
+        lost(LossCause::PathUnresolved);
+        return 0;
+    };
+    let event = entry.as_mut_ptr();
+    let open = Kernel::<false>(file as *const u8);
+    let inode = open.follow(layout!(file_f_inode));
+    // SAFETY: the reserved entry is ours; userspace reads `path` only as far as `path_length`.
+    unsafe {
+        (*event).kind = EventKind::File as u32;
+        (*event).id = *id;
+        (*event).disk_name = [0; 32];
+        (*event).filesystem = *b"block\0\0\0\0\0\0\0\0\0\0\0";
+        let device = target::device(inode, open);
+        let (number, limits) = target::number_and_limits(device);
+        (*event).disk = number;
+        (*event).limits = limits;
+        (*event).limits.filesystem_block_size = target::block_size(inode, open);
+        if !device.is_null() {
+            (*event).disk_name = target::disk_name(device);
+        }
+        if !target::is_block_device(inode) {
+            (*event).filesystem = target::filesystem(inode);
+        }
+        let used = path::components(event, open);
+        (*event).path_length = used;
+        if used == 0 {
+            lost(LossCause::PathUnresolved);
+        }
+    }
+    entry.submit(0);
+    let _ = FILES_SENT.insert(id, 1, 0);
+    0
+}

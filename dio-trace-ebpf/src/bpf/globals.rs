@@ -1,0 +1,68 @@
+//! What userspace passes in before load. These live in `.rodata`, whose values the verifier
+//! knows: a branch on them costs nothing, and the branch not taken is not even checked.
+
+use dio_trace_ebpf::abi::{
+    ABI_VERSION as VERSION,
+    layout::Layout,
+    settings::{COMPLETION_SLOTS, Settings},
+};
+
+#[unsafe(no_mangle)]
+static LAYOUT: Layout = Layout::UNKNOWN;
+
+#[unsafe(no_mangle)]
+static SETTINGS: Settings = Settings {
+    completions: [0; COMPLETION_SLOTS],
+    rule_set: 0,
+    detail_aligned: 0,
+    only_traced: 0,
+    detail_rate: 0,
+    stacks: 0,
+    direct_loads: 0,
+    current_task_btf: 0,
+    dio_flags_argument: 0,
+    log: 0,
+    own_pid: 0,
+};
+
+#[unsafe(no_mangle)]
+static ABI_VERSION: u32 = VERSION;
+
+/// Reads one field of [`Layout`], as the loader set it.
+macro_rules! layout {
+    ($field:ident) => {
+        // SAFETY: reads a field of a live static; volatile, since the loader changes it.
+        unsafe { core::ptr::read_volatile(&raw const (*$crate::bpf::globals::layout_ptr()).$field) }
+    };
+}
+
+/// Whether this kernel has a member or enumerator.
+macro_rules! has {
+    ($field:ident) => {
+        $crate::bpf::globals::layout!($field) != dio_trace_ebpf::abi::layout::ABSENT
+    };
+}
+
+/// Reads one field of [`Settings`], as the loader set it.
+macro_rules! setting {
+    ($field:ident $([$index:expr])?) => {
+        // SAFETY: reads a field of a live static; volatile, since the loader changes it.
+        unsafe {
+            core::ptr::read_volatile(
+                &raw const (*$crate::bpf::globals::settings_ptr()).$field $([$index])?,
+            )
+        }
+    };
+}
+
+pub(super) use {has, layout, setting};
+
+#[inline(always)]
+pub(super) const fn layout_ptr() -> *const Layout {
+    &raw const LAYOUT
+}
+
+#[inline(always)]
+pub(super) const fn settings_ptr() -> *const Settings {
+    &raw const SETTINGS
+}

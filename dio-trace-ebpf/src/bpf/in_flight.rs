@@ -1,0 +1,303 @@
+//! Requests in flight: one row each, whatever the kernel does inside.
+//!
+//! The outermost probe that sees a request's `kiocb` owns it: a filesystem's `read_iter` or
+//! `write_iter` where one is attached, else the direct I/O engine. Engines that run inside an owned
+//! request only add what they did. An asynchronous request ends in the completion that its kiocb
+//! names, not in the probe that saw it begin.
+
+use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
+use dio_trace_ebpf::{
+    abi::{
+        request::{Request, level, state},
+        settings::{COMPLETION_SLOTS, COMPLETIONS},
+    },
+    rules::Route,
+    words::{Interface, LossCause, Operation},
+};
+
+use super::{
+    counters::lost,
+    finish::finish,
+    globals::{has, layout, setting},
+    iovec,
+    maps::{BUSY, IN_FLIGHT},
+    memory::Kernel,
+    owner, target,
+};
+
+/// `IOCB_DIRECT` and `IOCB_NOWAIT` (include/linux/fs.h): macros, so not in BTF; the same from 5.10
+/// to 7.3.
+const IOCB_DIRECT: u32 = 1 << 17;
+const IOCB_NOWAIT: u32 = 1 << 3;
+/// The kernel's own code for "the result comes later" (include/linux/errno.h).
+const EIOCBQUEUED: i64 = 529;
+const EAGAIN: i64 = 11;
+const ENOTBLK: i64 = 15;
+
+/// All zero; what a new row starts from.
+// SAFETY: every field is an integer or an array of integers.
+static EMPTY: Request = unsafe { core::mem::zeroed() };
+
+/// A filesystem's or device's `read_iter`/`write_iter` is entered.
+#[inline(always)]
+pub(super) fn enter_file<const TRACING: bool>(kiocb: Kernel<TRACING>, iter: Kernel<TRACING>) {
+    if kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT == 0 {
+        return;
+    }
+    let thread = owner::current_thread();
+    if !owner::is_traced(thread) || iovec::count(iter) == 0 {
+        return;
+    }
+    if let Some(request) = find(kiocb.0 as u64) {
+        if request.state & state::RETRY != 0 && request.file == kiocb.read(layout!(kiocb_ki_filp)) {
+            request.state &= !state::RETRY;
+            enter_thread(request, thread, kiocb.0 as u64);
+            return;
+        }
+        lost(LossCause::RequestUnfinished);
+    }
+    begin(kiocb, iter, level::FILE, thread);
+}
+
+/// A direct I/O engine is entered.
+#[inline(always)]
+pub(super) fn enter_engine<const TRACING: bool>(
+    kiocb: Kernel<TRACING>,
+    iter: Kernel<TRACING>,
+    route: Route,
+    copied: bool,
+) {
+    let thread = owner::current_thread();
+    let key = kiocb.0 as u64;
+    let existing = find(key).filter(|request| {
+        request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
+            && (request.tid == thread as u32 || request.state & state::RETRY != 0)
+    });
+    let request = match existing {
+        Some(request) => {
+            if request.state & state::RETRY != 0 {
+                request.state &= !state::RETRY;
+                enter_thread(request, thread, key);
+            }
+            Some(request)
+        }
+        None if owner::is_traced(thread) && iovec::count(iter) != 0 => {
+            begin(kiocb, iter, level::ENGINE, thread)
+        }
+        None => None,
+    };
+    if let Some(request) = request {
+        mark_direct(request, kiocb, route);
+        if copied {
+            request.state |= state::COPIED;
+        }
+    }
+}
+
+/// An engine is entered that has no exit of its own; it only marks a request that is owned.
+#[inline(always)]
+pub(super) fn enter_inner<const TRACING: bool>(kiocb: Kernel<TRACING>, route: Route) {
+    if let Some(request) = find(kiocb.0 as u64) {
+        mark_direct(request, kiocb, route);
+    }
+}
+
+#[inline(always)]
+fn mark_direct<const TRACING: bool>(request: &mut Request, kiocb: Kernel<TRACING>, route: Route) {
+    if request.state & state::DIRECT == 0 {
+        // An appending write learns its place only inside the filesystem.
+        request.geometry.offset = kiocb.read(layout!(kiocb_ki_pos));
+    }
+    request.route = route as u8;
+    request.state |= state::DIRECT;
+}
+
+/// A probed function returns `result` for `kiocb`.
+#[inline(always)]
+pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result: i64) {
+    let key = kiocb.0 as u64;
+    let Some(request) = find(key) else {
+        if result == -EIOCBQUEUED {
+            // It completed before its submission returned.
+            leave_thread(owner::current_thread(), key, 0);
+        }
+        return;
+    };
+    if request.level != at {
+        // An engine inside a filesystem. Its result counts from the request's start.
+        if result > 0 && at == level::ENGINE && result as u64 > request.direct_bytes {
+            request.direct_bytes = result as u64;
+        }
+        return;
+    }
+    leave_thread(owner::current_thread(), key, request.outer);
+    if at == level::ENGINE && result == -ENOTBLK {
+        // Not taken by this engine: the filesystem goes on with another, or with the page cache.
+        let _ = IN_FLIGHT.remove(key);
+        return;
+    }
+    if result == -EIOCBQUEUED {
+        if !is_followed(kiocb.read(layout!(kiocb_ki_complete))) {
+            lost(LossCause::RequestUnfinished);
+            let _ = IN_FLIGHT.remove(key);
+        }
+        return;
+    }
+    if at == level::ENGINE && result > 0 {
+        request.direct_bytes = result as u64;
+    }
+    end(kiocb, request, result);
+}
+
+/// `ki_complete` is called: the result of an asynchronous request.
+#[inline(always)]
+pub(super) fn complete<const TRACING: bool>(kiocb: Kernel<TRACING>, result: i64) {
+    let Some(request) = find(kiocb.0 as u64) else {
+        return;
+    };
+    if result > 0 && request.state & state::DIRECT != 0 {
+        request.direct_bytes = result as u64;
+    }
+    end(kiocb, request, result);
+}
+
+/// Bytes done by an engine whose own return value does not tell (`__iomap_dio_rw`).
+#[inline(always)]
+pub(super) fn engine_done(kiocb: u64, bytes: u64) {
+    if let Some(request) = find(kiocb) {
+        if bytes > request.direct_bytes {
+            request.direct_bytes = bytes;
+        }
+    }
+}
+
+/// The kiocb that the running thread is busy with.
+#[inline(always)]
+pub(super) fn current() -> Option<u64> {
+    BUSY.get_ptr(owner::current_thread()).map(|kiocb| {
+        // SAFETY: a map value of this thread's own.
+        unsafe { *kiocb }
+    })
+}
+
+/// The request of the running thread.
+#[inline(always)]
+pub(super) fn current_request() -> Option<&'static mut Request> {
+    find(current()?)
+}
+
+#[inline(always)]
+fn find(kiocb: u64) -> Option<&'static mut Request> {
+    // SAFETY: a row is touched by the thread that submits the request and, after that, by its
+    // completion; map values live on.
+    IN_FLIGHT
+        .get_ptr_mut(kiocb)
+        .map(|request| unsafe { &mut *request })
+}
+
+#[inline(always)]
+fn begin<const TRACING: bool>(
+    kiocb: Kernel<TRACING>,
+    iter: Kernel<TRACING>,
+    at: u8,
+    thread: u64,
+) -> Option<&'static mut Request> {
+    let key = kiocb.0 as u64;
+    let _ = IN_FLIGHT.insert(key, &EMPTY, 0);
+    let Some(request) = find(key) else {
+        lost(LossCause::InFlightFull);
+        return None;
+    };
+    // SAFETY: takes no arguments.
+    request.time = unsafe { bpf_ktime_get_boot_ns() };
+    request.level = at;
+    let write = iovec::is_write(iter);
+    request.operation = if write {
+        Operation::Write as u8
+    } else {
+        Operation::Read as u8
+    };
+    request.interface = interface(kiocb.read(layout!(kiocb_ki_complete)));
+    owner::fill::<TRACING>(request, thread);
+    target::fill(request, kiocb.follow(layout!(kiocb_ki_filp)));
+    iovec::capture(request, iter, kiocb.read(layout!(kiocb_ki_pos)));
+    request.user_stack = -1;
+    request.kernel_stack = -1;
+    enter_thread(request, thread, key);
+    Some(request)
+}
+
+/// Tells the interface by the function that will be told the result.
+#[inline(always)]
+fn interface(ki_complete: u64) -> u8 {
+    if ki_complete == 0 {
+        return Interface::Sync as u8;
+    }
+    let mut interface = Interface::Kernel;
+    for (slot, (_, known)) in COMPLETIONS.into_iter().enumerate() {
+        if ki_complete == setting!(completions[slot]) {
+            interface = known;
+        }
+    }
+    interface as u8
+}
+
+/// Whether a completion function is one that a probe is attached to.
+#[inline(always)]
+fn is_followed(ki_complete: u64) -> bool {
+    let mut followed = false;
+    for slot in 0..COMPLETION_SLOTS {
+        followed |= ki_complete == setting!(completions[slot]);
+    }
+    followed
+}
+
+#[inline(always)]
+fn enter_thread(request: &mut Request, thread: u64, kiocb: u64) {
+    request.outer = BUSY.get_ptr(thread).map_or(0, |outer| {
+        // SAFETY: a map value of this thread's own.
+        unsafe { *outer }
+    });
+    if request.outer == kiocb {
+        request.outer = 0;
+    }
+    let _ = BUSY.insert(thread, kiocb, 0);
+}
+
+#[inline(always)]
+fn leave_thread(thread: u64, kiocb: u64, outer: u64) {
+    if outer != 0 {
+        let _ = BUSY.insert(thread, outer, 0);
+    } else if let Some(busy) = BUSY.get_ptr(thread) {
+        // SAFETY: a map value of this thread's own.
+        if unsafe { *busy } == kiocb {
+            let _ = BUSY.remove(thread);
+        }
+    }
+}
+
+#[inline(always)]
+fn end<const TRACING: bool>(kiocb: Kernel<TRACING>, request: &mut Request, result: i64) {
+    if result == -EAGAIN && will_be_issued_again(kiocb, request.interface) {
+        request.state |= state::RETRY;
+        return;
+    }
+    finish(request, result);
+    let _ = IN_FLIGHT.remove(kiocb.0 as u64);
+}
+
+/// Whether `io_uring` answers -EAGAIN by issuing the request again from a worker: it does unless
+/// the program itself asked not to wait (`REQ_F_NOWAIT`; `io_read`, `io_write`, io_uring/rw.c).
+#[inline(always)]
+fn will_be_issued_again<const TRACING: bool>(kiocb: Kernel<TRACING>, interface: u8) -> bool {
+    if interface != Interface::IoUring as u8
+        || kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_NOWAIT == 0
+        || !has!(io_kiocb_flags)
+        || !has!(req_f_nowait_bit)
+    {
+        return false;
+    }
+    // `struct io_kiocb` begins with the `struct kiocb` of a read or write.
+    let flags = kiocb.probed().read::<u32>(layout!(io_kiocb_flags));
+    flags & (1 << (layout!(req_f_nowait_bit) & 31)) == 0
+}

@@ -1,0 +1,79 @@
+//! Every map, with its size, the reason for it, and what happens when it is full.
+
+use aya_ebpf::{
+    macros::map,
+    maps::{Array, HashMap, LruHashMap, PerCpuArray, PerCpuHashMap, RingBuf, StackTrace},
+};
+use dio_trace_ebpf::{
+    abi::{
+        counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
+        file::FileId,
+        request::Request,
+    },
+    words::LossCause,
+};
+
+/// Requests in flight by the address of their kiocb. Sixteen deep queues of 1,024 (8 MiB). Full:
+/// the request is not followed, [`LossCause::InFlightFull`].
+#[map]
+pub(super) static IN_FLIGHT: HashMap<u64, Request> = HashMap::with_max_entries(16_384, 0);
+
+/// The kiocb each thread is busy with, by thread. As many as requests in flight, since a thread
+/// submits one at a time.
+#[map]
+pub(super) static BUSY: HashMap<u64, u64> = HashMap::with_max_entries(16_384, 0);
+
+/// Counted requests. Userspace empties one table while the probes fill the other; one interval's
+/// worth of processes, files and verdicts (userspace sizes it by the number of CPUs). Full:
+/// counted without the file, then without the process, [`LossCause::CountersFull`].
+#[map]
+pub(super) static COUNTERS_EVEN: PerCpuHashMap<CounterKey, CounterValue> =
+    PerCpuHashMap::with_max_entries(4_096, 0);
+
+/// The other of the two, see [`COUNTERS_EVEN`].
+#[map]
+pub(super) static COUNTERS_ODD: PerCpuHashMap<CounterKey, CounterValue> =
+    PerCpuHashMap::with_max_entries(4_096, 0);
+
+/// Slot 0: which of the two tables the probes fill, 0 for even.
+#[map]
+pub(super) static COUNTERS_IN_USE: Array<u32> = Array::with_max_entries(1, 0);
+
+/// The last resort when both a file and a process find no place. Never full.
+#[map]
+pub(super) static UNATTRIBUTED: PerCpuArray<CounterValue> =
+    PerCpuArray::with_max_entries(UNATTRIBUTED_SLOTS, 0);
+
+/// What was lost, by [`LossCause`] number. Never full.
+#[map]
+pub(super) static LOSSES: PerCpuArray<u64> =
+    PerCpuArray::with_max_entries(LossCause::ALL.len() as u32, 0);
+
+/// Details and files on their way to userspace: 4 MiB hold 7,000 requests, a burst that userspace
+/// drains in far less than its interval. Full: counted instead, [`LossCause::DetailBufferFull`].
+#[map]
+pub(super) static EVENTS: RingBuf = RingBuf::with_byte_size(4 << 20, 0);
+
+/// Files whose name and limits were sent. Least recently used ones are sent again.
+#[map]
+pub(super) static FILES_SENT: LruHashMap<FileId, u32> = LruHashMap::with_max_entries(16_384, 0);
+
+/// A process' share of details: when its window began, and how many it has sent since.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Share {
+    pub(super) window: u64,
+    pub(super) sent: u64,
+}
+
+/// Details sent by each process. Least recently used ones start afresh.
+#[map]
+pub(super) static SHARES: LruHashMap<u32, Share> = LruHashMap::with_max_entries(4_096, 0);
+
+/// Thread groups that are traced, where only some are. `PID_MAX_DEFAULT` of them.
+#[map]
+pub(super) static TRACED_PROCESSES: HashMap<u32, u32> = HashMap::with_max_entries(32_768, 0);
+
+/// Call stacks by id. Full or colliding: [`LossCause::StackUnavailable`].
+#[map]
+pub(super) static STACKS: StackTrace = StackTrace::with_max_entries(8_192, 0);

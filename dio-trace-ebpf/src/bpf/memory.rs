@@ -1,0 +1,49 @@
+//! Reading kernel memory.
+//!
+//! A program with BTF context (fentry, fexit, `tp_btf`) may follow the pointers it is given by plain
+//! loads, which the verifier checks and the kernel guards against faults. Any other program goes
+//! through a helper, at some fifty instructions a read.
+
+use aya_ebpf::helpers::bpf_probe_read_kernel;
+
+use super::globals::setting;
+
+/// A kernel address, and how it may be read.
+#[derive(Clone, Copy)]
+pub(super) struct Kernel<const TRACING: bool>(pub *const u8);
+
+impl<const TRACING: bool> Kernel<TRACING> {
+    /// Whether it is the null pointer.
+    #[inline(always)]
+    pub(super) fn is_null(self) -> bool {
+        self.0.is_null()
+    }
+
+    /// Reads the `T` at `offset`; zero where it cannot be read, as a plain load gives.
+    #[inline(always)]
+    pub(super) fn read<T: Copy>(self, offset: u32) -> T {
+        // Not `add`: the pointer may be anything as far as the compiler knows.
+        let address = self.0.wrapping_add(offset as usize).cast::<T>();
+        if TRACING && setting!(direct_loads) != 0 {
+            // SAFETY: the verifier proves this load; a fault reads as zero.
+            unsafe { core::ptr::read_volatile(address) }
+        } else {
+            // SAFETY: the helper checks the address; all-zero is valid for the integers and
+            // pointers read here.
+            unsafe { bpf_probe_read_kernel(address).unwrap_or(core::mem::zeroed()) }
+        }
+    }
+
+    /// Follows the pointer at `offset`.
+    #[inline(always)]
+    pub(super) fn follow(self, offset: u32) -> Self {
+        Self(self.read::<*const u8>(offset))
+    }
+
+    /// The same address, to be read through the helper: needed where the verifier cannot know
+    /// what it points to.
+    #[inline(always)]
+    pub(super) fn probed(self) -> Kernel<false> {
+        Kernel(self.0)
+    }
+}

@@ -1,0 +1,64 @@
+//! Who submits a request.
+
+use aya_ebpf::{
+    bindings::task_struct,
+    helpers::{
+        bpf_get_current_comm, bpf_get_current_pid_tgid, bpf_get_current_task,
+        bpf_get_current_task_btf, bpf_get_current_uid_gid, generated::bpf_get_current_cgroup_id,
+    },
+};
+use dio_trace_ebpf::abi::request::Request;
+
+use super::{
+    globals::{layout, setting},
+    maps::TRACED_PROCESSES,
+    memory::Kernel,
+};
+
+/// The running thread: thread group in the upper half, thread in the lower.
+#[inline(always)]
+pub(super) fn current_thread() -> u64 {
+    bpf_get_current_pid_tgid()
+}
+
+/// Whether the running thread is to be traced.
+#[inline(always)]
+pub(super) fn is_traced(thread: u64) -> bool {
+    let pid = (thread >> 32) as u32;
+    if setting!(own_pid) != 0 && pid == setting!(own_pid) {
+        return false;
+    }
+    setting!(only_traced) == 0 || TRACED_PROCESSES.get_ptr(pid).is_some()
+}
+
+/// Writes down process, thread, user, control group and names.
+#[inline(always)]
+pub(super) fn fill<const TRACING: bool>(request: &mut Request, thread: u64) {
+    request.pid = (thread >> 32) as u32;
+    request.tid = thread as u32;
+    request.uid = bpf_get_current_uid_gid() as u32;
+    // SAFETY: takes no arguments.
+    request.cgroup = unsafe { bpf_get_current_cgroup_id() };
+    request.thread = bpf_get_current_comm().unwrap_or([0; 16]);
+    request.comm = request.thread;
+    if request.pid != request.tid {
+        request.comm = if TRACING && setting!(current_task_btf) != 0 {
+            // SAFETY: takes no arguments; there from 5.11, which the setting tells.
+            leader_comm(Kernel::<true>(
+                unsafe { bpf_get_current_task_btf() }.cast::<u8>(),
+            ))
+        } else {
+            // SAFETY: takes no arguments.
+            leader_comm(Kernel::<false>(
+                unsafe { bpf_get_current_task() } as *const task_struct as *const u8,
+            ))
+        };
+    }
+}
+
+#[inline(always)]
+fn leader_comm<const TRACING: bool>(task: Kernel<TRACING>) -> [u8; 16] {
+    let leader = task.follow(layout!(task_struct_group_leader));
+    // The helper, since the verifier allows no plain load of 16 bytes.
+    leader.probed().read(layout!(task_struct_comm))
+}

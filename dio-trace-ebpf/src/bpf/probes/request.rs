@@ -1,0 +1,38 @@
+//! `read_iter` and `write_iter` of filesystems and block devices:
+//! `(struct kiocb *, struct iov_iter *)`.
+
+use aya_ebpf::{
+    macros::{fentry, fexit, kprobe, kretprobe},
+    programs::{FEntryContext, FExitContext, ProbeContext, RetProbeContext},
+};
+use dio_trace_ebpf::abi::request::level;
+
+use crate::bpf::{in_flight, memory::Kernel};
+
+#[fentry]
+fn request_entry(ctx: FEntryContext) -> i32 {
+    in_flight::enter_file(Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg(1)));
+    0
+}
+
+#[fexit]
+fn request_exit_2(ctx: FExitContext) -> i32 {
+    in_flight::leave(Kernel::<true>(ctx.arg(0)), level::FILE, ctx.arg(2));
+    0
+}
+
+#[kprobe]
+fn request_entry_kprobe(ctx: ProbeContext) -> u32 {
+    if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg(1)) {
+        in_flight::enter_file(Kernel::<false>(kiocb), Kernel(iter));
+    }
+    0
+}
+
+#[kretprobe]
+fn request_exit_kretprobe(ctx: RetProbeContext) -> u32 {
+    if let Some(kiocb) = in_flight::current() {
+        in_flight::leave(Kernel::<false>(kiocb as *const u8), level::FILE, ctx.ret());
+    }
+    0
+}

@@ -1,0 +1,156 @@
+//! What a request goes to: the file, its device and that device's limits.
+
+use dio_trace_ebpf::{
+    abi::{
+        file::FileId,
+        request::{Request, state},
+    },
+    rules::Limits,
+};
+
+use super::{
+    globals::{has, layout},
+    memory::Kernel,
+};
+
+const S_IFMT: u16 = 0o170_000;
+const S_IFBLK: u16 = 0o060_000;
+
+/// Filesystems whose direct I/O knows no alignment: tmpfs, NFS, FUSE (include/uapi/linux/magic.h).
+const NO_RULE_MAGICS: [u64; 3] = [0x0102_1994, 0x6969, 0x6573_5546];
+
+/// Writes down file, device and limits of the open `file`.
+#[inline(always)]
+pub(super) fn fill<const TRACING: bool>(request: &mut Request, file: Kernel<TRACING>) {
+    let inode = file.follow(layout!(file_f_inode));
+    request.file = file.0 as u64;
+    request.id = FileId {
+        inode: inode.read(layout!(inode_i_ino)),
+        device: 0,
+        generation: inode.read(layout!(inode_i_generation)),
+    };
+    if is_block_device(inode) {
+        let own = device_inode(file);
+        request.id.device = inode.read(layout!(inode_i_rdev));
+        request.file_size = own.read(layout!(inode_i_size));
+        fill_device(request, device_of_inode(own));
+        request.limits.filesystem_block_size = inode_block_size(own);
+    } else {
+        let super_block = inode.follow(layout!(inode_i_sb));
+        request.id.device = super_block.read(layout!(super_block_s_dev));
+        request.file_size = inode.read(layout!(inode_i_size));
+        if NO_RULE_MAGICS.contains(&super_block.read::<u64>(layout!(super_block_s_magic))) {
+            request.state |= state::NO_RULE;
+        } else {
+            let device = super_block.follow(layout!(super_block_s_bdev));
+            if !device.is_null() {
+                fill_device(request, device);
+            }
+        }
+        request.limits.filesystem_block_size = inode_block_size(inode);
+    }
+}
+
+#[inline(always)]
+fn fill_device<const TRACING: bool>(request: &mut Request, device: Kernel<TRACING>) {
+    (request.disk, request.limits) = number_and_limits(device);
+    let disk = device.follow(layout!(block_device_bd_disk));
+    let name = disk.probed().read::<u32>(layout!(gendisk_disk_name));
+    if name == u32::from_ne_bytes(*b"zram") {
+        request.state |= state::WHOLE_PAGE_DEVICE;
+    }
+}
+
+/// Whether the inode is that of a block device node.
+#[inline(always)]
+pub(super) fn is_block_device<const TRACING: bool>(inode: Kernel<TRACING>) -> bool {
+    inode.read::<u16>(layout!(inode_i_mode)) & S_IFMT == S_IFBLK
+}
+
+/// A raw device's own inode, which has its pages and its size; `f_inode` is that of its name in
+/// `/dev`.
+#[inline(always)]
+fn device_inode<const TRACING: bool>(file: Kernel<TRACING>) -> Kernel<TRACING> {
+    file.follow(layout!(file_f_mapping))
+        .follow(layout!(address_space_host))
+}
+
+/// `I_BDEV`: the `struct block_device` beside a raw device's own inode.
+#[inline(always)]
+fn device_of_inode<const TRACING: bool>(own: Kernel<TRACING>) -> Kernel<false> {
+    let container = own.0.wrapping_sub(layout!(bdev_inode_vfs_inode) as usize);
+    Kernel(container.wrapping_add(layout!(bdev_inode_bdev) as usize))
+}
+
+/// The `struct block_device` of an open file, null where its filesystem has none.
+#[inline(always)]
+pub(super) fn device(inode: Kernel<false>, file: Kernel<false>) -> Kernel<false> {
+    if is_block_device(inode) {
+        device_of_inode(device_inode(file))
+    } else {
+        inode
+            .follow(layout!(inode_i_sb))
+            .follow(layout!(super_block_s_bdev))
+    }
+}
+
+/// Block size of the filesystem, or soft block size of a raw device, bytes.
+#[inline(always)]
+pub(super) fn block_size(inode: Kernel<false>, file: Kernel<false>) -> u32 {
+    inode_block_size(if is_block_device(inode) {
+        device_inode(file)
+    } else {
+        inode
+    })
+}
+
+#[inline(always)]
+fn inode_block_size<const TRACING: bool>(inode: Kernel<TRACING>) -> u32 {
+    1 << (inode.read::<u8>(layout!(inode_i_blkbits)) & 31)
+}
+
+/// Number (`dev_t`) and limits of a `struct block_device`; zeros for null.
+#[inline(always)]
+pub(super) fn number_and_limits<const TRACING: bool>(device: Kernel<TRACING>) -> (u32, Limits) {
+    let queue = device
+        .follow(layout!(block_device_bd_disk))
+        .follow(layout!(gendisk_queue));
+    let limits = layout!(request_queue_limits);
+    let dma_alignment = if has!(queue_limits_dma_alignment) {
+        queue.read(limits + layout!(queue_limits_dma_alignment))
+    } else {
+        queue.read(layout!(request_queue_dma_alignment))
+    };
+    // An unsigned long in the kernel; every boundary in use lies below 4 GiB.
+    let virt_boundary_mask =
+        queue.read::<u64>(limits + layout!(queue_limits_virt_boundary_mask)) as u32;
+    let limits = Limits {
+        logical_block_size: queue.read(limits + layout!(queue_limits_logical_block_size)),
+        physical_block_size: queue.read(limits + layout!(queue_limits_physical_block_size)),
+        dma_alignment,
+        virt_boundary_mask,
+        filesystem_block_size: 0,
+    };
+    (device.read(layout!(block_device_bd_dev)), limits)
+}
+
+/// Name of a device's disk, NUL-padded.
+#[inline(always)]
+pub(super) fn disk_name(device: Kernel<false>) -> [u8; 32] {
+    device
+        .follow(layout!(block_device_bd_disk))
+        .read(layout!(gendisk_disk_name))
+}
+
+/// Type of the filesystem that an inode lies in.
+#[inline(always)]
+pub(super) fn filesystem(inode: Kernel<false>) -> [u8; 16] {
+    let kind = inode
+        .follow(layout!(inode_i_sb))
+        .follow(layout!(super_block_s_type));
+    let name = kind.follow(layout!(file_system_type_name));
+    let mut word = [0; 16];
+    // SAFETY: the helper checks the address; a failure leaves the word empty.
+    let _ = unsafe { aya_ebpf::helpers::bpf_probe_read_kernel_str_bytes(name.0, &mut word) };
+    word
+}

@@ -1,0 +1,21 @@
+//! The running kernel: what it is, what its probes are attached to, and what they see. Nothing
+//! outside this module knows aya.
+
+mod attach;
+mod btf;
+mod capture;
+mod cgroup;
+mod decode;
+mod evidence;
+mod files;
+mod layout;
+mod object;
+mod plan;
+mod symbols;
+mod tracing;
+
+pub use attach::{Options, Probes};
+pub use btf::KernelTypes;
+pub use capture::Capture;
+pub use evidence::rule_set;
+pub use layout::Resolved;

@@ -1,0 +1,208 @@
+//! Draining: details from the ring buffer, counts from the tables, losses from their counters.
+
+use std::os::fd::{AsRawFd, RawFd};
+
+use anyhow::{Context, Result};
+use aya::{
+    Pod,
+    maps::{Array, HashMap, MapData, PerCpuArray, PerCpuHashMap, RingBuf},
+};
+use dio_trace_ebpf::{
+    abi::counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
+    words::{Operation, Verdict},
+};
+
+use crate::{
+    kernel::{attach::Probes, decode::Decoder},
+    model::{Batch, Loss, LossCause, Timestamp},
+};
+
+/// `CounterKey` as aya wants it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+struct Key(CounterKey);
+// SAFETY: integers without padding, any bytes of which are valid.
+unsafe impl Pod for Key {}
+
+/// `CounterValue` as aya wants it.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Value(CounterValue);
+// SAFETY: as above.
+unsafe impl Pod for Value {}
+
+/// The live probes and their maps.
+pub struct Capture {
+    /// Kept for its links: the probes are attached as long as this lives.
+    probes: Probes,
+    events: RingBuf<MapData>,
+    tables: [PerCpuHashMap<MapData, Key, Value>; 2],
+    in_use: Array<MapData, u32>,
+    unattributed: PerCpuArray<MapData, Value>,
+    losses: PerCpuArray<MapData, u64>,
+    traced: HashMap<MapData, u32, u32>,
+    filling: u32,
+    unattributed_before: Vec<CounterValue>,
+    losses_before: Vec<u64>,
+    decoder: Decoder,
+}
+
+impl Capture {
+    /// Takes over attached probes.
+    ///
+    /// # Errors
+    /// Where the object lacks a map: it was not built with this binary.
+    pub fn new(mut probes: Probes) -> Result<Self> {
+        let ebpf = &mut probes.ebpf;
+        let mut take = |name: &'static str| {
+            ebpf.take_map(name).with_context(|| format!("the eBPF object has no map {name}"))
+        };
+        Ok(Self {
+            events: take("EVENTS")?.try_into()?,
+            tables: [take("COUNTERS_EVEN")?.try_into()?, take("COUNTERS_ODD")?.try_into()?],
+            in_use: take("COUNTERS_IN_USE")?.try_into()?,
+            unattributed: take("UNATTRIBUTED")?.try_into()?,
+            losses: take("LOSSES")?.try_into()?,
+            traced: take("TRACED_PROCESSES")?.try_into()?,
+            filling: 0,
+            unattributed_before: vec![CounterValue::default(); UNATTRIBUTED_SLOTS as usize],
+            losses_before: vec![0; LossCause::ALL.len()],
+            decoder: Decoder::default(),
+            probes,
+        })
+    }
+
+    /// The probes.
+    #[must_use]
+    pub const fn probes(&self) -> &Probes {
+        &self.probes
+    }
+
+    /// Readable when details wait.
+    #[must_use]
+    pub fn event_fd(&self) -> RawFd {
+        self.events.as_raw_fd()
+    }
+
+    /// Traces this thread group and, from now on, its descendants.
+    ///
+    /// # Errors
+    /// Where the table is full.
+    pub fn trace_process(&mut self, pid: u32) -> Result<()> {
+        self.traced.insert(pid, 1, 0).with_context(|| format!("cannot trace process {pid}"))
+    }
+
+    /// Moves waiting details into `batch`.
+    pub fn drain_events(&mut self, batch: &mut Batch) {
+        self.decoder.set_clock();
+        while let Some(entry) = self.events.next() {
+            match self.decoder.event(&entry) {
+                Ok(Some(record)) => batch.records.push(record),
+                Ok(None) => {}
+                Err(loss) => batch.losses.push(loss),
+            }
+        }
+    }
+
+    /// Moves everything seen until now into `batch`, and closes it.
+    ///
+    /// # Errors
+    /// Where a map cannot be read.
+    pub fn drain(&mut self, batch: &mut Batch) -> Result<()> {
+        // Files first: counted rows name them.
+        self.drain_events(batch);
+        batch.time = Timestamp::now();
+        self.drain_counters(batch)?;
+        self.drain_unattributed(batch)?;
+        self.drain_losses(batch)?;
+        Ok(())
+    }
+
+    /// Lets the probes fill the other table, waits until none is at work in this one, and empties
+    /// it: no count can be lost or seen twice.
+    fn drain_counters(&mut self, batch: &mut Batch) -> Result<()> {
+        let full = self.filling as usize & 1;
+        if self.tables[full].keys().next().is_none() {
+            return Ok(());
+        }
+        self.filling ^= 1;
+        self.in_use.set(0, self.filling, 0).context("cannot switch the counting tables")?;
+        wait_for_running_programs();
+        // Rows made just now may name files whose event came after the first look.
+        self.drain_events(batch);
+        let table = &mut self.tables[full];
+        let keys: Vec<Key> = table.keys().flatten().collect();
+        for key in keys {
+            let values = table.get(&key, 0).context("cannot read a counting table")?;
+            let total = sum(values.iter().map(|value| value.0));
+            match self.decoder.counter(batch.time, &key.0, total) {
+                Some(record) => batch.records.push(record),
+                None => batch
+                    .losses
+                    .push(Loss { cause: LossCause::EventUndecodable, count: total.count }),
+            }
+            table.remove(&key).context("cannot empty a counting table")?;
+        }
+        Ok(())
+    }
+
+    fn drain_unattributed(&mut self, batch: &mut Batch) -> Result<()> {
+        for slot in 0..UNATTRIBUTED_SLOTS {
+            let values = self.unattributed.get(&slot, 0).context("cannot read a counter")?;
+            let now = sum(values.iter().map(|value| value.0));
+            let before = &mut self.unattributed_before[slot as usize];
+            let new = CounterValue {
+                count: now.count.wrapping_sub(before.count),
+                bytes: now.bytes.wrapping_sub(before.bytes),
+            };
+            *before = now;
+            if new.count == 0 {
+                continue;
+            }
+            let numbers = ((slot >> 3) as u8, (slot & 7) as u8);
+            let (operation, verdict) =
+                (Operation::from_number(numbers.0), Verdict::from_number(numbers.1));
+            if let (Some(operation), Some(verdict)) = (operation, verdict) {
+                let key = CounterKey {
+                    operation: operation as u8,
+                    verdict: verdict as u8,
+                    ..CounterKey::default()
+                };
+                batch.records.extend(self.decoder.counter(batch.time, &key, new));
+            }
+        }
+        Ok(())
+    }
+
+    fn drain_losses(&mut self, batch: &mut Batch) -> Result<()> {
+        for (&cause, before) in LossCause::ALL.iter().zip(&mut self.losses_before) {
+            let values = self.losses.get(&(cause as u32), 0).context("cannot read a counter")?;
+            let now: u64 = values.iter().sum();
+            let count = now.wrapping_sub(*before);
+            *before = now;
+            if count != 0 {
+                batch.losses.push(Loss { cause, count });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn sum(values: impl Iterator<Item = CounterValue>) -> CounterValue {
+    values.fold(CounterValue::default(), |total, value| CounterValue {
+        count: total.count + value.count,
+        bytes: total.bytes + value.bytes,
+    })
+}
+
+/// Waits until every eBPF program that runs now has ended: they run inside RCU read sections, and
+/// this command of membarrier(2) is `synchronize_rcu`. On kernels with `nohz_full` CPUs, which do
+/// without it, a pause much longer than any program takes its place.
+fn wait_for_running_programs() {
+    const MEMBARRIER_CMD_GLOBAL: libc::c_int = 1;
+    // SAFETY: takes no pointers.
+    let result = unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) };
+    if result != 0 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}

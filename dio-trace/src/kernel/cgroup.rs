@@ -1,0 +1,57 @@
+//! Control groups by id.
+
+use std::{
+    collections::HashMap,
+    fs,
+    os::unix::fs::{DirEntryExt, MetadataExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Where cgroup v2 is mounted, on unified and on hybrid systems.
+const MOUNTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+/// Groups remembered; more than any host has at a time.
+const CAPACITY: usize = 16_384;
+/// Levels below the mount that are looked at.
+const DEPTH: usize = 12;
+
+/// Paths of control groups. The id that eBPF gives is the inode number of the group's directory
+/// (`cgroup_id`, kernel/cgroup).
+#[derive(Debug, Default)]
+pub(super) struct Cgroups {
+    paths: HashMap<u64, Option<Arc<str>>>,
+}
+
+impl Cgroups {
+    /// Path of a group below the mount, as `/system.slice/mariadb.service`; `None` where it is gone
+    /// or not visible.
+    pub(super) fn path(&mut self, id: u64) -> Option<Arc<str>> {
+        if let Some(known) = self.paths.get(&id) {
+            return known.clone();
+        }
+        if self.paths.len() >= CAPACITY {
+            self.paths.clear();
+        }
+        for mount in MOUNTS {
+            self.walk(Path::new(mount), PathBuf::from("/"), 0);
+        }
+        self.paths.entry(id).or_insert(None).clone()
+    }
+
+    /// Learns every group below a directory.
+    fn walk(&mut self, directory: &Path, path: PathBuf, depth: usize) {
+        if let Ok(metadata) = fs::metadata(directory) {
+            let text: Arc<str> = path.to_string_lossy().into();
+            self.paths.insert(metadata.ino(), Some(text));
+        }
+        let Ok(entries) = fs::read_dir(directory) else { return };
+        for entry in entries.flatten() {
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_directory && depth < DEPTH && self.paths.len() < CAPACITY {
+                let path = path.join(entry.file_name());
+                self.paths.insert(entry.ino(), Some(path.to_string_lossy().into()));
+                self.walk(&entry.path(), path, depth + 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! From what the probes deliver to records.
+
+use dio_trace_ebpf::{
+    abi::{
+        EventKind,
+        counters::{CounterKey, CounterValue},
+        file::FileEvent,
+        request::{NO_OFFENDER, RequestEvent, SEGMENTS_KEPT},
+    },
+    rules::portability,
+};
+
+use crate::{
+    kernel::{
+        cgroup::Cgroups,
+        files::{Files, word},
+    },
+    model::{
+        DeviceNumber, Flags, Interface, Loss, LossCause, Operation, Reasons, Record, Request,
+        Timestamp, Verdict,
+    },
+};
+
+/// Turns events and counters into records; knows files and control groups.
+#[derive(Debug, Default)]
+pub(super) struct Decoder {
+    files: Files,
+    cgroups: Cgroups,
+    /// UTC minus `CLOCK_BOOTTIME`, nanoseconds.
+    clock_offset: i64,
+}
+
+/// One entry of the ring buffer.
+enum Event {
+    Request(Box<RequestEvent>),
+    File(Box<FileEvent>),
+}
+
+impl Decoder {
+    /// Maps the kernel's clock to UTC anew: NTP may have moved it.
+    pub(super) fn set_clock(&mut self) {
+        let boot = clock_nanoseconds(libc::CLOCK_BOOTTIME);
+        self.clock_offset = clock_nanoseconds(libc::CLOCK_REALTIME) - boot;
+    }
+
+    /// Decodes one entry of the ring buffer.
+    pub(super) fn event(&mut self, bytes: &[u8]) -> Result<Option<Record>, Loss> {
+        match parse(bytes).ok_or(Loss { cause: LossCause::EventUndecodable, count: 1 })? {
+            Event::File(event) => {
+                self.files.learn(&event);
+                Ok(None)
+            }
+            Event::Request(event) => self
+                .request(&event)
+                .map(Some)
+                .ok_or(Loss { cause: LossCause::EventUndecodable, count: 1 }),
+        }
+    }
+
+    fn request(&mut self, event: &RequestEvent) -> Option<Record> {
+        let request = &event.request;
+        let file = self.files.get(request.id);
+        let limits = (request.disk != 0).then_some(request.limits);
+        let kept = (request.segments_kept as usize).min(SEGMENTS_KEPT);
+        let mut segments = request.segments.get(..kept)?.to_vec();
+        if request.offending_index != NO_OFFENDER {
+            segments.push(request.segments[SEGMENTS_KEPT]);
+        }
+        let thread = word(&request.thread).unwrap_or_else(|| "".into());
+        Some(Record {
+            time: Timestamp(i64::try_from(request.time).ok()?.saturating_add(self.clock_offset)),
+            count: 1,
+            bytes: request.geometry.length,
+            pid: request.pid,
+            uid: request.uid,
+            comm: word(&request.comm).unwrap_or_else(|| "".into()),
+            operation: Operation::from_number(request.operation)?,
+            interface: Interface::from_number(request.interface)?,
+            device: (request.disk != 0).then(|| DeviceNumber::from_kernel(request.disk)),
+            disk: file.and_then(|file| file.disk.clone()),
+            filesystem: file.and_then(|file| file.filesystem.clone()),
+            inode: Some(request.id.inode),
+            path: file.and_then(|file| file.path.clone()),
+            limits,
+            verdict: Verdict::from_number(u8::try_from(event.verdict).ok()?)?,
+            reasons: Reasons(event.reasons),
+            flags: Flags(event.flags),
+            request: Some(Request {
+                tid: request.tid,
+                thread,
+                geometry: request.geometry,
+                segments,
+                result: event.result,
+                direct_bytes: request.direct_bytes,
+                latency: event.latency,
+                bios: request.bios,
+                splits: request.splits,
+                rule_sets: portability(&request.geometry, &request.limits).collect(),
+                user_stack: None,
+                kernel_stack: None,
+            }),
+            cgroup: self.cgroups.path(request.cgroup),
+        })
+    }
+
+    /// A row of counted requests.
+    pub(super) fn counter(
+        &mut self,
+        time: Timestamp,
+        key: &CounterKey,
+        value: CounterValue,
+    ) -> Option<Record> {
+        let file = self.files.get(key.file);
+        Some(Record {
+            time,
+            count: value.count,
+            bytes: value.bytes,
+            pid: key.pid,
+            uid: key.uid,
+            comm: word(&key.comm).unwrap_or_else(|| "".into()),
+            operation: Operation::from_number(key.operation)?,
+            interface: Interface::from_number(key.interface)?,
+            device: file.and_then(|file| file.device),
+            disk: file.and_then(|file| file.disk.clone()),
+            filesystem: file.and_then(|file| file.filesystem.clone()),
+            inode: (key.file.inode != 0).then_some(key.file.inode),
+            path: file.and_then(|file| file.path.clone()),
+            limits: file.and_then(|file| file.limits),
+            verdict: Verdict::from_number(key.verdict)?,
+            reasons: Reasons(u32::from(key.reasons)),
+            flags: Flags(key.flags),
+            request: None,
+            cgroup: self.cgroups.path(key.cgroup),
+        })
+    }
+}
+
+fn parse(bytes: &[u8]) -> Option<Event> {
+    let kind = u32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?);
+    match kind {
+        kind if kind == EventKind::Request as u32 => read(bytes).map(Event::Request),
+        kind if kind == EventKind::File as u32 => read(bytes).map(Event::File),
+        _ => None,
+    }
+}
+
+/// Copies a shared type out of a ring buffer entry, which may be longer.
+fn read<T: Copy>(bytes: &[u8]) -> Option<Box<T>> {
+    // SAFETY: the shared types are plain integers, for which any bytes are valid; the length was
+    // checked, and the read needs no alignment.
+    (bytes.len() >= size_of::<T>())
+        .then(|| Box::new(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() }))
+}
+
+fn clock_nanoseconds(clock: libc::clockid_t) -> i64 {
+    // SAFETY: all-zero is a valid `timespec`, and the call writes into it.
+    let mut time: libc::timespec = unsafe { std::mem::zeroed() };
+    // SAFETY: `time` is live and writable.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
+}

@@ -1,0 +1,73 @@
+//! Files that the probes have told of.
+
+use std::{collections::HashMap, sync::Arc};
+
+use dio_trace_ebpf::abi::file::{FileEvent, FileId, PATH_CAPACITY};
+
+use crate::model::{DeviceNumber, Limits};
+
+/// Files remembered. When full, half of them are forgotten: their later rows say no path until the
+/// probes tell of them again.
+const CAPACITY: usize = 131_072;
+
+/// Name, device and limits of a file.
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    pub(super) path: Option<Arc<str>>,
+    pub(super) filesystem: Option<Arc<str>>,
+    pub(super) device: Option<DeviceNumber>,
+    pub(super) disk: Option<Arc<str>>,
+    pub(super) limits: Option<Limits>,
+}
+
+/// Files by id.
+#[derive(Debug, Default)]
+pub(super) struct Files(HashMap<FileId, File>);
+
+impl Files {
+    /// Takes over what the probes tell.
+    pub(super) fn learn(&mut self, event: &FileEvent) {
+        if self.0.len() >= CAPACITY {
+            let mut keep = false;
+            self.0.retain(|_, _| {
+                keep = !keep;
+                keep
+            });
+        }
+        let has_device = event.disk != 0;
+        let file = File {
+            path: path(event),
+            filesystem: word(&event.filesystem),
+            device: has_device.then(|| DeviceNumber::from_kernel(event.disk)),
+            disk: if has_device { word(&event.disk_name) } else { None },
+            limits: has_device.then_some(event.limits),
+        };
+        self.0.insert(event.id, file);
+    }
+
+    /// A file, where it is known.
+    pub(super) fn get(&self, id: FileId) -> Option<&File> {
+        self.0.get(&id)
+    }
+}
+
+/// Text of a NUL-padded field; `None` where it is empty.
+pub(super) fn word(bytes: &[u8]) -> Option<Arc<str>> {
+    let text = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+    (!text.is_empty()).then(|| String::from_utf8_lossy(text).into())
+}
+
+/// Puts the components, which come innermost first, in order.
+fn path(event: &FileEvent) -> Option<Arc<str>> {
+    let length = event.path_length as usize;
+    if length == 0 || length > PATH_CAPACITY {
+        return None;
+    }
+    let used = event.path.get(..length)?.strip_suffix(&[0])?;
+    let mut text = String::with_capacity(length + 1);
+    for component in used.split(|&byte| byte == 0).rev() {
+        text.push('/');
+        text.push_str(&String::from_utf8_lossy(component));
+    }
+    Some(text.into())
+}

@@ -1,0 +1,264 @@
+//! The attach plan: which kernel functions are hooked, for what, and what is lost without. Data
+//! only; [`attach`](super::attach) carries it out.
+
+/// What a hook sees, which decides the programs it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Role {
+    /// A `read_iter`/`write_iter`: the whole request, with early rejections and fallback.
+    Request,
+    /// `iomap_dio_rw`.
+    IomapEngine,
+    /// `__iomap_dio_rw`, which filesystems call that complete by themselves.
+    IomapInner,
+    /// `iomap_dio_complete`.
+    IomapComplete,
+    /// `__iomap_dio_read_simple`.
+    IomapSimpleEngine,
+    /// `blkdev_direct_IO`.
+    BlockDeviceEngine,
+    /// `__blockdev_direct_IO`.
+    LegacyEngine,
+    /// A `ki_complete` function.
+    Completion,
+    /// `block_bio_queue`.
+    BioQueue,
+    /// `block_split`.
+    BioSplit,
+    /// `sched_process_fork`.
+    ProcessFork,
+}
+
+/// When a hook is of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// On every machine.
+    Always,
+    /// While one of these filesystem types is known to the kernel (`/proc/filesystems`).
+    Filesystem(&'static [&'static str]),
+    /// While a command or chosen processes are traced.
+    ChosenProcesses,
+}
+
+/// One row of the plan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hook {
+    /// Kernel function, or tracepoint for the tracepoint roles.
+    pub(super) target: &'static str,
+    /// What it sees.
+    pub(super) role: Role,
+    /// When it is of use.
+    pub(super) when: When,
+    /// Whether kernels without this function are whole all the same: it came late, or is named
+    /// otherwise elsewhere.
+    pub(super) optional: bool,
+    /// What it gives, for people.
+    pub(super) gives: &'static str,
+    /// What is lost without it, for people.
+    pub(super) lost: &'static str,
+}
+
+/// The programs of a role, by way of attaching. The exit program of fexit depends on the number of
+/// arguments.
+pub(super) struct Programs {
+    pub(super) fentry: Option<&'static str>,
+    pub(super) fexit: &'static [(u32, &'static str)],
+    pub(super) kprobe: Option<&'static str>,
+    pub(super) kretprobe: Option<&'static str>,
+    /// For tracepoints: with BTF and without, by number of the tracepoint's arguments.
+    pub(super) tracepoint: &'static [(u32, &'static str, &'static str)],
+}
+
+const NONE: Programs =
+    Programs { fentry: None, fexit: &[], kprobe: None, kretprobe: None, tracepoint: &[] };
+
+const ENGINE_EXITS: &[(u32, &str)] = &[
+    (2, "engine_exit_2"),
+    (3, "engine_exit_3"),
+    (5, "engine_exit_5"),
+    (6, "engine_exit_6"),
+    (7, "engine_exit_7"),
+];
+
+impl Role {
+    /// The programs of this role.
+    pub(super) const fn programs(self) -> Programs {
+        const fn engine(fentry: &'static str, kprobe: &'static str) -> Programs {
+            Programs {
+                fentry: Some(fentry),
+                fexit: ENGINE_EXITS,
+                kprobe: Some(kprobe),
+                kretprobe: Some("engine_exit_kretprobe"),
+                ..NONE
+            }
+        }
+        const fn entry_only(fentry: &'static str, kprobe: &'static str) -> Programs {
+            Programs { fentry: Some(fentry), kprobe: Some(kprobe), ..NONE }
+        }
+        match self {
+            Self::Request => Programs {
+                fentry: Some("request_entry"),
+                fexit: &[(2, "request_exit_2")],
+                kprobe: Some("request_entry_kprobe"),
+                kretprobe: Some("request_exit_kretprobe"),
+                ..NONE
+            },
+            Self::IomapEngine => engine("iomap_entry", "iomap_entry_kprobe"),
+            Self::IomapSimpleEngine => engine("iomap_simple_entry", "iomap_simple_entry_kprobe"),
+            Self::BlockDeviceEngine => engine("blkdev_entry", "blkdev_entry_kprobe"),
+            Self::LegacyEngine => engine("legacy_entry", "legacy_entry_kprobe"),
+            Self::IomapInner => entry_only("iomap_inner_entry", "iomap_inner_entry_kprobe"),
+            Self::IomapComplete => entry_only("iomap_complete", "iomap_complete_kprobe"),
+            Self::Completion => entry_only("completion", "completion_kprobe"),
+            Self::BioQueue => Programs {
+                tracepoint: &[
+                    (1, "bio_queue_0", "bio_queue_0_raw"),
+                    (2, "bio_queue_1", "bio_queue_1_raw"),
+                ],
+                ..NONE
+            },
+            Self::BioSplit => Programs {
+                tracepoint: &[(2, "bio_split", "bio_split_raw"), (3, "bio_split", "bio_split_raw")],
+                ..NONE
+            },
+            Self::ProcessFork => Programs {
+                tracepoint: &[(2, "process_fork", "process_fork_raw")],
+                ..NONE
+            },
+        }
+    }
+}
+
+const ALL_DIRECT: &str = "results of asynchronous requests: such requests are not counted";
+const EARLY: &str = "requests that the filesystem rejects or serves from the page cache by itself";
+
+/// A filesystem's `read_iter` and `write_iter`.
+const fn filesystem(target: &'static str, types: &'static [&'static str]) -> Hook {
+    Hook {
+        target,
+        role: Role::Request,
+        when: When::Filesystem(types),
+        optional: false,
+        gives: "whole requests, early rejections, fallback to the page cache",
+        lost: EARLY,
+    }
+}
+
+const fn completion(target: &'static str, optional: bool) -> Hook {
+    Hook {
+        target,
+        role: Role::Completion,
+        when: When::Always,
+        optional,
+        gives: "results of asynchronous requests",
+        lost: ALL_DIRECT,
+    }
+}
+
+/// Every hook. Completions and engines come before the hooks that begin requests, so that no
+/// request is seen to begin whose end could not be.
+pub(super) const PLAN: &[Hook] = &[
+    completion("aio_complete_rw", false),
+    completion("io_complete_rw", false),
+    completion("io_complete_rw_iopoll", false),
+    completion("lo_rw_aio_complete", true),
+    completion("ovl_aio_rw_complete", true),
+    completion("backing_aio_rw_complete", true),
+    Hook {
+        target: "block_bio_queue",
+        role: Role::BioQueue,
+        when: When::Always,
+        optional: false,
+        gives: "bios of each request",
+        lost: "numbers of bios, and whether an error came late",
+    },
+    Hook {
+        target: "block_split",
+        role: Role::BioSplit,
+        when: When::Always,
+        optional: false,
+        gives: "split bios of each request",
+        lost: "numbers of split bios",
+    },
+    Hook {
+        target: "sched_process_fork",
+        role: Role::ProcessFork,
+        when: When::ChosenProcesses,
+        optional: false,
+        gives: "descendants of the traced processes",
+        lost: "requests of child processes",
+    },
+    Hook {
+        target: "iomap_dio_complete",
+        role: Role::IomapComplete,
+        when: When::Filesystem(&["btrfs", "f2fs"]),
+        optional: false,
+        gives: "bytes done directly by filesystems that complete iomap requests themselves",
+        lost: "bytes done directly on btrfs and f2fs: their writes appear as buffered",
+    },
+    Hook {
+        target: "__iomap_dio_rw",
+        role: Role::IomapInner,
+        when: When::Filesystem(&["btrfs", "f2fs"]),
+        optional: false,
+        gives: "entry into iomap by filesystems that complete requests themselves",
+        lost: "bytes done directly on btrfs and f2fs: their writes appear as buffered",
+    },
+    Hook {
+        target: "iomap_dio_rw",
+        role: Role::IomapEngine,
+        when: When::Always,
+        optional: false,
+        gives: "direct I/O of XFS, ext4 and all others on iomap",
+        lost: "direct reads of XFS, and what other filesystems do directly",
+    },
+    Hook {
+        target: "__iomap_dio_read_simple",
+        role: Role::IomapSimpleEngine,
+        when: When::Always,
+        optional: true,
+        gives: "small reads of XFS and ext4",
+        lost: "small reads of XFS, and small direct reads of ext4",
+    },
+    Hook {
+        target: "blkdev_direct_IO",
+        role: Role::BlockDeviceEngine,
+        when: When::Always,
+        optional: false,
+        gives: "what raw block devices do directly",
+        lost: "bytes done directly on raw devices",
+    },
+    Hook {
+        target: "__blockdev_direct_IO",
+        role: Role::LegacyEngine,
+        when: When::Always,
+        optional: true,
+        gives: "direct I/O of FAT and other filesystems that are not on iomap",
+        lost: "direct I/O of FAT and other filesystems that are not on iomap",
+    },
+    Hook {
+        target: "blkdev_read_iter",
+        role: Role::Request,
+        when: When::Always,
+        optional: false,
+        gives: "whole requests on raw block devices",
+        lost: EARLY,
+    },
+    Hook {
+        target: "blkdev_write_iter",
+        role: Role::Request,
+        when: When::Always,
+        optional: false,
+        gives: "whole requests on raw block devices",
+        lost: EARLY,
+    },
+    filesystem("xfs_file_write_iter", &["xfs"]),
+    filesystem("ext4_file_read_iter", &["ext4"]),
+    filesystem("ext4_file_write_iter", &["ext4"]),
+    filesystem("btrfs_file_read_iter", &["btrfs"]),
+    filesystem("btrfs_file_write_iter", &["btrfs"]),
+    filesystem("f2fs_file_read_iter", &["f2fs"]),
+    filesystem("f2fs_file_write_iter", &["f2fs"]),
+];
+
+/// Modules whose functions the plan names, and whose BTF is therefore read.
+pub(super) const MODULES: &[&str] = &["xfs", "ext4", "btrfs", "f2fs", "loop", "overlay"];

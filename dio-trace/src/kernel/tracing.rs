@@ -1,0 +1,166 @@
+//! Loads and attaches programs of the tracing type (fentry, fexit, `tp_btf`), also to functions of
+//! modules and as often as wanted, which aya does not do.
+
+use std::{
+    ffi::CStr,
+    io,
+    mem::zeroed,
+    os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},
+};
+
+use aya_obj::generated::{
+    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_insn, bpf_prog_type::BPF_PROG_TYPE_TRACING,
+};
+
+const LICENSE: &CStr = c"Dual MIT/GPL";
+/// Room for the verifier's words: its last lines are what matters, and a refusal is short.
+const LOG_SIZE: usize = 1 << 20;
+
+/// What a tracing program is attached to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target<'a> {
+    /// Id of the function, or of the tracepoint's type, in its BTF.
+    pub(super) btf_id: u32,
+    /// BTF of the module it lives in; `None` for vmlinux.
+    pub(super) module: Option<&'a OwnedFd>,
+    /// How: `BPF_TRACE_FENTRY`, `BPF_TRACE_FEXIT` or `BPF_TRACE_RAW_TP`.
+    pub(super) attach_type: bpf_attach_type,
+}
+
+/// A program that stays attached until this is dropped.
+#[derive(Debug)]
+pub(super) struct Link {
+    _program: OwnedFd,
+    _link: OwnedFd,
+}
+
+/// Loads a program and attaches it.
+///
+/// # Errors
+/// The kernel's errno; with the verifier's last line where it refused the program.
+pub(super) fn attach(instructions: &[bpf_insn], target: Target<'_>) -> Result<Link, String> {
+    let program = load(instructions, target)?;
+    // SAFETY: all-zero is a valid `bpf_attr`.
+    let mut attr: bpf_attr = unsafe { zeroed() };
+    attr.raw_tracepoint.prog_fd = program.as_raw_fd().cast_unsigned();
+    let link = bpf_fd(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr)
+        .map_err(|error| format!("cannot attach: {}", describe(&error)))?;
+    Ok(Link { _program: program, _link: link })
+}
+
+fn load(instructions: &[bpf_insn], target: Target<'_>) -> Result<OwnedFd, String> {
+    // SAFETY: all-zero is a valid `bpf_attr`.
+    let mut attr: bpf_attr = unsafe { zeroed() };
+    // SAFETY: writes the variant that BPF_PROG_LOAD reads.
+    let load = unsafe { &mut attr.__bindgen_anon_3 };
+    load.prog_type = BPF_PROG_TYPE_TRACING as u32;
+    load.expected_attach_type = target.attach_type as u32;
+    load.insns = instructions.as_ptr() as u64;
+    load.insn_cnt = u32::try_from(instructions.len()).unwrap_or(u32::MAX);
+    load.license = LICENSE.as_ptr() as u64;
+    load.attach_btf_id = target.btf_id;
+    if let Some(module) = target.module {
+        load.__bindgen_anon_1.attach_btf_obj_fd = module.as_raw_fd().cast_unsigned();
+    }
+    let first = match bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) {
+        Ok(program) => return Ok(program),
+        Err(error) => error,
+    };
+    // Once more, for the verifier's reason.
+    let mut log = vec![0u8; LOG_SIZE];
+    // SAFETY: as above; `log` outlives the call.
+    let load = unsafe { &mut attr.__bindgen_anon_3 };
+    load.log_level = 1;
+    load.log_buf = log.as_mut_ptr() as u64;
+    load.log_size = LOG_SIZE as u32;
+    match bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) {
+        Ok(program) => Ok(program),
+        Err(_) => Err(refusal(&first, &log)),
+    }
+}
+
+/// The errno, and the verifier's last words that are not statistics.
+fn refusal(error: &io::Error, log: &[u8]) -> String {
+    let end = log.iter().position(|&byte| byte == 0).unwrap_or(log.len());
+    let text = String::from_utf8_lossy(log.get(..end).unwrap_or_default());
+    if std::env::var_os("DIO_TRACE_VERIFIER_LOG").is_some() {
+        eprintln!("{text}");
+    }
+    let last = text
+        .lines()
+        .rev()
+        .find(|line| !line.starts_with("processed ") && !line.trim().is_empty())
+        .unwrap_or_default();
+    if last.is_empty() {
+        describe(error)
+    } else {
+        format!("{}; the verifier says: {last}", describe(error))
+    }
+}
+
+/// The errno in words, also for the ones that only the kernel's inside knows.
+fn describe(error: &io::Error) -> String {
+    /// `ENOTSUPP` (include/linux/errno.h): not for userspace, yet bpf(2) returns it.
+    const ENOTSUPP: i32 = 524;
+    match error.raw_os_error() {
+        Some(ENOTSUPP) => "not supported on this kernel".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Opens the BTF of loaded modules, by name.
+pub(super) fn open_module_btf(names: &[&str]) -> Vec<(String, OwnedFd)> {
+    let mut found = Vec::new();
+    let mut id = 0;
+    while found.len() < names.len() {
+        // SAFETY: all-zero is a valid `bpf_attr`.
+        let mut attr: bpf_attr = unsafe { zeroed() };
+        attr.__bindgen_anon_6.__bindgen_anon_1.start_id = id;
+        if bpf(bpf_cmd::BPF_BTF_GET_NEXT_ID, &mut attr).is_err() {
+            break;
+        }
+        // SAFETY: the call above filled this variant.
+        id = unsafe { attr.__bindgen_anon_6.next_id };
+        // SAFETY: all-zero is a valid `bpf_attr`.
+        let mut attr: bpf_attr = unsafe { zeroed() };
+        attr.__bindgen_anon_6.__bindgen_anon_1.btf_id = id;
+        let Ok(btf) = bpf_fd(bpf_cmd::BPF_BTF_GET_FD_BY_ID, &mut attr) else { continue };
+        if let Some(name) = kernel_btf_name(btf.as_raw_fd())
+            && names.contains(&name.as_str())
+        {
+            found.push((name, btf));
+        }
+    }
+    found
+}
+
+/// Name of the module that a BTF object describes; `None` for a program's own.
+fn kernel_btf_name(btf: RawFd) -> Option<String> {
+    let mut name = [0u8; 64];
+    // SAFETY: all-zero is a valid `bpf_btf_info`.
+    let mut info: bpf_btf_info = unsafe { zeroed() };
+    info.name = name.as_mut_ptr() as u64;
+    info.name_len = name.len() as u32;
+    // SAFETY: all-zero is a valid `bpf_attr`.
+    let mut attr: bpf_attr = unsafe { zeroed() };
+    attr.info.bpf_fd = btf.cast_unsigned();
+    attr.info.info = (&raw mut info) as u64;
+    attr.info.info_len = size_of::<bpf_btf_info>() as u32;
+    bpf(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attr).ok()?;
+    let name = CStr::from_bytes_until_nul(&name).ok()?.to_str().ok()?;
+    (info.kernel_btf != 0).then(|| name.to_owned())
+}
+
+fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<i32> {
+    // SAFETY: every pointer in `attr` was taken from a live value of sufficient size.
+    let result = unsafe {
+        libc::syscall(libc::SYS_bpf, command as u32, std::ptr::from_mut(attr), size_of::<bpf_attr>())
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(i32::try_from(result).unwrap_or(0)) }
+}
+
+fn bpf_fd(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<OwnedFd> {
+    let fd = bpf(command, attr)?;
+    // SAFETY: the commands used here return a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
