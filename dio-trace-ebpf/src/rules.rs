@@ -4,6 +4,7 @@
 mod geometry;
 mod judge;
 mod limits;
+mod opaque;
 mod requirement;
 
 pub use geometry::{ALIGNMENT_CAP, Fold, Geometry, Segment, alignment_of};

@@ -2,7 +2,7 @@
 //! explain it.
 
 use crate::{
-    rules::{Geometry, Limits, deviations, violations},
+    rules::{Geometry, Limits, deviations, opaque::opaque, violations},
     words::{Flags, Reasons, RuleSet, Verdict},
 };
 
@@ -83,54 +83,49 @@ pub struct Judgement {
 /// Judges a finished request under the rules in force on this kernel.
 #[must_use]
 #[inline(always)]
-pub const fn judge(
+pub fn judge(
     geometry: &Geometry,
     limits: &Limits,
     kernel: RuleSet,
     outcome: &Outcome,
 ) -> Judgement {
+    let hide = |bits: u32| opaque(bits, geometry.address_bits);
     let broken = if outcome.no_rule {
         Reasons::NONE
     } else {
         violations(geometry, limits, outcome.route.rule_set(kernel))
     };
+    let broken = Reasons(hide(broken.0));
+    let deviations = Reasons(hide(deviations(geometry, limits).0));
     if outcome.result < 0 {
         let alignment_error = matches!(-outcome.result, EINVAL | EIO);
         let rejected = alignment_error && !broken.is_empty();
         return Judgement {
-            verdict: if rejected {
-                Verdict::Rejected
-            } else {
-                Verdict::Failed
-            },
-            reasons: if rejected {
-                broken
-            } else {
-                deviations(geometry, limits)
-            },
+            verdict: if rejected { Verdict::Rejected } else { Verdict::Failed },
+            reasons: if rejected { broken } else { deviations },
             flags: Flags::NONE.with_if(Flags::LATE, outcome.bios != 0),
         };
     }
-    let reasons = deviations(geometry, limits);
     let done = outcome.result as u64;
     let buffered = outcome.direct_bytes < done;
     let reached_device = !buffered && outcome.bios != 0;
     let page_damage = outcome.whole_page_device
         && (geometry.merged_address_bits | geometry.merged_length_bits) & 4095 != 0;
     let unchecked = reached_device && !outcome.copied && (!broken.is_empty() || page_damage);
+    let flags = Flags::NONE
+        .with_if(Flags::SHORT, done < geometry.length && !outcome.end_of_file)
+        .with_if(Flags::END_OF_FILE, outcome.end_of_file)
+        .with_if(Flags::COPIED, outcome.copied)
+        .with_if(Flags::UNCHECKED, unchecked);
     Judgement {
         verdict: if buffered {
             Verdict::Buffered
-        } else if reasons.is_empty() {
+        } else if deviations.is_empty() {
             Verdict::Aligned
         } else {
             Verdict::Accepted
         },
-        reasons,
-        flags: Flags::NONE
-            .with_if(Flags::SHORT, done < geometry.length && !outcome.end_of_file)
-            .with_if(Flags::END_OF_FILE, outcome.end_of_file)
-            .with_if(Flags::COPIED, outcome.copied)
-            .with_if(Flags::UNCHECKED, unchecked),
+        reasons: deviations,
+        flags: Flags(hide(flags.0)),
     }
 }

@@ -6,10 +6,10 @@ use std::{
     os::fd::OwnedFd,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use aya::{
     Ebpf,
-    programs::{KProbe, RawTracePoint},
+    programs::{KProbe, ProgramError, RawTracePoint},
 };
 use aya_obj::generated::bpf_attach_type::{BPF_TRACE_FENTRY, BPF_TRACE_FEXIT, BPF_TRACE_RAW_TP};
 use dio_trace_ebpf::abi::settings::{COMPLETION_SLOTS, COMPLETIONS, Settings};
@@ -295,7 +295,7 @@ fn attach_kprobe(ebpf: &mut Ebpf, program: &str, function: &str) -> Result<()> {
     let program: &mut KProbe =
         ebpf.program_mut(program).context("not in the eBPF object")?.try_into()?;
     if program.fd().is_err() {
-        program.load().context("the kernel refuses the program")?;
+        program.load().map_err(|error| refused(&error))?;
     }
     program.attach(function, 0).context("cannot attach")?;
     Ok(())
@@ -305,10 +305,21 @@ fn attach_raw_tracepoint(ebpf: &mut Ebpf, program: &str, tracepoint: &str) -> Re
     let program: &mut RawTracePoint =
         ebpf.program_mut(program).context("not in the eBPF object")?.try_into()?;
     if program.fd().is_err() {
-        program.load().context("the kernel refuses the program")?;
+        program.load().map_err(|error| refused(&error))?;
     }
     program.attach(tracepoint).context("cannot attach")?;
     Ok(())
+}
+
+/// Without the verifier's whole protocol, which aya puts into its error.
+fn refused(error: &ProgramError) -> anyhow::Error {
+    match error {
+        ProgramError::LoadError { io_error, verifier_log } => {
+            let log = verifier_log.to_string();
+            anyhow!("the kernel refuses the program: {}", tracing::refusal(io_error, &log))
+        }
+        other => anyhow!("the kernel refuses the program: {other}"),
+    }
 }
 
 /// Filesystem types that the kernel knows at the moment.

@@ -62,8 +62,10 @@ fn load(instructions: &[bpf_insn], target: Target<'_>) -> Result<OwnedFd, String
     if let Some(module) = target.module {
         load.__bindgen_anon_1.attach_btf_obj_fd = module.as_raw_fd().cast_unsigned();
     }
+    let mut stat = vec![0u8; 4096];
+    load.log_level = 4; load.log_buf = stat.as_mut_ptr() as u64; load.log_size = 4096;
     let first = match bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) {
-        Ok(program) => return Ok(program),
+        Ok(program) => { eprintln!("{} insns: {}", instructions.len(), String::from_utf8_lossy(&stat).trim_end_matches('\0')); return Ok(program)},
         Err(error) => error,
     };
     // Once more, for the verifier's reason.
@@ -75,26 +77,27 @@ fn load(instructions: &[bpf_insn], target: Target<'_>) -> Result<OwnedFd, String
     load.log_size = LOG_SIZE as u32;
     match bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) {
         Ok(program) => Ok(program),
-        Err(_) => Err(refusal(&first, &log)),
+        Err(_) => {
+            let end = log.iter().position(|&byte| byte == 0).unwrap_or(log.len());
+            log.truncate(end);
+            Err(refusal(&first, &String::from_utf8_lossy(&log)))
+        }
     }
 }
 
-/// The errno, and the verifier's last words that are not statistics.
-fn refusal(error: &io::Error, log: &[u8]) -> String {
-    let end = log.iter().position(|&byte| byte == 0).unwrap_or(log.len());
-    let text = String::from_utf8_lossy(log.get(..end).unwrap_or_default());
+/// The errno, and the verifier's last words that are not statistics. The whole protocol goes to
+/// standard error where `DIO_TRACE_VERIFIER_LOG` is set.
+pub(super) fn refusal(error: &io::Error, log: &str) -> String {
     if std::env::var_os("DIO_TRACE_VERIFIER_LOG").is_some() {
-        eprintln!("{text}");
+        eprintln!("{log}");
     }
-    let last = text
-        .lines()
-        .rev()
-        .find(|line| !line.starts_with("processed ") && !line.trim().is_empty())
-        .unwrap_or_default();
-    if last.is_empty() {
-        describe(error)
-    } else {
-        format!("{}; the verifier says: {last}", describe(error))
+    const STATISTICS: [&str; 3] = ["processed ", "verification time ", "stack depth "];
+    let last = log.lines().rev().find(|line| {
+        !line.trim().is_empty() && !STATISTICS.iter().any(|start| line.starts_with(start))
+    });
+    match last {
+        Some(last) => format!("{}; the verifier says: {last}", describe(error)),
+        None => describe(error),
     }
 }
 
