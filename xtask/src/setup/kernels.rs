@@ -117,11 +117,11 @@ fn fetch(
     fs::create_dir_all(parent)?;
     let fresh = tempfile::tempdir_in(parent)?;
     let mut packages = vec![package.clone()];
-    // Since 7.x the modules are a package of their own.
-    packages.extend(
-        Some(package.replace("linux-binary-", "linux-modules-"))
-            .filter(|name| *name != package && archive.version(name).is_some()),
-    );
+    // Since 6.19 the image, the modules and the lists of built-in ones are packages of their own.
+    if let Some(rest) = package.strip_prefix("linux-binary-") {
+        packages.extend(["linux-modules-", "linux-base-"].map(|prefix| format!("{prefix}{rest}")));
+        packages.retain(|name| archive.version(name).is_some());
+    }
     let unpacked = fresh.path().join("unpacked");
     archive.unpack(
         &packages.iter().map(String::as_str).collect::<Vec<_>>(),
