@@ -3,6 +3,7 @@
 mod build;
 mod ci;
 mod command;
+mod demo;
 mod paths;
 mod phase;
 mod run;
@@ -27,6 +28,7 @@ struct Arguments {
 enum Task {
     Setup(setup::Setup),
     Build(build::Build),
+    Demo(demo::Demo),
     Run(run::Run),
     Test(test::Test),
     Lint(ci::Lint),
@@ -48,6 +50,7 @@ fn dispatch(task: Task) -> Result<ExitCode> {
     match task {
         Task::Setup(setup) => setup.run().map(|()| ExitCode::SUCCESS),
         Task::Build(build) => build.run().map(|()| ExitCode::SUCCESS),
+        Task::Demo(demo) => demo.run(),
         Task::Run(run) => run.run().map(|()| ExitCode::SUCCESS),
         Task::Test(test) => test.run(),
         Task::Lint(lint) => lint.run().map(|()| ExitCode::SUCCESS),

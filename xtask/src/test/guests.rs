@@ -31,8 +31,6 @@ pub(super) struct Found {
     pub(super) kernel: String,
     pub(super) checks: Vec<Check>,
     #[serde(default)]
-    pub(super) table: Vec<String>,
-    #[serde(default)]
     pub(super) skipped: Vec<String>,
 }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::guests::Found;
 use crate::{phase, setup::Series};
 
-/// Counts, and the lines to be printed for each kernel.
+/// Counts and failures of each kernel.
 #[derive(Default)]
 pub(super) struct Report {
     rows: Vec<Row>,
@@ -22,7 +22,6 @@ struct Row {
     /// For the order of rows; the host has none.
     series: Option<Series>,
     failures: Vec<String>,
-    table: Vec<String>,
 }
 
 impl Row {
@@ -35,7 +34,6 @@ impl Row {
             duration: None,
             series,
             failures: Vec::new(),
-            table: Vec::new(),
         }
     }
 }
@@ -77,7 +75,6 @@ impl Report {
             Ok(found) => {
                 row.name = found.kernel;
                 row.skipped = found.skipped.len();
-                row.table = found.table;
                 for check in found.checks {
                     if check.passed {
                         row.passed += 1;
@@ -96,15 +93,12 @@ impl Report {
         self.rows.push(row);
     }
 
-    /// Prints failures, tables and counts.
+    /// Prints failures and counts.
     pub(super) fn print(mut self) -> ExitCode {
         self.rows.sort_by_key(|row| row.series);
         for row in &self.rows {
-            if !row.table.is_empty() || !row.failures.is_empty() {
+            if !row.failures.is_empty() {
                 println!("\n{}", row.name);
-            }
-            for line in &row.table {
-                println!("  {}", shown(line));
             }
             for failure in &row.failures {
                 println!("  FAILED {}", shown(failure));
