@@ -22,7 +22,7 @@ const START_LIMIT: Duration = Duration::from_secs(300);
 
 /// Show dio-trace at work: a guest in which programs get direct I/O wrong, and who they are
 ///
-/// Boots a guest (kernel 6.1) with a disk of 4096-byte logical blocks. In it QEMU's block layer reads an image in
+/// Boots a guest (kernel 6.1) with a disk of 4096-byte logical blocks. In it a virtual machine monitor reads its image in
 /// 512-byte pieces, a database appends 512-byte log blocks, a copy tool falls back to the page cache without knowing,
 /// and fio does everything right. The recording is streamed out of the guest while they run: into the dashboard, or
 /// into a report where there is no terminal.
