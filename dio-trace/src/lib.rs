@@ -3,6 +3,9 @@
 //! Data flows one way: a [`source`] delivers batches of [`model`] records; everything else reads
 //! those.
 
+pub mod diagnose;
+pub mod filter;
 pub mod kernel;
 pub mod model;
 pub mod source;
+pub mod store;
