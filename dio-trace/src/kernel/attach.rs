@@ -44,11 +44,15 @@ pub struct Options {
     pub command: bool,
     /// Details that each process may send each second.
     pub detail_rate: u32,
+    /// Call stacks of misaligned requests.
+    pub stacks: bool,
+    /// Let the probes log each request that begins and ends.
+    pub log: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { all: false, processes: Vec::new(), command: false, detail_rate: 5_000 }
+        Self { all: false, processes: Vec::new(), command: false, detail_rate: 5_000, stacks: false, log: false }
     }
 }
 
@@ -94,7 +98,7 @@ impl Probes {
         let symbols = Symbols::of_running_kernel(&PLAN.iter().map(|hook| hook.target).collect());
         let settings = settings(options, &types, &symbols, rule_set);
         let rows = COUNTER_MEMORY / (COUNTER_ROW + COUNTER_VALUE * possible_cpus());
-        let (ebpf, instructions) = object::load(&resolved.layout, &settings, rows)?;
+        let (ebpf, instructions) = object::load(&resolved.layout, &settings, rows, options.log)?;
         let mut attacher = Attacher {
             ebpf,
             instructions,
@@ -140,18 +144,18 @@ fn settings(
     for (slot, name) in completions.iter_mut().zip(interfaces.chain(others)) {
         *slot = symbols.address(name);
     }
-    let dio_flags = types.function("iomap_dio_rw").is_some_and(|function| function.arguments == 7);
+    let dio_flags_are_wait =
+        types.function("iomap_dio_rw").is_some_and(|function| function.arguments < 6);
     Settings {
         completions,
         rule_set: rule_set as u32,
         detail_aligned: u32::from(options.all),
         only_traced: u32::from(options.command || !options.processes.is_empty()),
         detail_rate: options.detail_rate,
-        stacks: 0,
+        stacks: u32::from(options.stacks),
         direct_loads: 1,
         current_task_btf: u32::from(has_current_task_btf(types)),
-        dio_flags_argument: if dio_flags { 4 } else { 0 },
-        log: 0,
+        dio_flags_are_wait: u32::from(dio_flags_are_wait),
         own_pid: std::process::id(),
     }
 }

@@ -100,43 +100,17 @@ impl KernelTypes {
         }
     }
 
-    /// Byte offset of a member. `path` may go through named members, as `f_path.dentry`; unnamed
-    /// structs and unions are searched by themselves.
+    /// Byte offset of a member, of a structure in vmlinux or else in a module that was read. `path`
+    /// may go through named members, as `f_path.dentry`; unnamed structs and unions are searched by
+    /// themselves.
     #[must_use]
     pub fn member_offset(&self, structure: &str, path: &str) -> Option<u32> {
-        let types = self.vmlinux.resolve_types_by_name(structure).ok()?;
-        types.iter().find_map(|kind| {
-            let bits = self.path_bits(kind, path)?;
-            (bits % 8 == 0).then_some(bits / 8)
-        })
-    }
-
-    fn path_bits(&self, kind: &Type, path: &str) -> Option<u32> {
-        let (first, rest) = path.split_once('.').map_or((path, None), |(a, b)| (a, Some(b)));
-        let (bits, member) = self.member_bits(kind, first)?;
-        match rest {
-            None => Some(bits),
-            Some(rest) => Some(bits + self.path_bits(&member, rest)?),
-        }
-    }
-
-    /// Bit offset and type of a direct member, or of one inside an unnamed member.
-    fn member_bits(&self, kind: &Type, name: &str) -> Option<(u32, Type)> {
-        let (Type::Struct(structure) | Type::Union(structure)) = kind else { return None };
-        structure.members.iter().find_map(|member| {
-            let member_name = self.vmlinux.resolve_name(member).unwrap_or_default();
-            if member_name != name && !member_name.is_empty() {
-                return None;
-            }
-            let mut inner = self.vmlinux.resolve_chained_type(member).ok()?;
-            while let Type::Const(_) | Type::Volatile(_) | Type::Typedef(_) = &inner {
-                inner = self.vmlinux.resolve_chained_type(inner.as_btf_type()?).ok()?;
-            }
-            if member_name == name {
-                return Some((member.bit_offset(), inner));
-            }
-            let (bits, found) = self.member_bits(&inner, name)?;
-            Some((member.bit_offset() + bits, found))
+        std::iter::once(&self.vmlinux).chain(self.modules.values()).find_map(|btf| {
+            let types = btf.resolve_types_by_name(structure).ok()?;
+            types.iter().find_map(|kind| {
+                let bits = path_bits(btf, kind, path)?;
+                (bits % 8 == 0).then_some(bits / 8)
+            })
         })
     }
 
@@ -161,4 +135,33 @@ impl KernelTypes {
         });
         all.get(name).copied()
     }
+}
+
+fn path_bits(btf: &Btf, kind: &Type, path: &str) -> Option<u32> {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(a, b)| (a, Some(b)));
+    let (bits, member) = member_bits(btf, kind, first)?;
+    match rest {
+        None => Some(bits),
+        Some(rest) => Some(bits + path_bits(btf, &member, rest)?),
+    }
+}
+
+/// Bit offset and type of a direct member, or of one inside an unnamed member.
+fn member_bits(btf: &Btf, kind: &Type, name: &str) -> Option<(u32, Type)> {
+    let (Type::Struct(structure) | Type::Union(structure)) = kind else { return None };
+    structure.members.iter().find_map(|member| {
+        let member_name = btf.resolve_name(member).unwrap_or_default();
+        if member_name != name && !member_name.is_empty() {
+            return None;
+        }
+        let mut inner = btf.resolve_chained_type(member).ok()?;
+        while let Type::Const(_) | Type::Volatile(_) | Type::Typedef(_) = &inner {
+            inner = btf.resolve_chained_type(inner.as_btf_type()?).ok()?;
+        }
+        if member_name == name {
+            return Some((member.bit_offset(), inner));
+        }
+        let (bits, found) = member_bits(btf, &inner, name)?;
+        Some((member.bit_offset() + bits, found))
+    })
 }

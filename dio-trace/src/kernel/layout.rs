@@ -62,6 +62,11 @@ const CAN_BE_ABSENT: &[&str] = &[
     "io_kiocb_flags",
     "io_kiocb_task",
     "req_f_nowait_bit",
+    // Only where the btrfs module is loaded and has BTF; the device was renamed.
+    "btrfs_fs_info_fs_devices",
+    "btrfs_fs_devices_latest_bdev",
+    "btrfs_fs_devices_latest_dev",
+    "btrfs_device_bdev",
     // Without them clones and metadata are counted as bios of the request.
     "bio_cloned",
     "req_meta_bit",

@@ -20,11 +20,15 @@ static OBJECT: &[u8] =
     aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/dio-trace-probes"));
 
 /// Constants that the probes are loaded with, as bytes.
-struct Globals<'a>([(&'static str, &'a [u8]); 2]);
+struct Globals<'a>([(&'static str, &'a [u8]); 3]);
 
 impl<'a> Globals<'a> {
-    const fn new(layout: &'a Layout, settings: &'a Settings) -> Self {
-        Self([(LAYOUT_GLOBAL, bytes_of(layout)), (SETTINGS_GLOBAL, bytes_of(settings))])
+    const fn new(layout: &'a Layout, settings: &'a Settings, log_level: &'a u8) -> Self {
+        Self([
+            (LAYOUT_GLOBAL, bytes_of(layout)),
+            (SETTINGS_GLOBAL, bytes_of(settings)),
+            (aya_log::LEVEL, bytes_of(log_level)),
+        ])
     }
 }
 
@@ -57,6 +61,7 @@ pub(super) fn load(
     layout: &Layout,
     settings: &Settings,
     counter_rows: u32,
+    log: bool,
 ) -> Result<(Ebpf, Instructions)> {
     if OBJECT.is_empty() {
         bail!(
@@ -64,7 +69,9 @@ pub(super) fn load(
              trace. Build it with `cargo xtask build`"
         );
     }
-    let globals = Globals::new(layout, settings);
+    // 0 is below every level: the verifier drops each message as dead code.
+    let log_level = if log { aya_log::Level::Debug as u8 } else { 0 };
+    let globals = Globals::new(layout, settings, &log_level);
     let mut loader = EbpfLoader::new();
     for (name, bytes) in globals.0 {
         loader.override_global(name, bytes, true);

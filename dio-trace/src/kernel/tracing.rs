@@ -64,6 +64,13 @@ fn load(instructions: &[bpf_insn], target: Target<'_>) -> Result<OwnedFd, String
     }
     let mut stat = vec![0u8; 4096];
     load.log_level = 4; load.log_buf = stat.as_mut_ptr() as u64; load.log_size = 4096;
+    if std::env::var_os("VLOG").is_some() {
+        let f = std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(true).open("/tmp/vlog").unwrap();
+        f.set_len(200<<20).unwrap();
+        let m = unsafe { libc::mmap(std::ptr::null_mut(), 200<<20, 3, libc::MAP_SHARED, f.as_raw_fd(), 0) };
+        load.log_level = 2; load.log_buf = m as u64; load.log_size = (200<<20) as u32;
+        eprintln!("LOAD {} insns", instructions.len());
+    }
     let first = match bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) {
         Ok(program) => { eprintln!("{} insns: {}", instructions.len(), String::from_utf8_lossy(&stat).trim_end_matches('\0')); return Ok(program)},
         Err(error) => error,
