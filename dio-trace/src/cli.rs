@@ -1,11 +1,15 @@
 //! The command line: one file for each verb, which only wires others together.
 
 mod arguments;
+mod command;
 mod diagnostics;
+mod doctor;
 mod exit;
 mod filters;
 mod output;
+mod record;
 mod report;
+mod session;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -15,7 +19,7 @@ pub use arguments::{parse_duration, parse_size};
 pub use exit::{Exit, Failure};
 pub use filters::FilterArguments;
 
-/// Shows what direct I/O (O_DIRECT) alignment really does to a program: which requests are
+/// Shows what direct I/O (`O_DIRECT`) alignment really does to a program: which requests are
 /// misaligned, whose they are, what became of them, and what to change.
 #[derive(Debug, Parser)]
 #[command(
@@ -32,7 +36,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Record(record::Arguments),
     Report(report::Arguments),
+    Doctor(doctor::Arguments),
 }
 
 /// Runs one command line, and says on standard error what went wrong.
@@ -52,6 +58,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         None => Err(Failure::input("name a command")),
+        Some(Command::Record(arguments)) => record::run(arguments),
         Some(Command::Report(arguments)) => report::run(arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments),
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod diagnose;
+pub mod doctor;
 pub mod filter;
 pub mod kernel;
 pub mod model;
@@ -12,3 +13,4 @@ pub mod recording;
 pub mod report;
 pub mod source;
 pub mod store;
+pub mod text;

@@ -72,7 +72,9 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Format::Csv => export(reader, &filter, Export::Csv, output)?,
         Format::Parquet => {
             if arguments.output.is_none() && std::io::stdout().is_terminal() {
-                return Err(Failure::input("parquet is not for a terminal: add -o OUT.parquet"));
+                return Err(Failure::input(
+                    "parquet is not for a terminal: add -o OUT.parquet",
+                ));
             }
             export(reader, &filter, Export::Parquet, output)?
         }
@@ -84,8 +86,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
 
 /// Opens a recording.
 pub(super) fn reader(file: &Path) -> Result<Reader<Box<dyn std::io::Read + Send>>, Failure> {
-    Reader::new(open(file)?)
-        .map_err(|error| Failure::input(format!("{}: {error}", file.display())))
+    Reader::new(open(file)?).map_err(|error| Failure::input(format!("{}: {error}", file.display())))
 }
 
 /// Says on standard error where a recording does not end well.

@@ -3,7 +3,9 @@
 
 use std::{fmt::Write as _, io::Write, sync::Arc};
 
-use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StringArray, cast::AsArray, types::UInt64Type};
+use arrow_array::{
+    Array, ArrayRef, ListArray, RecordBatch, StringArray, cast::AsArray, types::UInt64Type,
+};
 use arrow_csv::{Writer, WriterBuilder};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
@@ -29,7 +31,11 @@ impl<W: Write> Csv<W> {
         let mut writer = builder.build(output);
         // The head line comes also where there is no row.
         writer.write(&RecordBatch::new_empty(flat.clone()))?;
-        Ok(Self { plain, flat, writer })
+        Ok(Self {
+            plain,
+            flat,
+            writer,
+        })
     }
 }
 
@@ -37,7 +43,8 @@ impl<W: Write> Rows for Csv<W> {
     fn write(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
         let plain = plain_rows(rows, &self.plain)?;
         let columns: Vec<ArrayRef> = plain.columns().iter().map(flat_column).collect();
-        self.writer.write(&RecordBatch::try_new(self.flat.clone(), columns)?)?;
+        self.writer
+            .write(&RecordBatch::try_new(self.flat.clone(), columns)?)?;
         Ok(())
     }
 
@@ -82,7 +89,8 @@ fn joined(list: &ListArray, row: usize) -> String {
         } else if let Some(segment) = items.as_struct_opt() {
             let number = |field: usize| {
                 let column = segment.columns().get(field);
-                column.and_then(|column| column.as_primitive_opt::<UInt64Type>())
+                column
+                    .and_then(|column| column.as_primitive_opt::<UInt64Type>())
                     .map_or(0, |column| column.value(item))
             };
             // Writing to a string cannot fail.

@@ -16,18 +16,33 @@ pub(super) fn plain_type(data_type: &DataType) -> DataType {
 }
 
 fn plain_field(field: &Field) -> Field {
-    Field::new(field.name(), plain_type(field.data_type()), field.is_nullable())
+    Field::new(
+        field.name(),
+        plain_type(field.data_type()),
+        field.is_nullable(),
+    )
 }
 
 /// A schema with dictionaries resolved; the metadata stays.
 pub(super) fn plain_schema(schema: &SchemaRef) -> SchemaRef {
-    let fields: Vec<Field> = schema.fields().iter().map(|field| plain_field(field)).collect();
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|field| plain_field(field))
+        .collect();
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
 /// `rows` under their [`plain_schema`].
-pub(super) fn plain_rows(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-    let columns = rows.columns().iter().map(plain_column).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn plain_rows(
+    rows: &RecordBatch,
+    schema: &SchemaRef,
+) -> Result<RecordBatch, ArrowError> {
+    let columns = rows
+        .columns()
+        .iter()
+        .map(plain_column)
+        .collect::<Result<Vec<_>, _>>()?;
     RecordBatch::try_new(Arc::clone(schema), columns)
 }
 
@@ -39,7 +54,12 @@ fn plain_column(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
             let list = column.as_list::<i32>();
             let items = cast(list.values(), item.data_type())?;
             let (offsets, nulls) = (list.offsets().clone(), list.nulls().cloned());
-            Ok(Arc::new(ListArray::try_new(Arc::clone(item), offsets, items, nulls)?))
+            Ok(Arc::new(ListArray::try_new(
+                Arc::clone(item),
+                offsets,
+                items,
+                nulls,
+            )?))
         }
         other => cast(column, other),
     }
