@@ -7,6 +7,8 @@ mod diagnostics;
 mod doctor;
 mod exit;
 mod filters;
+mod inspect;
+mod manual;
 mod output;
 mod record;
 mod report;
@@ -42,7 +44,10 @@ enum Command {
     Report(report::Arguments),
     Compare(compare::Arguments),
     Verify(verify::Arguments),
+    Inspect(inspect::Arguments),
     Doctor(doctor::Arguments),
+    #[command(hide = true)]
+    Manual(manual::Arguments),
 }
 
 /// Runs one command line, and says on standard error what went wrong.
@@ -66,6 +71,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Report(arguments)) => report::run(arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(arguments),
+        Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments),
+        Some(Command::Manual(arguments)) => manual::run(&arguments),
     }
 }
