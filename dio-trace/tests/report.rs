@@ -135,3 +135,14 @@ fn bad_input_is_exit_code_2_with_a_reason() {
         assert!(String::from_utf8_lossy(&output.stderr).contains(path));
     }
 }
+
+#[test]
+fn what_if_says_who_would_break() {
+    let file = recording(common::story(), 600);
+    insta::assert_snapshot!(text(&file, &["--what-if", "kernel=5.10,lbs=4096"]));
+    let mended = text(&file, &["--what-if", "kernel=6.18"]);
+    assert!(
+        mended.contains("1 that are rejected here would work"),
+        "{mended}"
+    );
+}
