@@ -45,6 +45,8 @@ pub struct Store {
     environment: Arc<Environment>,
     /// Time of the newest batch.
     time: Timestamp,
+    /// Middle of the time that the newest batch covers.
+    middle: Timestamp,
     /// Since when it is counted.
     since: Timestamp,
     processes: HashMap<ProcessKey, Process>,
@@ -70,6 +72,7 @@ impl Store {
         Self {
             environment: Arc::new(environment),
             time: started,
+            middle: started,
             since: started,
             processes: HashMap::new(),
             others: None,

@@ -48,7 +48,8 @@ pub(super) struct Cell {
     pub(super) volume: Volume,
     pub(super) worst: Worst,
     pub(super) window: Window,
-    /// The newest single request of this kind: something to look at, however long ago it was.
+    /// The newest single request of this kind, or a row of counted ones where none was captured:
+    /// something to explain it by, however long ago it was. `None` for aligned ones.
     pub(super) example: Option<Arc<Record>>,
 }
 

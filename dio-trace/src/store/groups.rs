@@ -27,7 +27,7 @@ impl Groups {
     }
 
     /// Adds the selected cells of one file in one process.
-    pub(super) fn add(&mut self, process: &Process, file: &Arc<File>, parts: &[Part]) {
+    pub(super) fn add(&mut self, process: &Process, file: &Arc<File>, parts: &[Part<'_>]) {
         let process_key = || RowKey::Process(process.key.clone());
         match self.grouping {
             Grouping::Processes => self.row(process_key()).add(process, file, parts),

@@ -21,6 +21,10 @@ impl Store {
         if self.since == Timestamp::default() {
             self.since = time;
         }
+        // A batch counts at the middle of the time it covers: at its end, one that closes just
+        // after a slot begins would bring a whole second into a slot of a moment.
+        let covered = time.since(self.time).min(1_000_000_000);
+        self.middle = Timestamp(time.0.saturating_sub(covered.cast_signed() / 2));
         self.time = time;
         let mut counts = [0_u64; Verdict::ALL.len()];
         for record in batch.records {
@@ -54,13 +58,16 @@ impl Store {
             process.cgroup.clone_from(&record.cgroup);
         }
         let (cell, new) = process.file(&record).cell(CellKey::of(&record));
-        cell.add(self.time, &record);
+        cell.add(self.middle, &record);
         self.cells += usize::from(new);
         if new && is_notable(&record) {
             self.log.push(self.time, Event::First(Arc::clone(&record)));
         }
-        if let Some(request) = &record.request {
+        let single = record.request.is_some();
+        if single || (cell.example.is_none() && record.verdict != Verdict::Aligned) {
             cell.example = Some(Arc::clone(&record));
+        }
+        if let Some(request) = &record.request {
             self.histogram.add(record.verdict, request);
             process
                 .histogram

@@ -41,14 +41,14 @@ impl Rates {
             return;
         }
         for second in start.div_euclid(SECOND)..=last {
-            let begin = start.max(second * SECOND);
-            let end = time.0.min((second + 1) * SECOND);
+            let begin = start.max(second.saturating_mul(SECOND));
+            let end = time.0.min((second + 1).saturating_mul(SECOND));
             self.put(second, counts, (end - begin) as f64 / length as f64);
         }
     }
 
     fn put(&mut self, second: i64, counts: [u64; Verdict::ALL.len()], share: f64) {
-        let Ok(age) = usize::try_from(self.newest - second) else {
+        let Ok(age) = usize::try_from(self.newest.saturating_sub(second)) else {
             return;
         };
         let Some(index) = self.seconds.len().checked_sub(age + 1) else {

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use crate::{
-    model::{DeviceNumber, Flags, Limits, Operation, Verdict},
+    model::{DeviceNumber, Flags, Limits, Operation, Record, Verdict},
     store::{
         Tally, Volume,
         cell::CellKey,
@@ -27,6 +27,8 @@ pub enum RowKey {
     Device(Option<DeviceNumber>),
     /// A verdict with its reasons.
     Kind(Kind),
+    /// Everything that the view selects.
+    All,
 }
 
 /// Sums over the requests that a row stands for.
@@ -62,6 +64,8 @@ pub struct Row {
     pub rate: f64,
     /// The worst verdict with its most frequent reasons; `None` where nothing is amiss.
     pub main: Option<Kind>,
+    /// A request of that kind, the newest one captured where any was.
+    pub example: Option<Arc<Record>>,
 }
 
 /// Builds a row from cells.
@@ -69,7 +73,7 @@ pub struct Row {
 pub(super) struct Builder {
     row: Row,
     first: bool,
-    kinds: Vec<(Kind, u64)>,
+    kinds: Vec<(Kind, u64, Option<Arc<Record>>)>,
     disks: Vec<(Option<DeviceNumber>, Option<Arc<str>>, (u64, u64))>,
     processes: HashSet<ProcessKey>,
     files: HashSet<FileKey>,
@@ -77,12 +81,13 @@ pub(super) struct Builder {
 }
 
 /// What one cell contributes in the window asked for.
-pub(super) struct Part {
+pub(super) struct Part<'a> {
     pub(super) key: CellKey,
     pub(super) volume: Volume,
     pub(super) worst: Worst,
     /// Requests of the last few seconds.
     pub(super) recent: u64,
+    pub(super) example: Option<&'a Arc<Record>>,
 }
 
 impl Builder {
@@ -103,6 +108,7 @@ impl Builder {
             reads: 0,
             rate: 0.0,
             main: None,
+            example: None,
         };
         Self {
             row,
@@ -116,7 +122,7 @@ impl Builder {
     }
 
     /// Adds the cells of one file in one process.
-    pub(super) fn add(&mut self, process: &Process, file: &Arc<File>, parts: &[Part]) {
+    pub(super) fn add(&mut self, process: &Process, file: &Arc<File>, parts: &[Part<'_>]) {
         self.identify(process, file);
         let mut weight = (0, 0);
         for part in parts {
@@ -138,16 +144,31 @@ impl Builder {
                     verdict: key.verdict,
                     reasons: key.reasons,
                 };
-                match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
-                    Some((_, count)) => *count += part.volume.count,
-                    None => self.kinds.push((kind, part.volume.count)),
-                }
+                self.add_kind(kind, part);
             }
         }
         let device = file.key.device();
         match self.disks.iter_mut().find(|(known, ..)| *known == device) {
             Some((_, _, sum)) => *sum = (sum.0 + weight.0, sum.1 + weight.1),
             None => self.disks.push((device, file.disk.clone(), weight)),
+        }
+    }
+
+    fn add_kind(&mut self, kind: Kind, part: &Part<'_>) {
+        let Some((_, count, example)) = self.kinds.iter_mut().find(|(known, ..)| *known == kind)
+        else {
+            self.kinds
+                .push((kind, part.volume.count, part.example.cloned()));
+            return;
+        };
+        *count += part.volume.count;
+        let worth = |record: &Record| (record.request.is_some(), record.time);
+        if let Some(other) = part.example
+            && example
+                .as_deref()
+                .is_none_or(|known| worth(other) > worth(known))
+        {
+            *example = Some(Arc::clone(other));
         }
     }
 
@@ -185,11 +206,14 @@ impl Builder {
     pub(super) fn finish(mut self, seconds: f64) -> Row {
         let row = &mut self.row;
         row.rate = self.recent as f64 / seconds;
-        row.main = self
+        let main = self
             .kinds
-            .iter()
-            .max_by_key(|(kind, count)| (severity(kind.verdict), *count, *kind))
-            .map(|(kind, _)| *kind);
+            .into_iter()
+            .max_by_key(|(kind, count, _)| (severity(kind.verdict), *count, *kind));
+        if let Some((kind, _, example)) = main {
+            row.main = Some(kind);
+            row.example = example;
+        }
         row.disks = self.disks.len();
         row.disk = self
             .disks

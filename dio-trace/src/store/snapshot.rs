@@ -12,7 +12,7 @@ use crate::{
         log::Entry,
         process::Process,
         rates::Rates,
-        row::{Part, Row},
+        row::{Builder, Part, Row, RowKey},
         view::{Grouping, View, Window},
         window::recent_seconds,
     },
@@ -30,7 +30,7 @@ pub struct Snapshot {
     /// Everything counted since then, whatever the view.
     pub total: Tally,
     /// Everything counted since then that the view selects, in its window.
-    pub selected: Tally,
+    pub selected: Row,
     /// Rates by verdict of the whole trace.
     pub rates: Rates,
     /// What was lost since the start; a reset does not forget it.
@@ -55,31 +55,29 @@ impl Store {
     /// A picture of what is counted now.
     #[must_use]
     pub fn snapshot(&self, view: &View) -> Snapshot {
-        let mut selected = Tally::default();
+        let mut selected = Builder::new(RowKey::All);
         let mut groups = Groups::new(view.grouping);
         let mut examples = Vec::new();
         self.for_each_selected(view, |process, used, parts| {
-            for part in parts {
-                let key = part.key;
-                selected.count(part.volume, key.verdict, key.reasons, key.flags, part.worst);
-            }
+            selected.add(process, &used.file, parts);
             if view.grouping == Grouping::Requests {
                 examples.extend(used.cells.iter().filter_map(|cell| cell.example.clone()));
             } else {
                 groups.add(process, &used.file, parts);
             }
         });
+        let seconds = recent_seconds(self.time, self.since);
         Snapshot {
             environment: Arc::clone(&self.environment),
             time: self.time,
             since: self.since,
             total: self.total.clone(),
-            selected,
+            selected: selected.finish(seconds),
             rates: self.rates.clone(),
             losses: self.losses.clone(),
             processes: self.processes.len(),
             folded: self.folded,
-            rows: groups.finish(view, recent_seconds(self.time, self.since)),
+            rows: groups.finish(view, seconds),
             requests: if view.grouping == Grouping::Requests {
                 self.requests_of(view, examples)
             } else {
@@ -92,13 +90,16 @@ impl Store {
     }
 
     /// Every file of every process with the cells that the view selects, in its window.
-    fn for_each_selected(&self, view: &View, mut take: impl FnMut(&Process, &FileUse, &[Part])) {
-        let mut parts = Vec::new();
+    fn for_each_selected(
+        &self,
+        view: &View,
+        mut take: impl FnMut(&Process, &FileUse, &[Part<'_>]),
+    ) {
         let processes = self.processes.values().chain(self.others.as_deref());
         for process in processes.filter(|process| view.selects_process(process)) {
             let files = process.files.values();
             for used in files.filter(|used| view.selects_file(&used.file)) {
-                parts.clear();
+                let mut parts = Vec::with_capacity(used.cells.len());
                 for cell in used.cells.iter().filter(|cell| view.selects_cell(cell.key)) {
                     let (volume, worst) = match view.window {
                         Window::Start => (cell.volume, cell.worst),
@@ -111,6 +112,7 @@ impl Store {
                             volume,
                             worst,
                             recent,
+                            example: cell.example.as_ref(),
                         });
                     }
                 }
@@ -135,7 +137,8 @@ impl Store {
             .cloned()
             .chain(examples)
             .filter(|record| {
-                record.time >= oldest
+                record.request.is_some()
+                    && record.time >= oldest
                     && view.scope.contains(record)
                     && view.filter.matches(record)
                     && known.insert(Arc::as_ptr(record))
