@@ -1,0 +1,244 @@
+//! Columns of each table, and how they share the width of the terminal.
+
+use crate::{
+    model::Verdict,
+    store::Column,
+    tui::model::Tab,
+};
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// What it shows and sorts by.
+    pub column: Column,
+    /// Heading, at most `least` wide.
+    pub title: &'static str,
+    /// Smallest width.
+    pub least: u16,
+    /// Width beyond which more is of no use.
+    pub most: u16,
+    /// Numbers stand on the right.
+    pub right: bool,
+    /// Dropped first where this is largest; 0 is never dropped.
+    pub drop: u8,
+}
+
+const fn number(column: Column, title: &'static str, least: u16, drop: u8) -> Spec {
+    Spec { column, title, least, most: least, right: true, drop }
+}
+
+const fn text(column: Column, title: &'static str, least: u16, most: u16, drop: u8) -> Spec {
+    Spec { column, title, least, most, right: false, drop }
+}
+
+use Column as C;
+
+const RATE: Spec = number(C::Rate, "REQ/S", 6, 3);
+const REJECTED: Spec = number(C::Verdict(Verdict::Rejected), "REJECT", 6, 0);
+const BUFFERED: Spec = number(C::Verdict(Verdict::Buffered), "BUFFER", 6, 1);
+const ACCEPTED: Spec = number(C::Verdict(Verdict::Accepted), "ACCEPT", 6, 2);
+const ALIGNED: Spec = number(C::Verdict(Verdict::Aligned), "ALIGN", 6, 5);
+const FAILED: Spec = number(C::Verdict(Verdict::Failed), "FAILED", 6, 10);
+const PROBING: Spec = number(C::Probing, "PROBE", 5, 14);
+const BYTES: Spec = number(C::Bytes, "BYTES", 9, 12);
+const MEMORY: Spec = number(C::WorstMemory, "MEM", 5, 6);
+const FLAGS: Spec = text(C::Flags, "FLAGS", 10, 24, 13);
+const DISK: Spec = text(C::Disk, "DISK", 7, 10, 4);
+const REASON: Spec = text(C::Reason, "MAIN REASON", 11, 40, 7);
+
+const PROCESSES: &[Spec] = &[
+    number(C::Pid, "PID", 7, 8),
+    text(C::Command, "COMMAND", 10, 24, 0),
+    text(C::User, "USER", 6, 8, 15),
+    RATE,
+    REJECTED,
+    BUFFERED,
+    ACCEPTED,
+    ALIGNED,
+    FAILED,
+    PROBING,
+    BYTES,
+    MEMORY,
+    DISK,
+    REASON,
+    text(C::Cgroup, "CGROUP", 16, 48, 9),
+    number(C::FileCount, "FILES", 5, 11),
+];
+
+const FILES: &[Spec] = &[
+    text(C::Path, "PATH", 16, 80, 0),
+    RATE,
+    REJECTED,
+    BUFFERED,
+    ACCEPTED,
+    ALIGNED,
+    FAILED,
+    PROBING,
+    BYTES,
+    MEMORY,
+    DISK,
+    text(C::Filesystem, "FS", 5, 8, 8),
+    REASON,
+    number(C::ProcessCount, "PROCS", 5, 9),
+    number(C::LogicalBlock, "LBS", 5, 11),
+];
+
+const DEVICES: &[Spec] = &[
+    text(C::Disk, "DISK", 8, 16, 0),
+    RATE,
+    REJECTED,
+    BUFFERED,
+    ACCEPTED,
+    ALIGNED,
+    FAILED,
+    BYTES,
+    number(C::LogicalBlock, "LBS", 5, 0),
+    number(C::DmaAlignment, "DMA", 5, 3),
+    number(C::FilesystemBlock, "FSB", 5, 4),
+    number(C::VirtBoundary, "GAP", 5, 6),
+    text(C::LimitSource, "LIMITS FROM", 11, 40, 6),
+    MEMORY,
+    REASON,
+    number(C::ProcessCount, "PROCS", 5, 9),
+    number(C::FileCount, "FILES", 5, 9),
+];
+
+const REASONS: &[Spec] = &[
+    text(C::Outcome, "VERDICT", 8, 10, 0),
+    text(C::Reason, "REASONS", 14, 60, 0),
+    RATE,
+    number(C::Total, "TOTAL", 6, 0),
+    PROBING,
+    BYTES,
+    MEMORY,
+    number(C::WorstLength, "LEN", 5, 7),
+    number(C::WorstOffset, "OFF", 5, 7),
+    DISK,
+    FLAGS,
+    number(C::ProcessCount, "PROCS", 5, 6),
+    number(C::FileCount, "FILES", 5, 6),
+];
+
+const REQUESTS: &[Spec] = &[
+    text(C::Time, "TIME (UTC)", 12, 12, 2),
+    number(C::Pid, "PID", 7, 8),
+    text(C::Command, "COMMAND", 10, 16, 4),
+    text(C::Operation, "OP", 5, 5, 3),
+    text(C::Interface, "VIA", 8, 8, 9),
+    number(C::Offset, "OFFSET", 11, 0),
+    number(C::Length, "LENGTH", 7, 0),
+    number(C::Segments, "SEGS", 4, 10),
+    number(C::WorstMemory, "MEM", 5, 5),
+    text(C::Outcome, "VERDICT", 8, 8, 0),
+    text(C::Result, "RESULT", 7, 10, 6),
+    number(C::Latency, "TOOK", 8, 9),
+    text(C::Reason, "REASONS", 11, 40, 1),
+    text(C::Flags, "FLAGS", 8, 24, 12),
+    DISK,
+    text(C::Path, "PATH", 12, 60, 11),
+];
+
+/// Columns of a tab's table; none where it is no table.
+#[must_use]
+pub const fn columns(tab: Tab) -> &'static [Spec] {
+    match tab {
+        Tab::Processes => PROCESSES,
+        Tab::Files => FILES,
+        Tab::Devices => DEVICES,
+        Tab::Reasons => REASONS,
+        Tab::Requests => REQUESTS,
+        Tab::Alignments | Tab::Log | Tab::Host => &[],
+    }
+}
+
+/// A column that is shown, with its place on the line.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown {
+    /// Its description.
+    pub spec: Spec,
+    /// First column of the terminal.
+    pub x: u16,
+    /// Its width.
+    pub width: u16,
+}
+
+/// Columns of the cursor's mark, before the first column.
+const MARK: u16 = 1;
+
+/// The columns for which there is room. Those with the highest `drop` go first; what remains of
+/// the width goes to those that can use it, in turns.
+#[must_use]
+pub fn fit(tab: Tab, width: u16) -> Vec<Shown> {
+    let mut specs: Vec<Spec> = columns(tab).to_vec();
+    let needed = |specs: &[Spec]| {
+        MARK + specs.iter().map(|spec| spec.least + 1).sum::<u16>().saturating_sub(1)
+    };
+    while needed(&specs) > width {
+        let worst = specs.iter().map(|spec| spec.drop).max().unwrap_or(0);
+        let Some(index) = specs.iter().rposition(|spec| spec.drop == worst) else { break };
+        if worst == 0 && specs.len() == 1 {
+            break;
+        }
+        specs.remove(index);
+    }
+    let mut widths: Vec<u16> = specs.iter().map(|spec| spec.least).collect();
+    let mut spare = width.saturating_sub(needed(&specs));
+    while spare > 0 {
+        let before = spare;
+        for (spec, wide) in specs.iter().zip(&mut widths) {
+            if *wide < spec.most && spare > 0 {
+                *wide += 1;
+                spare -= 1;
+            }
+        }
+        if before == spare {
+            break;
+        }
+    }
+    let mut x = MARK;
+    specs
+        .into_iter()
+        .zip(widths)
+        .map(|(spec, wide)| {
+            let shown = Shown { spec, x, width: wide.min(width.saturating_sub(x)) };
+            x += wide + 1;
+            shown
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_never_overlap_nor_leave_the_screen() {
+        for tab in Tab::ALL {
+            for width in 0..300 {
+                let shown = fit(tab, width);
+                for pair in shown.windows(2) {
+                    assert!(pair[0].x + pair[0].width < pair[1].x);
+                }
+                let end = shown.last().map_or(0, |last| last.x + last.width);
+                assert!(end <= width.max(MARK), "{tab:?} {width} {end}");
+            }
+        }
+    }
+
+    #[test]
+    fn titles_fit_and_eighty_columns_show_what_matters() {
+        for tab in Tab::ALL {
+            for spec in columns(tab) {
+                assert!(spec.title.len() <= usize::from(spec.least), "{}", spec.title);
+            }
+        }
+        let shown: Vec<_> = fit(Tab::Processes, 80).iter().map(|one| one.spec.title).collect();
+        assert_eq!(
+            shown,
+            [
+                "PID", "COMMAND", "REQ/S", "REJECT", "BUFFER", "ACCEPT", "ALIGN", "MEM", "DISK",
+                "MAIN REASON"
+            ]
+        );
+    }
+}
