@@ -2,6 +2,7 @@
 //! outside this module knows aya.
 
 mod attach;
+mod block;
 mod btf;
 mod capture;
 mod cgroup;
@@ -9,13 +10,16 @@ mod decode;
 mod evidence;
 mod files;
 mod layout;
+mod live;
 mod object;
 mod plan;
 mod symbols;
 mod tracing;
 
 pub use attach::{Options, Probes};
+pub use block::{block_device, block_device_named, block_devices};
 pub use btf::KernelTypes;
 pub use capture::Capture;
 pub use evidence::rule_set;
 pub use layout::Resolved;
+pub use live::Live;

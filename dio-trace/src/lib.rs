@@ -7,5 +7,6 @@ pub mod diagnose;
 pub mod filter;
 pub mod kernel;
 pub mod model;
+pub mod recording;
 pub mod source;
 pub mod store;

@@ -1,0 +1,3 @@
+mod arbitrary;
+mod cut;
+mod round_trip;
