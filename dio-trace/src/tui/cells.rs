@@ -11,14 +11,14 @@ use crate::{
 };
 
 /// A cell: its text, at most as wide as asked, and how it looks.
-pub type Cell = (String, Role);
+pub(super) type Cell = (String, Role);
 
 /// What stands where nothing is known.
 const UNKNOWN: &str = "-";
 
 /// One cell of a row of sums.
 #[must_use]
-pub fn of_row(
+pub(super) fn of_row(
     row: &Row,
     column: Column,
     columns: usize,
@@ -42,12 +42,24 @@ pub fn of_row(
             _ => (UNKNOWN.to_owned(), Role::Faint),
         },
         Column::Command => plain(&command(row)),
-        Column::User => row.uid.map_or_else(unknown, |uid| (uid.to_string(), Role::Text)),
+        Column::User => row
+            .uid
+            .map_or_else(unknown, |uid| (uid.to_string(), Role::Text)),
         Column::Cgroup => match row.cgroup.as_deref() {
-            Some(cgroup) => (cut_front(&clean(cgroup), columns, mark).into_owned(), Role::Faint),
+            Some(cgroup) => (
+                cut_front(&clean(cgroup), columns, mark).into_owned(),
+                Role::Faint,
+            ),
             None => unknown(),
         },
-        Column::Rate => (rate(row.rate), if row.rate < 0.05 { Role::Faint } else { Role::Text }),
+        Column::Rate => (
+            rate(row.rate),
+            if row.rate < 0.05 {
+                Role::Faint
+            } else {
+                Role::Text
+            },
+        ),
         Column::Verdict(verdict) => of_verdict(&row.tally, verdict),
         Column::Probing => number(row.tally.probing().count),
         Column::Total => number(row.tally.total().count),
@@ -59,7 +71,10 @@ pub fn of_row(
             Some(disk) if row.disks > 1 => {
                 let more = format!("+{}", row.disks - 1);
                 let room = columns.saturating_sub(more.len());
-                (format!("{}{more}", cut(&clean(disk), room, mark)), Role::Text)
+                (
+                    format!("{}{more}", cut(&clean(disk), room, mark)),
+                    Role::Text,
+                )
             }
             Some(disk) => plain(disk),
             None => plain("no device"),
@@ -75,7 +90,10 @@ pub fn of_row(
             RowKey::Kind(kind) => of_reasons(kind, columns, theme),
             _ => main_reason(row, columns, theme),
         },
-        Column::Path => (cut_front(&path(row), columns, mark).into_owned(), Role::Text),
+        Column::Path => (
+            cut_front(&path(row), columns, mark).into_owned(),
+            Role::Text,
+        ),
         Column::LogicalBlock => limit(limits.map(|limits| limits.logical_block_size)),
         Column::DmaAlignment => limit(limits.map(|limits| limits.dma_alignment.saturating_add(1))),
         Column::FilesystemBlock => limit(limits.map(|limits| limits.filesystem_block_size)),
@@ -85,8 +103,12 @@ pub fn of_row(
         },
         Column::LimitSource => plain(&limit_source(row, snapshot)),
         Column::Flags => {
-            let flags: Vec<_> =
-                row.tally.flags_by_count().into_iter().map(|(word, _)| word).collect();
+            let flags: Vec<_> = row
+                .tally
+                .flags_by_count()
+                .into_iter()
+                .map(|(word, _)| word)
+                .collect();
             plain(&flags.join(","))
         }
         _ => unknown(),
@@ -95,10 +117,12 @@ pub fn of_row(
 
 /// One cell of a single request.
 #[must_use]
-pub fn of_request(record: &Record, column: Column, columns: usize, theme: &Theme) -> Cell {
+pub(super) fn of_request(record: &Record, column: Column, columns: usize, theme: &Theme) -> Cell {
     let mark = theme.symbols.cut;
     let plain = |text: &str| (cut(&clean(text), columns, mark).into_owned(), Role::Text);
-    let Some(request) = &record.request else { return unknown() };
+    let Some(request) = &record.request else {
+        return unknown();
+    };
     let geometry = &request.geometry;
     match column {
         Column::Time => (clock_exact(record.time), Role::Text),
@@ -106,8 +130,14 @@ pub fn of_request(record: &Record, column: Column, columns: usize, theme: &Theme
         Column::Command => plain(&record.comm),
         Column::Operation => plain(record.operation.word()),
         Column::Interface => plain(record.interface.word()),
-        Column::Offset => (geometry.offset.to_string(), fault(record, Reasons::FILE_OFFSET)),
-        Column::Length => (geometry.length.to_string(), fault(record, Reasons::TOTAL_LENGTH)),
+        Column::Offset => (
+            geometry.offset.to_string(),
+            fault(record, Reasons::FILE_OFFSET),
+        ),
+        Column::Length => (
+            geometry.length.to_string(),
+            fault(record, Reasons::TOTAL_LENGTH),
+        ),
         Column::Segments => (geometry.segment_count.to_string(), Role::Text),
         Column::WorstMemory => (
             size(u64::from(geometry.memory_alignment())),
@@ -118,7 +148,10 @@ pub fn of_request(record: &Record, column: Column, columns: usize, theme: &Theme
         Column::Result => plain(&request.result.to_string()),
         Column::Latency => (latency(request.latency), Role::Text),
         Column::Reason => {
-            let kind = Kind { verdict: record.verdict, reasons: record.reasons };
+            let kind = Kind {
+                verdict: record.verdict,
+                reasons: record.reasons,
+            };
             of_reasons(kind, columns, theme)
         }
         Column::Flags => plain(&record.flags.words().collect::<Vec<_>>().join(",")),
@@ -136,7 +169,11 @@ fn unknown() -> Cell {
 }
 
 fn fault(record: &Record, reason: Reasons) -> Role {
-    if record.reasons.contains(reason) { Role::Verdict(record.verdict) } else { Role::Text }
+    if record.reasons.contains(reason) {
+        Role::Verdict(record.verdict)
+    } else {
+        Role::Text
+    }
 }
 
 fn plain_verdict(verdict: Verdict) -> Cell {
@@ -169,7 +206,8 @@ fn main_reason(row: &Row, columns: usize, theme: &Theme) -> Cell {
     if row.tally.flag(Flags::UNCHECKED).count != 0 {
         return ("UNCHECKED".to_owned(), Role::Danger);
     }
-    row.main.map_or_else(unknown, |kind| of_reasons(kind, columns, theme))
+    row.main
+        .map_or_else(unknown, |kind| of_reasons(kind, columns, theme))
 }
 
 /// Reasons in as many words as there is room for.
@@ -185,16 +223,19 @@ fn of_reasons(kind: Kind, columns: usize, theme: &Theme) -> Cell {
             words.map(|(_, word)| word).collect::<Vec<_>>().join("+")
         }
     };
-    (cut(&text, columns, theme.symbols.cut).into_owned(), Role::Verdict(kind.verdict))
+    (
+        cut(&text, columns, theme.symbols.cut).into_owned(),
+        Role::Verdict(kind.verdict),
+    )
 }
 
 /// One short word for each of [`Reasons::ALL`], for narrow columns; the help explains them.
-pub const SHORT_REASONS: [&str; Reasons::ALL.len()] =
+pub(super) const SHORT_REASONS: [&str; Reasons::ALL.len()] =
     ["address", "segment", "length", "offset", "gap"];
 
 /// Name of the process of a row.
 #[must_use]
-pub fn command(row: &Row) -> String {
+pub(super) fn command(row: &Row) -> String {
     match &row.process {
         Some(ProcessKey::One { comm, .. }) if comm.is_empty() => "(not told apart)".to_owned(),
         Some(ProcessKey::One { comm, .. }) => clean(comm).into_owned(),
@@ -205,9 +246,11 @@ pub fn command(row: &Row) -> String {
 
 /// Path of the file of a row, or what is known instead.
 #[must_use]
-pub fn path(row: &Row) -> String {
+pub(super) fn path(row: &Row) -> String {
     use crate::store::FileKey;
-    let Some(file) = &row.file else { return format!("({} files)", row.files) };
+    let Some(file) = &row.file else {
+        return format!("({} files)", row.files);
+    };
     match (&file.path, &file.key) {
         (Some(path), _) => clean(path).into_owned(),
         (None, FileKey::Inode { inode, .. }) => format!("(inode {inode}, path not known)"),
@@ -220,9 +263,15 @@ pub fn path(row: &Row) -> String {
 fn limit_source(row: &Row, snapshot: &Snapshot) -> String {
     use crate::model::LimitSource;
     let devices = &snapshot.environment.devices;
-    let known = devices.iter().find(|device| Some(device.disk.as_str()) == row.disk.as_deref());
+    let known = devices
+        .iter()
+        .find(|device| Some(device.disk.as_str()) == row.disk.as_deref());
     let Some(device) = known else {
-        return if row.limits.is_some() { "kernel".to_owned() } else { UNKNOWN.to_owned() };
+        return if row.limits.is_some() {
+            "kernel".to_owned()
+        } else {
+            UNKNOWN.to_owned()
+        };
     };
     let source = match device.source {
         LimitSource::Sysfs => "sysfs",
@@ -238,12 +287,15 @@ fn limit_source(row: &Row, snapshot: &Snapshot) -> String {
 
 /// Everything of a row that a search looks at.
 #[must_use]
-pub fn searchable(row: &Row) -> String {
+pub(super) fn searchable(row: &Row) -> String {
     let mut text = format!("{} {}", command(row), path(row));
     if let Some(ProcessKey::One { pid, .. }) = &row.process {
         text.push_str(&format!(" {pid}"));
     }
-    for part in [&row.cgroup, &row.disk, &row.filesystem].into_iter().flatten() {
+    for part in [&row.cgroup, &row.disk, &row.filesystem]
+        .into_iter()
+        .flatten()
+    {
         text.push(' ');
         text.push_str(&clean(part));
     }
@@ -258,20 +310,38 @@ pub fn searchable(row: &Row) -> String {
 }
 
 fn searchable_kind(kind: Kind) -> String {
-    format!(" {} {}", kind.verdict, kind.reasons.words().collect::<Vec<_>>().join(" "))
+    format!(
+        " {} {}",
+        kind.verdict,
+        kind.reasons.words().collect::<Vec<_>>().join(" ")
+    )
 }
 
 /// Everything of a request that a search looks at.
 #[must_use]
-pub fn searchable_request(record: &Record) -> String {
-    let mut text = format!("{} {} {}", clean(&record.comm), record.pid, record.operation);
-    for part in [&record.path, &record.disk, &record.cgroup].into_iter().flatten() {
+pub(super) fn searchable_request(record: &Record) -> String {
+    let mut text = format!(
+        "{} {} {}",
+        clean(&record.comm),
+        record.pid,
+        record.operation
+    );
+    for part in [&record.path, &record.disk, &record.cgroup]
+        .into_iter()
+        .flatten()
+    {
         text.push(' ');
         text.push_str(&clean(part));
     }
-    text.push_str(&searchable_kind(Kind { verdict: record.verdict, reasons: record.reasons }));
+    text.push_str(&searchable_kind(Kind {
+        verdict: record.verdict,
+        reasons: record.reasons,
+    }));
     if let Some(request) = &record.request {
-        text.push_str(&format!(" {} {}", request.geometry.offset, request.geometry.length));
+        text.push_str(&format!(
+            " {} {}",
+            request.geometry.offset, request.geometry.length
+        ));
     }
     text.to_lowercase()
 }

@@ -1,10 +1,6 @@
 //! Columns of each table, and how they share the width of the terminal.
 
-use crate::{
-    model::Verdict,
-    store::Column,
-    tui::model::Tab,
-};
+use crate::{model::Verdict, store::Column, tui::model::Tab};
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +20,25 @@ pub struct Spec {
 }
 
 const fn number(column: Column, title: &'static str, least: u16, drop: u8) -> Spec {
-    Spec { column, title, least, most: least, right: true, drop }
+    Spec {
+        column,
+        title,
+        least,
+        most: least,
+        right: true,
+        drop,
+    }
 }
 
 const fn text(column: Column, title: &'static str, least: u16, most: u16, drop: u8) -> Spec {
-    Spec { column, title, least, most, right: false, drop }
+    Spec {
+        column,
+        title,
+        least,
+        most,
+        right: false,
+        drop,
+    }
 }
 
 use Column as C;
@@ -171,11 +181,17 @@ const MARK: u16 = 1;
 pub fn fit(tab: Tab, width: u16) -> Vec<Shown> {
     let mut specs: Vec<Spec> = columns(tab).to_vec();
     let needed = |specs: &[Spec]| {
-        MARK + specs.iter().map(|spec| spec.least + 1).sum::<u16>().saturating_sub(1)
+        MARK + specs
+            .iter()
+            .map(|spec| spec.least + 1)
+            .sum::<u16>()
+            .saturating_sub(1)
     };
     while needed(&specs) > width {
         let worst = specs.iter().map(|spec| spec.drop).max().unwrap_or(0);
-        let Some(index) = specs.iter().rposition(|spec| spec.drop == worst) else { break };
+        let Some(index) = specs.iter().rposition(|spec| spec.drop == worst) else {
+            break;
+        };
         if worst == 0 && specs.len() == 1 {
             break;
         }
@@ -200,7 +216,11 @@ pub fn fit(tab: Tab, width: u16) -> Vec<Shown> {
         .into_iter()
         .zip(widths)
         .map(|(spec, wide)| {
-            let shown = Shown { spec, x, width: wide.min(width.saturating_sub(x)) };
+            let shown = Shown {
+                spec,
+                x,
+                width: wide.min(width.saturating_sub(x)),
+            };
             x += wide + 1;
             shown
         })
@@ -229,14 +249,29 @@ mod tests {
     fn titles_fit_and_eighty_columns_show_what_matters() {
         for tab in Tab::ALL {
             for spec in columns(tab) {
-                assert!(spec.title.len() <= usize::from(spec.least), "{}", spec.title);
+                assert!(
+                    spec.title.len() <= usize::from(spec.least),
+                    "{}",
+                    spec.title
+                );
             }
         }
-        let shown: Vec<_> = fit(Tab::Processes, 80).iter().map(|one| one.spec.title).collect();
+        let shown: Vec<_> = fit(Tab::Processes, 80)
+            .iter()
+            .map(|one| one.spec.title)
+            .collect();
         assert_eq!(
             shown,
             [
-                "PID", "COMMAND", "REQ/S", "REJECT", "BUFFER", "ACCEPT", "ALIGN", "MEM", "DISK",
+                "PID",
+                "COMMAND",
+                "REQ/S",
+                "REJECT",
+                "BUFFER",
+                "ACCEPT",
+                "ALIGN",
+                "MEM",
+                "DISK",
                 "MAIN REASON"
             ]
         );

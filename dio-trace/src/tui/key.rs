@@ -107,7 +107,11 @@ fn of_word(word: &str) -> Vec<Key> {
     }
     let mut rest = word.chars();
     let first = rest.next();
-    let number = rest.as_str().parse().ok().filter(|number| (1..=24).contains(number));
+    let number = rest
+        .as_str()
+        .parse()
+        .ok()
+        .filter(|number| (1..=24).contains(number));
     match (first, word.strip_prefix("C-"), number) {
         (Some('F'), _, Some(number)) => vec![Key::Function(number)],
         (_, Some(control), _) if control.chars().count() == 1 => {

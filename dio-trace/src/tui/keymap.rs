@@ -20,8 +20,13 @@ pub enum Group {
 
 impl Group {
     /// In the order of the help.
-    pub const ALL: [Self; 5] =
-        [Self::Moving, Self::Screens, Self::Table, Self::Work, Self::Replay];
+    pub const ALL: [Self; 5] = [
+        Self::Moving,
+        Self::Screens,
+        Self::Table,
+        Self::Work,
+        Self::Replay,
+    ];
 
     /// Its heading.
     #[must_use]
@@ -58,7 +63,13 @@ const fn bind(
     help: &'static str,
     footer: Option<&'static str>,
 ) -> Binding {
-    Binding { keys, action, group, help, footer }
+    Binding {
+        keys,
+        action,
+        group,
+        help,
+        footer,
+    }
 }
 
 use Group::{Moving, Replay, Screens, Table, Work};
@@ -125,7 +136,10 @@ pub const KEYMAP: &[Binding] = &[
 /// What a key does.
 #[must_use]
 pub fn action_of(key: Key) -> Option<Action> {
-    KEYMAP.iter().find(|binding| binding.keys.contains(&key)).map(|binding| binding.action)
+    KEYMAP
+        .iter()
+        .find(|binding| binding.keys.contains(&key))
+        .map(|binding| binding.action)
 }
 
 #[cfg(test)]

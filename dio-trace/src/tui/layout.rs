@@ -46,8 +46,16 @@ impl Areas {
         let heights = [
             when(1, 3),
             when(1, 9),
-            if table { when(METERS, if first { 20 } else { 36 }) } else { 0 },
-            if model.playback.is_some() { when(1, 8) } else { 0 },
+            if table {
+                when(METERS, if first { 20 } else { 36 })
+            } else {
+                0
+            },
+            if model.playback.is_some() {
+                when(1, 8)
+            } else {
+                0
+            },
             when(1, 7),
             if table { when(1, 14) } else { 0 },
         ];
@@ -55,14 +63,29 @@ impl Areas {
         let footer = when(1, 2);
         let mut line = 0;
         let mut next = |lines: u16| {
-            let area = Rect { x: 0, y: line, width, height: lines };
+            let area = Rect {
+                x: 0,
+                y: line,
+                width,
+                height: lines,
+            };
             line += lines;
             area
         };
         let [header, summary, meters, timeline, tabs, title] = heights.map(&mut next);
         let body = next(height.saturating_sub(heights.iter().sum::<u16>() + why + footer));
         let (why, footer) = (next(why), next(footer));
-        Self { header, summary, meters, timeline, tabs, title, body, why, footer }
+        Self {
+            header,
+            summary,
+            meters,
+            timeline,
+            tabs,
+            title,
+            body,
+            why,
+            footer,
+        }
     }
 
     /// Rows that the table has room for, below its heading.

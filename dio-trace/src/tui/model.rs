@@ -80,7 +80,10 @@ impl Tab {
             Self::Requests => Column::Time,
             _ => Column::Trouble,
         };
-        Order { column, descending: true }
+        Order {
+            column,
+            descending: true,
+        }
     }
 }
 
@@ -272,10 +275,14 @@ impl Model {
     /// The tab shown, or the one below help and details.
     #[must_use]
     pub fn tab(&self) -> Tab {
-        let tabs = self.places.iter().rev().filter_map(|place| match place.screen {
-            Screen::Tab(tab) => Some(tab),
-            _ => None,
-        });
+        let tabs = self
+            .places
+            .iter()
+            .rev()
+            .filter_map(|place| match place.screen {
+                Screen::Tab(tab) => Some(tab),
+                _ => None,
+            });
         tabs.into_iter().next().unwrap_or(Tab::Processes)
     }
 

@@ -6,8 +6,16 @@ use crate::model::Timestamp;
 const PARTS: usize = 512;
 
 /// How fast a replay runs, in times of the original; `None` is as fast as it can be read.
-pub const SPEEDS: [Option<f64>; 8] =
-    [Some(0.25), Some(0.5), Some(1.0), Some(2.0), Some(10.0), Some(60.0), Some(600.0), None];
+pub const SPEEDS: [Option<f64>; 8] = [
+    Some(0.25),
+    Some(0.5),
+    Some(1.0),
+    Some(2.0),
+    Some(10.0),
+    Some(60.0),
+    Some(600.0),
+    None,
+];
 
 /// Number of the original's own speed in [`SPEEDS`].
 pub const ORIGINAL_SPEED: usize = 2;
@@ -47,7 +55,13 @@ impl Outline {
     /// An empty one.
     #[must_use]
     pub const fn new(start: Timestamp) -> Self {
-        Self { start, end: start, complete: false, part: 1_000_000_000, trouble: Vec::new() }
+        Self {
+            start,
+            end: start,
+            complete: false,
+            part: 1_000_000_000,
+            trouble: Vec::new(),
+        }
     }
 
     /// Adds a batch with so much trouble. Parts grow when there are too many: memory is bounded.
@@ -56,7 +70,11 @@ impl Outline {
         let from_start = time.since(self.start);
         while from_start / self.part >= PARTS as u64 {
             self.part = self.part.saturating_mul(2);
-            self.trouble = self.trouble.chunks(2).map(|pair| pair.iter().sum()).collect();
+            self.trouble = self
+                .trouble
+                .chunks(2)
+                .map(|pair| pair.iter().sum())
+                .collect();
         }
         let index = (from_start / self.part) as usize;
         if self.trouble.len() <= index {

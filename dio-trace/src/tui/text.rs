@@ -23,7 +23,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
-const fn is_unsafe(character: char) -> bool {
+fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
@@ -128,7 +128,11 @@ pub fn exact(number: u64) -> String {
 /// In at most five characters: `0`, `9,999` as `9999`, `12.3k`, `123k`, `1.23M`.
 #[must_use]
 pub fn short(number: u64) -> String {
-    if number < 10_000 { number.to_string() } else { scaled(number as f64) }
+    if number < 10_000 {
+        number.to_string()
+    } else {
+        scaled(number as f64)
+    }
 }
 
 fn scaled(number: f64) -> String {
@@ -233,13 +237,17 @@ pub fn duration(nanoseconds: u64) -> String {
 /// Time of day, UTC: `03:00:59`.
 #[must_use]
 pub fn clock(time: crate::model::Timestamp) -> String {
-    time.to_string().get(11..19).map_or_else(|| "--:--:--".to_owned(), str::to_owned)
+    time.to_string()
+        .get(11..19)
+        .map_or_else(|| "--:--:--".to_owned(), str::to_owned)
 }
 
 /// Time of day to the millisecond, UTC: `03:00:59.123`.
 #[must_use]
 pub fn clock_exact(time: crate::model::Timestamp) -> String {
-    time.to_string().get(11..23).map_or_else(|| "--:--:--.---".to_owned(), str::to_owned)
+    time.to_string()
+        .get(11..23)
+        .map_or_else(|| "--:--:--.---".to_owned(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -256,18 +264,36 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_never_misleading() {
-        for (number, expected) in
-            [(0, "0"), (9_999, "9999"), (10_000, "10.0k"), (123_456, "123k"), (999_499, "999k"), (999_999, "1.00M"), (12_345_678, "12.3M")]
-        {
+        for (number, expected) in [
+            (0, "0"),
+            (9_999, "9999"),
+            (10_000, "10.0k"),
+            (123_456, "123k"),
+            (999_499, "999k"),
+            (999_999, "1.00M"),
+            (12_345_678, "12.3M"),
+        ] {
             assert_eq!(short(number), expected);
         }
         assert!(short(u64::MAX).len() <= 5);
-        assert_eq!([rate(0.0), rate(0.4), rate(12.4), rate(12_345.0)], ["0", "0.4", "12", "12.3k"]);
+        assert_eq!(
+            [rate(0.0), rate(0.4), rate(12.4), rate(12_345.0)],
+            ["0", "0.4", "12", "12.3k"]
+        );
         assert_eq!(exact(1_234_567), "1,234,567");
         assert_eq!([exact(0), exact(999), exact(1_000)], ["0", "999", "1,000"]);
-        assert_eq!([percent(1, 1_000_000), percent(999_999, 1_000_000)], ["<0.1%", ">99.9%"]);
-        assert_eq!([percent(0, 7), percent(7, 7), percent(1, 8)], ["0%", "100%", "12.5%"]);
-        assert_eq!([size(512), size(4096), size(65_536), size(1000)], ["512", "4K", "64K", "1000"]);
+        assert_eq!(
+            [percent(1, 1_000_000), percent(999_999, 1_000_000)],
+            ["<0.1%", ">99.9%"]
+        );
+        assert_eq!(
+            [percent(0, 7), percent(7, 7), percent(1, 8)],
+            ["0%", "100%", "12.5%"]
+        );
+        assert_eq!(
+            [size(512), size(4096), size(65_536), size(1000)],
+            ["512", "4K", "64K", "1000"]
+        );
         assert_eq!(volume(1_610_612_736), "1.5 GiB");
     }
 

@@ -59,11 +59,20 @@ pub struct Theme {
 
 impl Theme {
     /// Colours and UTF-8 signs.
-    pub const COLOUR: Self = Self { palette: Palette::Colour, symbols: &UNICODE };
+    pub const COLOUR: Self = Self {
+        palette: Palette::Colour,
+        symbols: &UNICODE,
+    };
     /// No colours, UTF-8 signs.
-    pub const MONOCHROME: Self = Self { palette: Palette::Monochrome, symbols: &UNICODE };
+    pub const MONOCHROME: Self = Self {
+        palette: Palette::Monochrome,
+        symbols: &UNICODE,
+    };
     /// No colours, ASCII signs.
-    pub const ASCII: Self = Self { palette: Palette::Monochrome, symbols: &ASCII };
+    pub const ASCII: Self = Self {
+        palette: Palette::Monochrome,
+        symbols: &ASCII,
+    };
 
     /// What the environment asks for: monochrome with a `NO_COLOR` that is not empty
     /// (<https://no-color.org>) or `TERM=dumb`; ASCII where the locale is not UTF-8. `variable`
@@ -72,11 +81,18 @@ impl Theme {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let colour = set("NO_COLOR").is_none() && set("TERM").as_deref() != Some("dumb");
         // The first of these that is set decides (locale(7)).
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(set)
+            .unwrap_or_default();
         let locale = locale.to_ascii_lowercase();
         let utf8 = locale.contains("utf-8") || locale.contains("utf8");
         Self {
-            palette: if colour { Palette::Colour } else { Palette::Monochrome },
+            palette: if colour {
+                Palette::Colour
+            } else {
+                Palette::Monochrome
+            },
             symbols: if utf8 { &UNICODE } else { &ASCII },
         }
     }
@@ -107,8 +123,14 @@ fn colour(role: Role) -> Style {
         Role::Verdict(Verdict::Buffered) => plain.fg(Color::Magenta).add_modifier(Modifier::BOLD),
         Role::Verdict(Verdict::Rejected) => plain.fg(Color::Red).add_modifier(Modifier::BOLD),
         Role::Verdict(Verdict::Failed) => plain.fg(Color::Blue).add_modifier(Modifier::BOLD),
-        Role::Danger => plain.fg(Color::White).bg(Color::Red).add_modifier(Modifier::BOLD),
-        Role::Banner => plain.fg(Color::Black).bg(Color::Yellow).add_modifier(Modifier::BOLD),
+        Role::Danger => plain
+            .fg(Color::White)
+            .bg(Color::Red)
+            .add_modifier(Modifier::BOLD),
+        Role::Banner => plain
+            .fg(Color::Black)
+            .bg(Color::Yellow)
+            .add_modifier(Modifier::BOLD),
         Role::Match => plain.add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
     }
 }

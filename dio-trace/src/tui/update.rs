@@ -69,7 +69,9 @@ fn settle(model: &mut Model, snapshot: &Snapshot) {
     let cursor = model.cursor(snapshot);
     let place = model.place_mut();
     if table {
-        place.offset = place.offset.clamp((cursor + 1).saturating_sub(room.max(1)), cursor);
+        place.offset = place
+            .offset
+            .clamp((cursor + 1).saturating_sub(room.max(1)), cursor);
     }
     place.offset = place.offset.min(lines.saturating_sub(room));
 }
@@ -99,7 +101,11 @@ fn on_action(model: &mut Model, action: Action, snapshot: &Snapshot) -> Vec<Effe
         Action::Back if model.leave() => vec![Effect::Refresh],
         Action::Back | Action::Quit => vec![Effect::Quit],
         Action::Up => {
-            if model.leave() { vec![Effect::Refresh] } else { Vec::new() }
+            if model.leave() {
+                vec![Effect::Refresh]
+            } else {
+                Vec::new()
+            }
         }
         Action::Show(tab) => navigate::show(model, tab),
         Action::Cycle(steps) => {
@@ -159,7 +165,10 @@ fn on_action(model: &mut Model, action: Action, snapshot: &Snapshot) -> Vec<Effe
 
 /// Lines of a page: one less than are seen, so that the eye finds its place.
 fn page(model: &Model) -> i64 {
-    i64::try_from(Areas::of(model).rows()).unwrap_or(1).saturating_sub(1).max(1)
+    i64::try_from(Areas::of(model).rows())
+        .unwrap_or(1)
+        .saturating_sub(1)
+        .max(1)
 }
 
 fn help(model: &mut Model) -> Vec<Effect> {
@@ -167,7 +176,11 @@ fn help(model: &mut Model) -> Vec<Effect> {
         model.leave();
     } else {
         let here = model.place().clone();
-        model.enter(Place { screen: Screen::Help, offset: 0, ..here });
+        model.enter(Place {
+            screen: Screen::Help,
+            offset: 0,
+            ..here
+        });
     }
     vec![Effect::Refresh]
 }

@@ -45,8 +45,16 @@ fn is_table(model: &Model) -> bool {
 }
 
 fn select(model: &mut Model, index: usize, snapshot: &Snapshot) {
-    let row = snapshot.rows.get(index).map(|(_, row)| Selected::Row(row.key.clone()));
-    let request = || snapshot.requests.get(index).map(|one| Selected::Request(Arc::clone(one)));
+    let row = snapshot
+        .rows
+        .get(index)
+        .map(|(_, row)| Selected::Row(row.key.clone()));
+    let request = || {
+        snapshot
+            .requests
+            .get(index)
+            .map(|one| Selected::Request(Arc::clone(one)))
+    };
     let place = model.place_mut();
     place.selected = row.or_else(request);
     place.cursor = index;
@@ -59,9 +67,10 @@ pub(super) fn follow(model: &mut Model, snapshot: &Snapshot) {
     let found = match &place.selected {
         None => Some(0),
         Some(Selected::Row(key)) => snapshot.rows.iter().position(|(_, row)| row.key == *key),
-        Some(Selected::Request(one)) => {
-            snapshot.requests.iter().position(|record| Arc::ptr_eq(record, one))
-        }
+        Some(Selected::Request(one)) => snapshot
+            .requests
+            .iter()
+            .position(|record| Arc::ptr_eq(record, one)),
     };
     place.cursor = found.unwrap_or(place.cursor).min(count.saturating_sub(1));
 }
@@ -80,7 +89,12 @@ pub(super) fn open(model: &mut Model, snapshot: &Snapshot) -> Vec<Effect> {
         Place::tab(next(&here.scope, row), scope, steps)
     } else if let Some(record) = snapshot.requests.get(cursor) {
         steps.push(format!("request at {}", clock_exact(record.time)));
-        Place { screen: Screen::Request(Arc::clone(record)), steps, offset: 0, ..here.clone() }
+        Place {
+            screen: Screen::Request(Arc::clone(record)),
+            steps,
+            offset: 0,
+            ..here.clone()
+        }
     } else {
         return Vec::new();
     };
@@ -139,7 +153,11 @@ fn name(row: &Row) -> String {
 
 fn kind_name(kind: Kind) -> String {
     let reasons = kind.reasons.words().collect::<Vec<_>>().join(", ");
-    if reasons.is_empty() { kind.verdict.to_string() } else { format!("{}: {reasons}", kind.verdict) }
+    if reasons.is_empty() {
+        kind.verdict.to_string()
+    } else {
+        format!("{}: {reasons}", kind.verdict)
+    }
 }
 
 /// Shows another tab of the same part.
@@ -153,11 +171,17 @@ pub(super) fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
 
 /// Sorts by a neighbouring column, of those that are shown.
 pub(super) fn sort(model: &mut Model, steps: i8) -> Vec<Effect> {
-    let Screen::Tab(tab) = model.place().screen else { return Vec::new() };
+    let Screen::Tab(tab) = model.place().screen else {
+        return Vec::new();
+    };
     let shown = fit(tab, model.size.0);
-    let Ok(count @ 1..) = i64::try_from(shown.len()) else { return Vec::new() };
+    let Ok(count @ 1..) = i64::try_from(shown.len()) else {
+        return Vec::new();
+    };
     let place = model.place_mut();
-    let now = shown.iter().position(|one| one.spec.column == place.order.column);
+    let now = shown
+        .iter()
+        .position(|one| one.spec.column == place.order.column);
     let next = match now {
         Some(now) => i64::try_from(now).unwrap_or(0) + i64::from(steps),
         None if steps > 0 => 0,
@@ -174,7 +198,9 @@ pub(super) fn sort(model: &mut Model, steps: i8) -> Vec<Effect> {
 /// Numbers largest first, names from A to Z.
 fn order_by(tab: Tab, column: crate::store::Column) -> Order {
     use crate::store::Column as C;
-    let number = columns(tab).iter().any(|spec| spec.column == column && spec.right);
+    let number = columns(tab)
+        .iter()
+        .any(|spec| spec.column == column && spec.right);
     let descending = (number && column != C::Pid)
         || matches!(column, C::Reason | C::Outcome | C::Time | C::Flags);
     Order { column, descending }
@@ -222,17 +248,26 @@ pub(super) fn click(model: &mut Model, x: u16, y: u16, snapshot: &Snapshot) -> V
     if y == areas.tabs.y && areas.tabs.height > 0 {
         return view::tab_at(x, model.size.0).map_or_else(Vec::new, |tab| show(model, tab));
     }
-    let Screen::Tab(tab) = model.place().screen else { return Vec::new() };
+    let Screen::Tab(tab) = model.place().screen else {
+        return Vec::new();
+    };
     if !is_table(model) || y < areas.body.y || y >= areas.body.bottom() {
         return Vec::new();
     }
     if y == areas.body.y {
         let shown = fit(tab, model.size.0);
-        let hit = shown.iter().find(|one| (one.x..=one.x + one.width).contains(&x));
-        let Some(column) = hit.map(|one| one.spec.column) else { return Vec::new() };
+        let hit = shown
+            .iter()
+            .find(|one| (one.x..=one.x + one.width).contains(&x));
+        let Some(column) = hit.map(|one| one.spec.column) else {
+            return Vec::new();
+        };
         let order = &mut model.place_mut().order;
         *order = if order.column == column {
-            Order { column, descending: !order.descending }
+            Order {
+                column,
+                descending: !order.descending,
+            }
         } else {
             order_by(tab, column)
         };

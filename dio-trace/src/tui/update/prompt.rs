@@ -17,12 +17,18 @@ const LONGEST: usize = 1_024;
 
 /// Starts a line with `text` in it.
 pub(super) fn open(model: &mut Model, kind: PromptKind, text: String) -> Vec<Effect> {
-    model.prompt = Some(Prompt { kind, text, error: None });
+    model.prompt = Some(Prompt {
+        kind,
+        text,
+        error: None,
+    });
     Vec::new()
 }
 
 pub(super) fn on_key(model: &mut Model, key: Key, snapshot: &Snapshot) -> Vec<Effect> {
-    let Some(prompt) = &mut model.prompt else { return Vec::new() };
+    let Some(prompt) = &mut model.prompt else {
+        return Vec::new();
+    };
     prompt.error = None;
     match key {
         Key::Escape | Key::Control('c' | 'g') => {
@@ -45,7 +51,11 @@ pub(super) fn on_key(model: &mut Model, key: Key, snapshot: &Snapshot) -> Vec<Ef
         Key::Char(character) if prompt.text.len() < LONGEST => prompt.text.push(character),
         _ => {}
     }
-    if let Some(prompt) = model.prompt.as_ref().filter(|prompt| prompt.kind == PromptKind::Search) {
+    if let Some(prompt) = model
+        .prompt
+        .as_ref()
+        .filter(|prompt| prompt.kind == PromptKind::Search)
+    {
         model.search.clone_from(&prompt.text);
         return navigate::search(model, 0, snapshot);
     }
@@ -53,9 +63,14 @@ pub(super) fn on_key(model: &mut Model, key: Key, snapshot: &Snapshot) -> Vec<Ef
 }
 
 fn accept(model: &mut Model, snapshot: &Snapshot) -> Vec<Effect> {
-    let Some(prompt) = model.prompt.take() else { return Vec::new() };
+    let Some(prompt) = model.prompt.take() else {
+        return Vec::new();
+    };
     let refuse = |model: &mut Model, error: String| {
-        model.prompt = Some(Prompt { error: Some(error), ..prompt.clone() });
+        model.prompt = Some(Prompt {
+            error: Some(error),
+            ..prompt.clone()
+        });
         Vec::new()
     };
     let empty = prompt.text.trim().is_empty();
@@ -76,7 +91,10 @@ fn accept(model: &mut Model, snapshot: &Snapshot) -> Vec<Effect> {
         }
         PromptKind::Save => {
             let text = report::text(model, snapshot);
-            vec![Effect::Save { path: prompt.text, text }]
+            vec![Effect::Save {
+                path: prompt.text,
+                text,
+            }]
         }
         PromptKind::Record => vec![Effect::StartRecording(prompt.text)],
     }
