@@ -218,9 +218,13 @@ fn of_reasons(kind: Kind, columns: usize, theme: &Theme) -> Cell {
         (true, _) => UNKNOWN.to_owned(),
         _ if width(&full) <= columns => full,
         _ => {
-            let short = Reasons::ALL.iter().zip(SHORT_REASONS);
-            let words = short.filter(|((reason, _), _)| kind.reasons.contains(*reason));
-            words.map(|(_, word)| word).collect::<Vec<_>>().join("+")
+            // What the whole request gets wrong says more than which segment does.
+            let telling =
+                [3, 2, 0, 4, 1].map(|index| (Reasons::ALL[index].0, SHORT_REASONS[index]));
+            let words = telling
+                .iter()
+                .filter(|(reason, _)| kind.reasons.contains(*reason));
+            words.map(|(_, word)| *word).collect::<Vec<_>>().join("+")
         }
     };
     (

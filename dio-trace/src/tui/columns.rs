@@ -4,11 +4,13 @@ use crate::{model::Verdict, store::Column, tui::model::Tab};
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]
-pub struct Spec {
+pub(super) struct Spec {
     /// What it shows and sorts by.
     pub column: Column,
     /// Heading, at most `least` wide.
     pub title: &'static str,
+    /// Heading where there is room, at most `most` wide.
+    pub full: &'static str,
     /// Smallest width.
     pub least: u16,
     /// Width beyond which more is of no use.
@@ -23,8 +25,23 @@ const fn number(column: Column, title: &'static str, least: u16, drop: u8) -> Sp
     Spec {
         column,
         title,
+        full: title,
         least,
         most: least,
+        right: true,
+        drop,
+    }
+}
+
+/// A number whose heading is short where room is scarce.
+const fn count(column: Column, title: &'static str, full: &'static str, drop: u8) -> Spec {
+    let most = if full.len() > 5 { full.len() as u16 } else { 5 };
+    Spec {
+        column,
+        title,
+        full,
+        least: 5,
+        most,
         right: true,
         drop,
     }
@@ -34,6 +51,7 @@ const fn text(column: Column, title: &'static str, least: u16, most: u16, drop: 
     Spec {
         column,
         title,
+        full: title,
         least,
         most,
         right: false,
@@ -43,15 +61,15 @@ const fn text(column: Column, title: &'static str, least: u16, most: u16, drop: 
 
 use Column as C;
 
-const RATE: Spec = number(C::Rate, "REQ/S", 6, 3);
-const REJECTED: Spec = number(C::Verdict(Verdict::Rejected), "REJECT", 6, 0);
-const BUFFERED: Spec = number(C::Verdict(Verdict::Buffered), "BUFFER", 6, 1);
-const ACCEPTED: Spec = number(C::Verdict(Verdict::Accepted), "ACCEPT", 6, 2);
-const ALIGNED: Spec = number(C::Verdict(Verdict::Aligned), "ALIGN", 6, 5);
-const FAILED: Spec = number(C::Verdict(Verdict::Failed), "FAILED", 6, 10);
-const PROBING: Spec = number(C::Probing, "PROBE", 5, 14);
+const RATE: Spec = number(C::Rate, "REQ/S", 5, 3);
+const REJECTED: Spec = count(C::Verdict(Verdict::Rejected), "REJ", "REJECTED", 0);
+const BUFFERED: Spec = count(C::Verdict(Verdict::Buffered), "BUF", "BUFFERED", 1);
+const ACCEPTED: Spec = count(C::Verdict(Verdict::Accepted), "ACC", "ACCEPTED", 2);
+const ALIGNED: Spec = count(C::Verdict(Verdict::Aligned), "ALIGN", "ALIGNED", 5);
+const FAILED: Spec = count(C::Verdict(Verdict::Failed), "FAIL", "FAILED", 10);
+const PROBING: Spec = count(C::Probing, "PROBE", "PROBING", 14);
 const BYTES: Spec = number(C::Bytes, "BYTES", 9, 12);
-const MEMORY: Spec = number(C::WorstMemory, "MEM", 5, 6);
+const MEMORY: Spec = count(C::WorstMemory, "MEM", "MEMORY", 6);
 const FLAGS: Spec = text(C::Flags, "FLAGS", 10, 24, 13);
 const DISK: Spec = text(C::Disk, "DISK", 7, 10, 4);
 const REASON: Spec = text(C::Reason, "MAIN REASON", 11, 40, 7);
@@ -150,7 +168,7 @@ const REQUESTS: &[Spec] = &[
 
 /// Columns of a tab's table; none where it is no table.
 #[must_use]
-pub const fn columns(tab: Tab) -> &'static [Spec] {
+pub(super) const fn columns(tab: Tab) -> &'static [Spec] {
     match tab {
         Tab::Processes => PROCESSES,
         Tab::Files => FILES,
@@ -163,7 +181,7 @@ pub const fn columns(tab: Tab) -> &'static [Spec] {
 
 /// A column that is shown, with its place on the line.
 #[derive(Clone, Copy, Debug)]
-pub struct Shown {
+pub(super) struct Shown {
     /// Its description.
     pub spec: Spec,
     /// First column of the terminal.
@@ -175,10 +193,13 @@ pub struct Shown {
 /// Columns of the cursor's mark, before the first column.
 const MARK: u16 = 1;
 
+/// Columns that names may take before numbers get their full headings.
+const PLENTY: u16 = 30;
+
 /// The columns for which there is room. Those with the highest `drop` go first; what remains of
 /// the width goes to those that can use it, in turns.
 #[must_use]
-pub fn fit(tab: Tab, width: u16) -> Vec<Shown> {
+pub(super) fn fit(tab: Tab, width: u16) -> Vec<Shown> {
     let mut specs: Vec<Spec> = columns(tab).to_vec();
     let needed = |specs: &[Spec]| {
         MARK + specs
@@ -199,9 +220,25 @@ pub fn fit(tab: Tab, width: u16) -> Vec<Shown> {
     }
     let mut widths: Vec<u16> = specs.iter().map(|spec| spec.least).collect();
     let mut spare = width.saturating_sub(needed(&specs));
+    // Names need room first; full headings over the numbers come when there is plenty.
+    let headings: u16 = specs
+        .iter()
+        .filter(|spec| spec.right)
+        .map(|spec| spec.most - spec.least)
+        .sum();
+    if spare >= headings + PLENTY {
+        for (spec, wide) in specs.iter().zip(&mut widths).filter(|(spec, _)| spec.right) {
+            *wide = spec.most;
+        }
+        spare -= headings;
+    }
     while spare > 0 {
         let before = spare;
-        for (spec, wide) in specs.iter().zip(&mut widths) {
+        for (spec, wide) in specs
+            .iter()
+            .zip(&mut widths)
+            .filter(|(spec, _)| !spec.right)
+        {
             if *wide < spec.most && spare > 0 {
                 *wide += 1;
                 spare -= 1;
@@ -266,9 +303,9 @@ mod tests {
                 "PID",
                 "COMMAND",
                 "REQ/S",
-                "REJECT",
-                "BUFFER",
-                "ACCEPT",
+                "REJ",
+                "BUF",
+                "ACC",
                 "ALIGN",
                 "MEM",
                 "DISK",

@@ -135,7 +135,7 @@ pub const KEYMAP: &[Binding] = &[
 
 /// What a key does.
 #[must_use]
-pub fn action_of(key: Key) -> Option<Action> {
+pub(super) fn action_of(key: Key) -> Option<Action> {
     KEYMAP
         .iter()
         .find(|binding| binding.keys.contains(&key))

@@ -17,9 +17,6 @@ pub const SPEEDS: [Option<f64>; 8] = [
     None,
 ];
 
-/// Number of the original's own speed in [`SPEEDS`].
-pub const ORIGINAL_SPEED: usize = 2;
-
 /// State of a replay.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Playback {
@@ -33,8 +30,26 @@ pub struct Playback {
     pub playing: bool,
     /// Number of its speed in [`SPEEDS`].
     pub speed: usize,
-    /// Whether one can go back.
-    pub can_seek: bool,
+}
+
+impl Playback {
+    /// A replay that starts there, as fast as it can be read.
+    #[must_use]
+    pub const fn new(start: Timestamp) -> Self {
+        Self {
+            start,
+            position: start,
+            outline: Outline::new(start),
+            playing: true,
+            speed: SPEEDS.len() - 1,
+        }
+    }
+
+    /// Whether all of it has been shown.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.outline.complete && self.position >= self.outline.end
+    }
 }
 
 /// Requests and trouble along the time line.

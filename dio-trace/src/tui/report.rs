@@ -17,7 +17,7 @@ const WIDTH: u16 = 132;
 
 /// A name for a new file: tool, host, time.
 #[must_use]
-pub fn file_name(snapshot: &Snapshot, extension: &str) -> String {
+pub(super) fn file_name(snapshot: &Snapshot, extension: &str) -> String {
     let plain = |text: &str| -> String {
         text.chars()
             .map(|one| {
@@ -45,7 +45,7 @@ pub fn file_name(snapshot: &Snapshot, extension: &str) -> String {
 
 /// The table or text of the screen, whole, and the explanation of the selected row.
 #[must_use]
-pub fn text(model: &Model, snapshot: &Snapshot) -> String {
+pub(super) fn text(model: &Model, snapshot: &Snapshot) -> String {
     let theme = Theme::ASCII;
     let environment = &snapshot.environment;
     let place = model.place();

@@ -46,7 +46,7 @@ pub struct Symbols {
 }
 
 /// For UTF-8 terminals. Only signs that every console font has.
-pub const UNICODE: Symbols = Symbols {
+pub(super) const UNICODE: Symbols = Symbols {
     spark: [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
     full: '█',
     empty: '·',
@@ -70,7 +70,7 @@ pub const UNICODE: Symbols = Symbols {
 };
 
 /// For terminals that are not.
-pub const ASCII: Symbols = Symbols {
+pub(super) const ASCII: Symbols = Symbols {
     spark: [' ', '.', '.', ':', '-', '=', '+', '*', '#'],
     full: '#',
     empty: '.',

@@ -8,7 +8,7 @@ use ratatui::text::Span;
 /// reorder what follows: control characters, and invisible format characters such as the
 /// right-to-left override.
 #[must_use]
-pub fn clean(text: &str) -> Cow<'_, str> {
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
@@ -33,13 +33,13 @@ fn is_unsafe(character: char) -> bool {
 
 /// Columns that a text takes on the screen.
 #[must_use]
-pub fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     Span::raw(text).width()
 }
 
 /// The text cut to `columns`, with a mark where something was cut off its end.
 #[must_use]
-pub fn cut(text: &str, columns: usize, mark: char) -> Cow<'_, str> {
+pub(super) fn cut(text: &str, columns: usize, mark: char) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
@@ -61,7 +61,7 @@ pub fn cut(text: &str, columns: usize, mark: char) -> Cow<'_, str> {
 /// The text cut to `columns`, with a mark where something was cut off its beginning: of a path,
 /// the end tells more.
 #[must_use]
-pub fn cut_front(text: &str, columns: usize, mark: char) -> Cow<'_, str> {
+pub(super) fn cut_front(text: &str, columns: usize, mark: char) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
@@ -82,7 +82,7 @@ pub fn cut_front(text: &str, columns: usize, mark: char) -> Cow<'_, str> {
 
 /// Lines of at most `columns`, broken between words; a longer word is broken inside.
 #[must_use]
-pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -113,7 +113,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 
 /// Exact, in groups of three: `1,234,567`.
 #[must_use]
-pub fn exact(number: u64) -> String {
+pub(super) fn exact(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -127,7 +127,7 @@ pub fn exact(number: u64) -> String {
 
 /// In at most five characters: `0`, `9,999` as `9999`, `12.3k`, `123k`, `1.23M`.
 #[must_use]
-pub fn short(number: u64) -> String {
+pub(super) fn short(number: u64) -> String {
     if number < 10_000 {
         number.to_string()
     } else {
@@ -153,7 +153,7 @@ fn scaled(number: f64) -> String {
 
 /// Requests per second, without the unit: `0`, `0.4`, `12`, `12.3k`.
 #[must_use]
-pub fn rate(rate: f64) -> String {
+pub(super) fn rate(rate: f64) -> String {
     match rate {
         none if none < 0.05 => "0".to_owned(),
         low if low < 9.95 => format!("{low:.1}"),
@@ -164,7 +164,7 @@ pub fn rate(rate: f64) -> String {
 
 /// Bytes in binary units where that is exact, else in bytes: `512`, `4K`, `1M`.
 #[must_use]
-pub fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     for (unit, shift) in [("T", 40), ("G", 30), ("M", 20), ("K", 10)] {
         if bytes != 0 && bytes.trailing_zeros() >= shift {
             return format!("{}{unit}", bytes >> shift);
@@ -175,7 +175,7 @@ pub fn size(bytes: u64) -> String {
 
 /// Bytes in binary units, rounded: `1.2 GiB`.
 #[must_use]
-pub fn volume(bytes: u64) -> String {
+pub(super) fn volume(bytes: u64) -> String {
     let (mut value, mut unit) = (bytes as f64, "B");
     for next in ["KiB", "MiB", "GiB", "TiB", "PiB"] {
         if value < 1023.5 {
@@ -192,7 +192,7 @@ pub fn volume(bytes: u64) -> String {
 
 /// A share: `0%`, `<0.1%`, `12.3%`, `100%`; never rounded to nothing or to all.
 #[must_use]
-pub fn percent(part: u64, whole: u64) -> String {
+pub(super) fn percent(part: u64, whole: u64) -> String {
     if part == 0 || whole == 0 {
         return "0%".to_owned();
     }
@@ -208,7 +208,7 @@ pub fn percent(part: u64, whole: u64) -> String {
 
 /// Nanoseconds: `850 ns`, `12.3 us`, `4.56 ms`, `1.20 s`.
 #[must_use]
-pub fn latency(nanoseconds: u64) -> String {
+pub(super) fn latency(nanoseconds: u64) -> String {
     let value = nanoseconds as f64;
     match nanoseconds {
         0..1_000 => format!("{nanoseconds} ns"),
@@ -220,7 +220,7 @@ pub fn latency(nanoseconds: u64) -> String {
 
 /// A span of time: `7 s`, `12 min 03 s`, `3 h 04 min`, `2 d 05 h`.
 #[must_use]
-pub fn duration(nanoseconds: u64) -> String {
+pub(super) fn duration(nanoseconds: u64) -> String {
     let seconds = nanoseconds / 1_000_000_000;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     let mut text = String::new();
@@ -236,7 +236,7 @@ pub fn duration(nanoseconds: u64) -> String {
 
 /// Time of day, UTC: `03:00:59`.
 #[must_use]
-pub fn clock(time: crate::model::Timestamp) -> String {
+pub(super) fn clock(time: crate::model::Timestamp) -> String {
     time.to_string()
         .get(11..19)
         .map_or_else(|| "--:--:--".to_owned(), str::to_owned)
@@ -244,7 +244,7 @@ pub fn clock(time: crate::model::Timestamp) -> String {
 
 /// Time of day to the millisecond, UTC: `03:00:59.123`.
 #[must_use]
-pub fn clock_exact(time: crate::model::Timestamp) -> String {
+pub(super) fn clock_exact(time: crate::model::Timestamp) -> String {
     time.to_string()
         .get(11..23)
         .map_or_else(|| "--:--:--.---".to_owned(), str::to_owned)

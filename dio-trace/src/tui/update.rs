@@ -149,6 +149,11 @@ fn on_action(model: &mut Model, action: Action, snapshot: &Snapshot) -> Vec<Effe
         Action::Speed(steps) => playing::speed(model, steps),
         Action::Record => match model.recording.take() {
             Some(_) => vec![Effect::StopRecording],
+            None if model.playback.is_some() => {
+                let text = "this is a recording already".to_owned();
+                model.notice = Some(Notice { text, failed: true });
+                Vec::new()
+            }
             None => {
                 let name = report::file_name(snapshot, "dio");
                 prompt::open(model, PromptKind::Record, name)

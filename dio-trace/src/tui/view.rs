@@ -81,7 +81,7 @@ pub fn view(frame: &mut Frame<'_>, model: &Model, snapshot: &Snapshot, theme: &T
 
 /// All lines of a screen that is no table, however long.
 #[must_use]
-pub fn text(
+pub(super) fn text(
     model: &Model,
     snapshot: &Snapshot,
     theme: &Theme,
@@ -99,7 +99,7 @@ pub fn text(
 
 /// How many lines [`text`] has.
 #[must_use]
-pub fn text_lines(model: &Model, snapshot: &Snapshot, width: usize) -> usize {
+pub(super) fn text_lines(model: &Model, snapshot: &Snapshot, width: usize) -> usize {
     text(model, snapshot, &Theme::MONOCHROME, width).map_or(0, |lines| lines.len())
 }
 

@@ -11,7 +11,7 @@ use crate::{
 
 /// The time line, where one can move along it; else says why not.
 fn seekable(model: &mut Model) -> Option<Playback> {
-    let playback = model.playback.clone().filter(|playback| playback.can_seek);
+    let playback = model.playback.clone();
     if playback.is_none() {
         let text = "only a replay of a file has a time line to move along".to_owned();
         model.notice = Some(Notice { text, failed: true });

@@ -18,7 +18,7 @@ const WIDEST: usize = 120;
 
 /// All of it.
 #[must_use]
-pub fn lines(
+pub(crate) fn lines(
     record: &Record,
     snapshot: &Snapshot,
     theme: &Theme,

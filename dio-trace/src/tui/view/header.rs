@@ -35,11 +35,10 @@ pub(super) fn environment(
             format!(" LOST {} ", exact(lost(&snapshot.losses))),
         ));
     }
-    let dot = theme.symbols.dot;
-    let mut add = |text: String| left.push(span(theme, Role::Text, format!("{dot}{text}")));
+    let mut add = |text: String| left.push(span(theme, Role::Text, format!("  {text}")));
     add(clean(&environment.host).into_owned());
     add(clean(&environment.kernel_release).into_owned());
-    add(format!("rules {}", environment.rule_set));
+    add(environment.rule_set.to_string());
     let attached = environment
         .attachments
         .iter()
@@ -47,10 +46,10 @@ pub(super) fn environment(
         .count();
     let planned = environment.attachments.len();
     if planned != 0 {
-        add(format!("probes {attached}/{planned}"));
+        add(format!("{attached}/{planned} probes"));
     }
     if snapshot.losses.is_empty() {
-        left.push(span(theme, Role::Good, format!("{dot}nothing lost")));
+        left.push(span(theme, Role::Good, "  nothing lost"));
     }
     let mut line = fitted(left, width.saturating_sub(state_width + 1));
     let gap = width.saturating_sub(line.width() + state_width);
@@ -75,6 +74,7 @@ fn state(model: &Model, snapshot: &Snapshot, theme: &Theme) -> Vec<Span<'static>
         (Some(_), ..) => (Role::Banner, " FROZEN "),
         (_, Ending::Failed(_), _) => (Role::Danger, " BROKEN OFF "),
         (_, _, Some(playback)) if playback.playing => (Role::Good, "REPLAY"),
+        (_, _, Some(playback)) if playback.is_at_end() => (Role::Banner, " END "),
         (_, _, Some(_)) => (Role::Banner, " PAUSED "),
         (_, Ending::Ended, _) => (Role::Banner, " STREAM ENDED "),
         _ => (Role::Good, "LIVE"),
@@ -87,7 +87,12 @@ fn state(model: &Model, snapshot: &Snapshot, theme: &Theme) -> Vec<Span<'static>
 
 /// What all requests add up to, in one sentence.
 #[must_use]
-pub fn summary(model: &Model, snapshot: &Snapshot, theme: &Theme, width: usize) -> Line<'static> {
+pub(crate) fn summary(
+    model: &Model,
+    snapshot: &Snapshot,
+    theme: &Theme,
+    width: usize,
+) -> Line<'static> {
     if let Ending::Failed(reason) = &model.ending {
         let text = format!("the source broke off: {}", clean(reason));
         let text = cut(&text, width, theme.symbols.cut).into_owned();
@@ -200,7 +205,7 @@ pub(super) fn title(
 
 fn order_name(tab: crate::tui::model::Tab, order: Order, theme: &Theme) -> String {
     let spec = columns(tab).iter().find(|spec| spec.column == order.column);
-    let name = spec.map_or("most trouble", |spec| spec.title);
+    let name = spec.map_or("most trouble", |spec| spec.full);
     let arrow = if order.descending {
         theme.symbols.descending
     } else {

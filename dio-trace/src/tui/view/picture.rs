@@ -17,6 +17,10 @@ use crate::{
 /// Segments drawn; the fields below list all that were kept.
 const SEGMENTS: usize = 16;
 
+/// Columns of a value's name and of the value: the longest address and offset in use fit.
+const LABEL: usize = 10;
+const VALUE: usize = 16;
+
 /// The whole picture.
 pub(super) fn lines(
     record: &Record,
@@ -155,17 +159,25 @@ impl Checks<'_> {
     /// would do everywhere.
     fn line(&self, name: &str, value: u64, shown: String, reason: Reasons) -> Line<'static> {
         let symbols = self.theme.symbols;
-        let mut spans = vec![Span::raw(format!("  {name:10} {shown:>20} "))];
+        let mut spans = vec![Span::raw(format!("  {name:LABEL$} {shown:>VALUE$} "))];
         let Some(limit) = Limit::of(self.record, reason, self.rule_set) else {
             return Line::from(spans);
         };
         let over = value & limit.mask();
         let block = u64::from(self.limits.logical_block_mask());
-        let unit = format!("{} ({})", limit.bytes, limit.kind.name());
+        let unit = format!(
+            "{} ({})",
+            limit.bytes,
+            limit.kind.name().trim_end_matches(" size")
+        );
         let (role, sign, text) = if over != 0 && self.broken.contains(reason) {
             let missing = u64::from(limit.bytes) - over;
             let role = Role::Verdict(self.record.verdict);
-            let text = format!("{over} over a multiple of {unit}, {missing} short of the next");
+            let mut text = format!("{over} over a multiple of {unit}");
+            let more = format!(", {missing} below the next");
+            if LABEL + VALUE + 6 + text.len() + more.len() <= self.width {
+                text.push_str(&more);
+            }
             (role, symbols.bad, text)
         } else if over != 0 {
             // Joined with its neighbour it is in order, or another engine took it.
@@ -182,7 +194,7 @@ impl Checks<'_> {
             (Role::Good, symbols.good, format!("multiple of {unit}"))
         };
         let text = format!("{sign} {text}");
-        let room = self.width.saturating_sub(34);
+        let room = self.width.saturating_sub(LABEL + VALUE + 4);
         let text = crate::tui::text::cut(&text, room, symbols.cut).into_owned();
         spans.push(span(self.theme, role, text));
         Line::from(spans)
@@ -207,7 +219,7 @@ impl Checks<'_> {
             );
             (Role::Text, text)
         };
-        let lead = format!("  {:10} {:>20} ", "gaps", "");
+        let lead = format!("  {:LABEL$} {:>VALUE$} ", "gaps", "");
         Line::from(vec![Span::raw(lead), span(self.theme, role, text)])
     }
 }

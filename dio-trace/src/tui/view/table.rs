@@ -49,7 +49,12 @@ pub(super) fn visible(
 
 /// The whole table, for a report: no cursor.
 #[must_use]
-pub fn lines(model: &Model, snapshot: &Snapshot, theme: &Theme, width: u16) -> Vec<Line<'static>> {
+pub(crate) fn lines(
+    model: &Model,
+    snapshot: &Snapshot,
+    theme: &Theme,
+    width: u16,
+) -> Vec<Line<'static>> {
     let Screen::Tab(tab) = model.place().screen else {
         return Vec::new();
     };
@@ -72,7 +77,8 @@ fn heading(model: &Model, shown: &[Shown], theme: &Theme, width: usize) -> Line<
     for one in shown {
         let sorted = one.spec.column == order.column;
         let columns = usize::from(one.width);
-        let mut title = one.spec.title.to_owned();
+        let fits = one.spec.full.len() <= columns;
+        let mut title = if fits { one.spec.full } else { one.spec.title }.to_owned();
         if sorted {
             // Where there is no room beside the title, the arrow takes its last letter's place.
             if title.len() >= columns {

@@ -12,7 +12,7 @@ use crate::tui::{
 /// Number and name of each tab that fits, with the columns it takes. Where not all names fit, all
 /// but the present one are numbers only.
 fn labels(width: usize, present: Option<Tab>) -> Vec<(Tab, String)> {
-    let full = |tab: Tab| format!(" {} {} ", tab as usize + 1, tab.title());
+    let full = |tab: Tab| format!("{} {} ", tab as usize + 1, tab.title());
     let all: usize = Tab::ALL.iter().map(|tab| wide(&full(*tab))).sum();
     Tab::ALL
         .iter()
@@ -23,7 +23,7 @@ fn labels(width: usize, present: Option<Tab>) -> Vec<(Tab, String)> {
                 if whole {
                     full(tab)
                 } else {
-                    format!(" {} ", tab as usize + 1)
+                    format!("{} ", tab as usize + 1)
                 },
             )
         })
