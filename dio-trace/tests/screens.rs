@@ -1,6 +1,7 @@
 //! Every screen over a scripted trace, drawn without a terminal.
 
 use dio_trace::{
+    filter::Filter,
     source::script::Script,
     tui::{Format, Key, Shot, Theme, screenshot},
 };
@@ -8,6 +9,7 @@ use dio_trace::{
 fn draw(script: Script, size: (u16, u16), theme: Theme, keys: &str) -> String {
     let shot = Shot {
         size,
+        filter: Filter::default(),
         keys: Key::parse(keys),
         theme,
         format: Format::Plain,

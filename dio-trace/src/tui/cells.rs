@@ -2,10 +2,10 @@
 
 use crate::{
     diagnose::errno_name,
-    model::{Flags, Reasons, Record, Verdict},
+    model::{Flags, Reasons, Record, Verdict, printable},
     store::{Column, Kind, ProcessKey, Row, RowKey, Snapshot, Tally},
     tui::{
-        text::{clean, clock_exact, cut, cut_front, latency, rate, short, size, volume, width},
+        text::{clock_exact, cut, cut_front, latency, rate, short, size, volume, width},
         theme::{Role, Theme},
     },
 };
@@ -26,7 +26,12 @@ pub(super) fn of_row(
     theme: &Theme,
 ) -> Cell {
     let mark = theme.symbols.cut;
-    let plain = |text: &str| (cut(&clean(text), columns, mark).into_owned(), Role::Text);
+    let plain = |text: &str| {
+        (
+            cut(&printable(text), columns, mark).into_owned(),
+            Role::Text,
+        )
+    };
     let number = |number: u64| match number {
         0 => (UNKNOWN.to_owned(), Role::Faint),
         some => (short(some), Role::Text),
@@ -47,7 +52,7 @@ pub(super) fn of_row(
             .map_or_else(unknown, |uid| (uid.to_string(), Role::Text)),
         Column::Cgroup => match row.cgroup.as_deref() {
             Some(cgroup) => (
-                cut_front(&clean(cgroup), columns, mark).into_owned(),
+                cut_front(&printable(cgroup), columns, mark).into_owned(),
                 Role::Faint,
             ),
             None => unknown(),
@@ -72,7 +77,7 @@ pub(super) fn of_row(
                 let more = format!("+{}", row.disks - 1);
                 let room = columns.saturating_sub(more.len());
                 (
-                    format!("{}{more}", cut(&clean(disk), room, mark)),
+                    format!("{}{more}", cut(&printable(disk), room, mark)),
                     Role::Text,
                 )
             }
@@ -119,7 +124,12 @@ pub(super) fn of_row(
 #[must_use]
 pub(super) fn of_request(record: &Record, column: Column, columns: usize, theme: &Theme) -> Cell {
     let mark = theme.symbols.cut;
-    let plain = |text: &str| (cut(&clean(text), columns, mark).into_owned(), Role::Text);
+    let plain = |text: &str| {
+        (
+            cut(&printable(text), columns, mark).into_owned(),
+            Role::Text,
+        )
+    };
     let Some(request) = &record.request else {
         return unknown();
     };
@@ -157,7 +167,10 @@ pub(super) fn of_request(record: &Record, column: Column, columns: usize, theme:
         Column::Flags => plain(&record.flags.words().collect::<Vec<_>>().join(",")),
         Column::Disk => record.disk.as_deref().map_or_else(unknown, plain),
         Column::Path => {
-            let path = record.path.as_deref().map_or_else(|| UNKNOWN.into(), clean);
+            let path = record
+                .path
+                .as_deref()
+                .map_or_else(|| UNKNOWN.into(), printable);
             (cut_front(&path, columns, mark).into_owned(), Role::Text)
         }
         _ => unknown(),
@@ -242,7 +255,7 @@ pub(super) const SHORT_REASONS: [&str; Reasons::ALL.len()] =
 pub(super) fn command(row: &Row) -> String {
     match &row.process {
         Some(ProcessKey::One { comm, .. }) if comm.is_empty() => "(not told apart)".to_owned(),
-        Some(ProcessKey::One { comm, .. }) => clean(comm).into_owned(),
+        Some(ProcessKey::One { comm, .. }) => printable(comm).into_owned(),
         Some(ProcessKey::Others) => "(others)".to_owned(),
         None => format!("({} processes)", row.processes),
     }
@@ -256,7 +269,7 @@ pub(super) fn path(row: &Row) -> String {
         return format!("({} files)", row.files);
     };
     match (&file.path, &file.key) {
-        (Some(path), _) => clean(path).into_owned(),
+        (Some(path), _) => printable(path).into_owned(),
         (None, FileKey::Inode { inode, .. }) => format!("(inode {inode}, path not known)"),
         (None, FileKey::Others { .. }) => "(others)".to_owned(),
         (None, FileKey::Path { .. }) => "(not told apart)".to_owned(),
@@ -301,7 +314,7 @@ pub(super) fn searchable(row: &Row) -> String {
         .flatten()
     {
         text.push(' ');
-        text.push_str(&clean(part));
+        text.push_str(&printable(part));
     }
     let kind = match row.key {
         RowKey::Kind(kind) => Some(kind),
@@ -326,7 +339,7 @@ fn searchable_kind(kind: Kind) -> String {
 pub(super) fn searchable_request(record: &Record) -> String {
     let mut text = format!(
         "{} {} {}",
-        clean(&record.comm),
+        printable(&record.comm),
         record.pid,
         record.operation
     );
@@ -335,7 +348,7 @@ pub(super) fn searchable_request(record: &Record) -> String {
         .flatten()
     {
         text.push(' ');
-        text.push_str(&clean(part));
+        text.push_str(&printable(part));
     }
     text.push_str(&searchable_kind(Kind {
         verdict: record.verdict,

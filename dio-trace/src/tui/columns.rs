@@ -13,6 +13,8 @@ pub(super) struct Spec {
     pub full: &'static str,
     /// Smallest width.
     pub least: u16,
+    /// Width that it should have before columns of less use get any.
+    pub good: u16,
     /// Width beyond which more is of no use.
     pub most: u16,
     /// Numbers stand on the right.
@@ -27,6 +29,7 @@ const fn number(column: Column, title: &'static str, least: u16, drop: u8) -> Sp
         title,
         full: title,
         least,
+        good: least,
         most: least,
         right: true,
         drop,
@@ -41,6 +44,7 @@ const fn count(column: Column, title: &'static str, full: &'static str, drop: u8
         title,
         full,
         least: 5,
+        good: 5,
         most,
         right: true,
         drop,
@@ -53,9 +57,19 @@ const fn text(column: Column, title: &'static str, least: u16, most: u16, drop: 
         title,
         full: title,
         least,
+        good: least,
         most,
         right: false,
         drop,
+    }
+}
+
+/// A text that should have some room before columns of less use get any.
+const fn name(column: Column, title: &'static str, widths: [u16; 3], drop: u8) -> Spec {
+    let [least, good, most] = widths;
+    Spec {
+        good,
+        ..text(column, title, least, most, drop)
     }
 }
 
@@ -72,11 +86,11 @@ const BYTES: Spec = number(C::Bytes, "BYTES", 9, 12);
 const MEMORY: Spec = count(C::WorstMemory, "MEM", "MEMORY", 6);
 const FLAGS: Spec = text(C::Flags, "FLAGS", 10, 24, 13);
 const DISK: Spec = text(C::Disk, "DISK", 7, 10, 4);
-const REASON: Spec = text(C::Reason, "MAIN REASON", 11, 40, 7);
+const REASON: Spec = name(C::Reason, "MAIN REASON", [11, 21, 40], 7);
 
 const PROCESSES: &[Spec] = &[
-    number(C::Pid, "PID", 7, 8),
-    text(C::Command, "COMMAND", 10, 24, 0),
+    number(C::Pid, "PID", 7, 6),
+    name(C::Command, "COMMAND", [10, 15, 24], 0),
     text(C::User, "USER", 6, 8, 15),
     RATE,
     REJECTED,
@@ -94,7 +108,7 @@ const PROCESSES: &[Spec] = &[
 ];
 
 const FILES: &[Spec] = &[
-    text(C::Path, "PATH", 16, 80, 0),
+    name(C::Path, "PATH", [16, 32, 80], 0),
     RATE,
     REJECTED,
     BUFFERED,
@@ -133,7 +147,7 @@ const DEVICES: &[Spec] = &[
 
 const REASONS: &[Spec] = &[
     text(C::Outcome, "VERDICT", 8, 10, 0),
-    text(C::Reason, "REASONS", 14, 60, 0),
+    name(C::Reason, "REASONS", [14, 36, 60], 0),
     RATE,
     number(C::Total, "TOTAL", 6, 0),
     PROBING,
@@ -149,8 +163,8 @@ const REASONS: &[Spec] = &[
 
 const REQUESTS: &[Spec] = &[
     text(C::Time, "TIME (UTC)", 12, 12, 2),
-    number(C::Pid, "PID", 7, 8),
-    text(C::Command, "COMMAND", 10, 16, 4),
+    number(C::Pid, "PID", 7, 6),
+    name(C::Command, "COMMAND", [10, 15, 16], 4),
     text(C::Operation, "OP", 5, 5, 3),
     text(C::Interface, "VIA", 8, 8, 9),
     number(C::Offset, "OFFSET", 11, 0),
@@ -160,7 +174,7 @@ const REQUESTS: &[Spec] = &[
     text(C::Outcome, "VERDICT", 8, 8, 0),
     text(C::Result, "RESULT", 7, 10, 6),
     number(C::Latency, "TOOK", 8, 9),
-    text(C::Reason, "REASONS", 11, 40, 1),
+    name(C::Reason, "REASONS", [11, 21, 40], 1),
     text(C::Flags, "FLAGS", 8, 24, 12),
     DISK,
     text(C::Path, "PATH", 12, 60, 11),
@@ -193,6 +207,9 @@ pub(super) struct Shown {
 /// Columns of the cursor's mark, before the first column.
 const MARK: u16 = 1;
 
+/// Columns with this `drop` and more are only shown where the others have good room.
+const EXTRA: u8 = 8;
+
 /// Columns that names may take before numbers get their full headings.
 const PLENTY: u16 = 30;
 
@@ -201,14 +218,19 @@ const PLENTY: u16 = 30;
 #[must_use]
 pub(super) fn fit(tab: Tab, width: u16) -> Vec<Shown> {
     let mut specs: Vec<Spec> = columns(tab).to_vec();
-    let needed = |specs: &[Spec]| {
+    let sum = |specs: &[Spec], of: fn(&Spec) -> u16| {
         MARK + specs
             .iter()
-            .map(|spec| spec.least + 1)
+            .map(|spec| of(spec) + 1)
             .sum::<u16>()
             .saturating_sub(1)
     };
-    while needed(&specs) > width {
+    let needed = |specs: &[Spec]| sum(specs, |spec| spec.least);
+    let crowded = |specs: &[Spec]| {
+        let extras = specs.iter().any(|spec| spec.drop >= EXTRA);
+        needed(specs) > width || (extras && sum(specs, |spec| spec.good) > width)
+    };
+    while crowded(&specs) {
         let worst = specs.iter().map(|spec| spec.drop).max().unwrap_or(0);
         let Some(index) = specs.iter().rposition(|spec| spec.drop == worst) else {
             break;

@@ -3,10 +3,10 @@
 use ratatui::text::Line;
 
 use crate::{
+    model::printable,
     store::Snapshot,
     tui::{
         model::{Model, Screen},
-        text::clean,
         theme::Theme,
         view,
     },
@@ -52,8 +52,8 @@ pub(super) fn text(model: &Model, snapshot: &Snapshot) -> String {
     let mut text = format!(
         "dio-trace {}: {}, kernel {}, rules {}\n",
         environment.tool_version,
-        clean(&environment.host),
-        clean(&environment.kernel_release),
+        printable(&environment.host),
+        printable(&environment.kernel_release),
         environment.rule_set,
     );
     text.push_str(&format!(
@@ -72,7 +72,7 @@ pub(super) fn text(model: &Model, snapshot: &Snapshot) -> String {
     if !model.filter.is_empty() {
         put(&Line::from(format!(
             "filter: {}",
-            clean(&model.filter.to_string())
+            printable(&model.filter.to_string())
         )));
     }
     put(&Line::default());

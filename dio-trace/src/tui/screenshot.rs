@@ -10,6 +10,7 @@ use ratatui::{
 };
 
 use crate::{
+    filter::Filter,
     source::EventSource,
     store::{Snapshot, Store},
     tui::{
@@ -38,6 +39,8 @@ pub enum Format {
 pub struct Shot {
     /// Columns and lines.
     pub size: (u16, u16),
+    /// The filter it starts with.
+    pub filter: Filter,
     /// Keys pressed before it is taken.
     pub keys: Vec<Key>,
     /// How things look.
@@ -57,6 +60,7 @@ pub async fn screenshot(mut source: impl EventSource, shot: &Shot) -> anyhow::Re
     }
     let mut model = Model::new(shot.size);
     model.ending = Ending::Ended;
+    model.filter.clone_from(&shot.filter);
     let snapshot = press(&mut model, &mut store, &shot.keys);
     let mut terminal = Terminal::new(TestBackend::new(shot.size.0, shot.size.1))?;
     terminal.draw(|frame| view(frame, &model, &snapshot, &shot.theme))?;

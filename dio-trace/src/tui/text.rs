@@ -4,33 +4,6 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use ratatui::text::Span;
 
-/// A name from outside with everything neutralised that could move the cursor, change colours or
-/// reorder what follows: control characters, and invisible format characters such as the
-/// right-to-left override.
-#[must_use]
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
-        return Cow::Borrowed(text);
-    }
-    let mut cleaned = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        if is_unsafe(character) {
-            cleaned.extend(character.escape_default());
-        } else {
-            cleaned.push(character);
-        }
-    }
-    Cow::Owned(cleaned)
-}
-
-fn is_unsafe(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
 /// Columns that a text takes on the screen.
 #[must_use]
 pub(super) fn width(text: &str) -> usize {
@@ -253,14 +226,6 @@ pub(super) fn clock_exact(time: crate::model::Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_from_outside_reaches_the_terminal_raw() {
-        assert_eq!(clean("mariadbd"), "mariadbd");
-        assert_eq!(clean("a\u{1b}[31m\n"), "a\\u{1b}[31m\\n");
-        assert_eq!(clean("x\u{202e}gpj"), "x\\u{202e}gpj");
-        assert_eq!(clean("\u{9b}2J"), "\\u{9b}2J");
-    }
 
     #[test]
     fn numbers_are_short_and_never_misleading() {

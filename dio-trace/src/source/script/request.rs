@@ -52,6 +52,8 @@ pub(super) fn capture(actor: &Actor, shape: &Shape<'_>, time: Timestamp, latency
         bios: u32::from(direct),
         end_of_file: false,
         copied: false,
+        forced_wait: false,
+        block_rule: shape.file.filesystem == "btrfs",
         whole_page_device: shape.file.disk.name().starts_with("zram"),
     };
     let judgement = judge(&geometry, &limits, RuleSet::DmaAddress, &outcome);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    model::printable,
     store::{Kind, Order, Row, RowKey, Scope, Snapshot},
     tui::{
         cells,
@@ -10,7 +11,7 @@ use crate::{
         layout::Areas,
         message::Effect,
         model::{Model, Notice, Place, Screen, Selected, Tab},
-        text::{clean, clock_exact},
+        text::clock_exact,
         view,
     },
 };
@@ -143,7 +144,7 @@ fn name(row: &Row) -> String {
         RowKey::File(_) => cells::path(row),
         RowKey::ProcessFile(..) => format!("{}: {}", process(), cells::path(row)),
         RowKey::Device(_) => match row.disk.as_deref() {
-            Some(disk) => clean(disk).into_owned(),
+            Some(disk) => printable(disk).into_owned(),
             None => "no device".to_owned(),
         },
         RowKey::Kind(kind) => kind_name(*kind),

@@ -4,10 +4,10 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     diagnose::{Severity, diagnose, errno_name, kernels},
-    model::{Record, Request},
+    model::{Record, Request, printable},
     store::Snapshot,
     tui::{
-        text::{clean, exact, latency},
+        text::{exact, latency},
         theme::{Role, Theme},
         view::{picture, section, sentence, span},
     },
@@ -27,12 +27,12 @@ pub(crate) fn lines(
     let width = width.min(WIDEST);
     let diagnosis = diagnose(record, snapshot.environment.rule_set);
     let role = Role::Verdict(record.verdict);
-    let mut lines = sentence(theme, role, "", &clean(&diagnosis.headline), width);
+    let mut lines = sentence(theme, role, "", &printable(&diagnosis.headline), width);
     let path = record
         .path
         .as_deref()
-        .map_or_else(|| "path not known".into(), clean);
-    let who = format!("{} {} on {path}", clean(&record.comm), record.pid);
+        .map_or_else(|| "path not known".into(), printable);
+    let who = format!("{} {} on {path}", printable(&record.comm), record.pid);
     lines.extend(sentence(theme, Role::Text, "", &who, width));
     lines.push(Line::default());
     if let (Some(limits), Some(request)) = (&record.limits, &record.request) {
@@ -55,7 +55,11 @@ pub(crate) fn lines(
         } else {
             ("departs", Role::Text)
         };
-        let text = format!("{}; checked in {}", clean(&fault.sentence), fault.function);
+        let text = format!(
+            "{}; checked in {}",
+            printable(&fault.sentence),
+            fault.function
+        );
         let lead = format!("  {lead:9}");
         lines.extend(sentence(theme, role, &lead, &text, width));
     }
@@ -69,7 +73,7 @@ pub(crate) fn lines(
             theme,
             role,
             "  note     ",
-            &clean(&note.sentence),
+            &printable(&note.sentence),
             width,
         ));
     }
@@ -91,7 +95,13 @@ pub(crate) fn lines(
     }
     for (index, advice) in diagnosis.advice.iter().enumerate() {
         let lead = format!("  {}. ", index + 1);
-        lines.extend(sentence(theme, Role::Text, &lead, &clean(advice), width));
+        lines.extend(sentence(
+            theme,
+            Role::Text,
+            &lead,
+            &printable(advice),
+            width,
+        ));
     }
     lines.push(Line::default());
     fields(&mut lines, record, theme, width);
@@ -102,7 +112,7 @@ fn fields(lines: &mut Vec<Line<'static>>, record: &Record, theme: &Theme, width:
     lines.push(section(theme, "Every field"));
     let mut field = |name: &str, text: String| {
         let lead = format!("  {name:22}");
-        lines.extend(sentence(theme, Role::Text, &lead, &clean(&text), width));
+        lines.extend(sentence(theme, Role::Text, &lead, &printable(&text), width));
     };
     let known = |text: &Option<std::sync::Arc<str>>| {
         text.as_deref()
@@ -252,7 +262,7 @@ fn stack(
     for frame in frames {
         lines.push(Line::from(vec![
             Span::raw("    "),
-            span(theme, Role::Faint, clean(frame).into_owned()),
+            span(theme, Role::Faint, printable(frame).into_owned()),
         ]));
     }
 }

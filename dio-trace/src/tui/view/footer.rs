@@ -2,13 +2,16 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::tui::{
-    action::Action,
-    keymap::{Group, KEYMAP},
-    model::{Model, PromptKind},
-    text::{clean, cut, cut_front, width as wide},
-    theme::{Role, Theme},
-    view::span,
+use crate::{
+    model::printable,
+    tui::{
+        action::Action,
+        keymap::{Group, KEYMAP},
+        model::{Model, PromptKind},
+        text::{cut, cut_front, width as wide},
+        theme::{Role, Theme},
+        view::span,
+    },
 };
 
 /// The footer.
@@ -20,11 +23,11 @@ pub(super) fn line(model: &Model, theme: &Theme, width: usize) -> Line<'static> 
             PromptKind::Save => "save to: ",
             PromptKind::Record => "record to: ",
         };
-        let text = clean(&prompt.text);
+        let text = printable(&prompt.text);
         let error = prompt
             .error
             .as_deref()
-            .map(|error| format!("  {}", clean(error)));
+            .map(|error| format!("  {}", printable(error)));
         let error = error.unwrap_or_default();
         let room = width.saturating_sub(wide(lead) + 1);
         let error = cut(&error, room * 3 / 4, theme.symbols.cut).into_owned();
@@ -42,7 +45,7 @@ pub(super) fn line(model: &Model, theme: &Theme, width: usize) -> Line<'static> 
         } else {
             Role::Good
         };
-        let text = cut(&clean(&notice.text), width, theme.symbols.cut).into_owned();
+        let text = cut(&printable(&notice.text), width, theme.symbols.cut).into_owned();
         return Line::from(span(theme, role, text));
     }
     keys(model, theme, width)

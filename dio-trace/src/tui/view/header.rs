@@ -3,12 +3,12 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    model::{Losses, Verdict},
+    model::{Losses, Verdict, printable},
     store::{Order, Snapshot, Window},
     tui::{
         columns::columns,
         model::{Ending, Model, Screen},
-        text::{clean, clock, cut, cut_front, duration, exact, percent, rate, width as wide},
+        text::{clock, cut, cut_front, duration, exact, percent, rate, width as wide},
         theme::{Role, Theme},
         view::{fitted, span},
     },
@@ -36,8 +36,8 @@ pub(super) fn environment(
         ));
     }
     let mut add = |text: String| left.push(span(theme, Role::Text, format!("  {text}")));
-    add(clean(&environment.host).into_owned());
-    add(clean(&environment.kernel_release).into_owned());
+    add(printable(&environment.host).into_owned());
+    add(printable(&environment.kernel_release).into_owned());
     add(environment.rule_set.to_string());
     let attached = environment
         .attachments
@@ -94,7 +94,7 @@ pub(crate) fn summary(
     width: usize,
 ) -> Line<'static> {
     if let Ending::Failed(reason) = &model.ending {
-        let text = format!("the source broke off: {}", clean(reason));
+        let text = format!("the source broke off: {}", printable(reason));
         let text = cut(&text, width, theme.symbols.cut).into_owned();
         return Line::from(span(theme, Role::Danger, text));
     }
@@ -180,7 +180,7 @@ pub(super) fn title(
     let mut pieces = vec![span(theme, Role::Text, right)];
     if !model.filter.is_empty() {
         let filter = format!("{}filter ", theme.symbols.dot);
-        let conditions = clean(&model.filter.to_string()).into_owned();
+        let conditions = printable(&model.filter.to_string()).into_owned();
         let room = width / 2;
         pieces.push(span(theme, Role::Text, filter));
         let conditions = cut(&conditions, room, theme.symbols.cut).into_owned();

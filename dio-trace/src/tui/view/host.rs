@@ -4,10 +4,10 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     diagnose::kernels,
-    model::LimitSource,
+    model::{LimitSource, printable},
     store::Snapshot,
     tui::{
-        text::{clean, exact},
+        text::exact,
         theme::{Role, Theme},
         view::{section, sentence, span},
     },
@@ -19,7 +19,7 @@ pub(super) fn lines(snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Lin
     let mut lines = vec![section(theme, "Trace")];
     let mut field = |name: &str, text: &str| {
         let lead = format!("  {name:12}");
-        lines.extend(sentence(theme, Role::Text, &lead, &clean(text), width));
+        lines.extend(sentence(theme, Role::Text, &lead, &printable(text), width));
     };
     let architecture = &environment.architecture;
     field(
@@ -73,7 +73,7 @@ pub(super) fn lines(snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Lin
             "{}: {}; {}",
             evidence.subject, evidence.found, evidence.meaning
         );
-        lines.extend(sentence(theme, Role::Text, "  ", &clean(&text), width));
+        lines.extend(sentence(theme, Role::Text, "  ", &printable(&text), width));
     }
     lines.push(Line::default());
     probes(&mut lines, snapshot, theme, width);
@@ -92,19 +92,25 @@ fn probes(lines: &mut Vec<Line<'static>>, snapshot: &Snapshot, theme: &Theme, wi
         lines.push(Line::from(vec![
             Span::raw("  "),
             span(theme, role, sign),
-            Span::raw(format!(" {} ", clean(&one.function))),
+            Span::raw(format!(" {} ", printable(&one.function))),
             span(
                 theme,
                 Role::Faint,
-                format!("[{}] {method}", clean(&one.module)),
+                format!("[{}] {method}", printable(&one.module)),
             ),
         ]));
         if one.method.is_none() && !one.lost.is_empty() {
-            let text = format!("lost: {}", clean(&one.lost));
+            let text = format!("lost: {}", printable(&one.lost));
             lines.extend(sentence(theme, Role::Text, "      ", &text, width));
         }
         if let Some(note) = &one.note {
-            lines.extend(sentence(theme, Role::Text, "      ", &clean(note), width));
+            lines.extend(sentence(
+                theme,
+                Role::Text,
+                "      ",
+                &printable(note),
+                width,
+            ));
         }
     }
     lines.push(Line::default());
@@ -133,7 +139,11 @@ fn devices(lines: &mut Vec<Line<'static>>, snapshot: &Snapshot, theme: &Theme, w
             limits.physical_block_size,
             limits.dma_alignment.saturating_add(1),
         );
-        let lead = format!("  {:10}{:8}", clean(&device.disk), clean(&device.device));
-        lines.extend(sentence(theme, Role::Text, &lead, &clean(&text), width));
+        let lead = format!(
+            "  {:10}{:8}",
+            printable(&device.disk),
+            printable(&device.device)
+        );
+        lines.extend(sentence(theme, Role::Text, &lead, &printable(&text), width));
     }
 }

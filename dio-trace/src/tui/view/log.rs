@@ -4,9 +4,10 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     diagnose::diagnose,
+    model::printable,
     store::{Event, Snapshot},
     tui::{
-        text::{clean, clock, cut, exact},
+        text::{clock, cut, exact},
         theme::{Role, Theme},
         view::span,
     },
@@ -47,17 +48,17 @@ fn describe(event: &Event, snapshot: &Snapshot) -> (Role, String) {
             let path = record
                 .path
                 .as_deref()
-                .map_or_else(|| "a file".into(), clean);
+                .map_or_else(|| "a file".into(), printable);
             let why: Vec<_> = record.reasons.words().collect();
             let text = format!(
                 "first {} by {} {} on {path} ({}): {}",
                 record.verdict,
-                clean(&record.comm),
+                printable(&record.comm),
                 record.pid,
                 record
                     .disk
                     .as_deref()
-                    .map_or_else(|| "no device".into(), clean),
+                    .map_or_else(|| "no device".into(), printable),
                 if why.is_empty() {
                     diagnosis.headline
                 } else {
@@ -84,6 +85,6 @@ fn describe(event: &Event, snapshot: &Snapshot) -> (Role, String) {
                 exact(*processes)
             ),
         ),
-        Event::Note(text) => (Role::Text, clean(text).into_owned()),
+        Event::Note(text) => (Role::Text, printable(text).into_owned()),
     }
 }

@@ -49,6 +49,9 @@ pub(super) fn lines(snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Lin
         .collect()
 }
 
+/// A steady rate is no full bar: that would look like a limit.
+const HEADROOM: f64 = 1.15;
+
 /// The newest rates at the right end. The scale is the line's own: next to a million aligned
 /// requests a few rejected ones would not be seen. Anything above zero shows at least a trace.
 pub(super) fn sparkline(rates: &[f64], width: usize, theme: &Theme) -> String {
@@ -60,7 +63,7 @@ pub(super) fn sparkline(rates: &[f64], width: usize, theme: &Theme) -> String {
         if rate <= 0.0 || most <= 0.0 {
             return levels[0];
         }
-        levels[((rate / most * top as f64).ceil() as usize).clamp(1, top)]
+        levels[((rate / (most * HEADROOM) * top as f64).ceil() as usize).clamp(1, top)]
     };
     let bars: String = shown.iter().map(|rate| level(*rate)).collect();
     format!("{}{bars}", " ".repeat(width - shown.len()))

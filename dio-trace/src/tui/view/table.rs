@@ -250,7 +250,7 @@ fn empty(model: &Model, snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec
         format!(
             "None of {} direct requests passes the filter {}. F drops it, f changes it.",
             exact(total),
-            crate::tui::text::clean(&model.filter.to_string()),
+            crate::model::printable(&model.filter.to_string()),
         )
     } else if tab == Tab::Requests {
         "No single request of these was captured: aligned requests are only counted, and of the \

@@ -4,12 +4,12 @@ use ratatui::{layout::Rect, text::Line};
 
 use crate::{
     diagnose::diagnose,
-    model::{Record, Verdict},
+    model::{Record, Verdict, printable},
     store::Snapshot,
     tui::{
         cells::{command, path},
         model::{Model, Screen},
-        text::{clean, exact},
+        text::exact,
         theme::{Role, Theme},
         view::{sentence, span},
     },
@@ -54,10 +54,10 @@ pub(super) fn lines(
             .collect();
         let who = match &row.key {
             crate::store::RowKey::Process(_) => command(row),
-            crate::store::RowKey::Device(_) => row
-                .disk
-                .as_deref()
-                .map_or_else(|| "no device".to_owned(), |disk| clean(disk).into_owned()),
+            crate::store::RowKey::Device(_) => row.disk.as_deref().map_or_else(
+                || "no device".to_owned(),
+                |disk| printable(disk).into_owned(),
+            ),
             crate::store::RowKey::Kind(_) => "these requests".to_owned(),
             _ => path(row),
         };
@@ -81,6 +81,9 @@ pub(super) fn lines(
     lines
 }
 
+/// Faults shown below a table: there must be room for what to change.
+const FAULTS: usize = 2;
+
 /// The faults, remarks, portability and advice of one record, most important first.
 fn explanation(
     record: &Record,
@@ -91,15 +94,25 @@ fn explanation(
     let diagnosis = diagnose(record, snapshot.environment.rule_set);
     let mut lines = Vec::new();
     let role = Role::Verdict(record.verdict);
-    for fault in &diagnosis.faults {
-        let text = format!("{} [{}]", clean(&fault.sentence), fault.function);
+    for fault in diagnosis.faults.iter().take(FAULTS) {
+        let text = format!("{} [{}]", printable(&fault.sentence), fault.function);
         lines.extend(sentence(theme, role, "why     ", &text, width));
     }
-    // One line of advice comes before the rest: there may be no room for more.
+    if let Some(more @ 1..) = diagnosis.faults.len().checked_sub(FAULTS) {
+        let text = format!("and {more} more: Enter shows them");
+        lines.extend(sentence(theme, Role::Faint, "        ", &text, width));
+    }
+    // What to change comes before remarks: there may be no room for all.
     let advice = |lines: &mut Vec<Line<'static>>, text: &String| {
-        lines.extend(sentence(theme, Role::Text, "change  ", &clean(text), width));
+        lines.extend(sentence(
+            theme,
+            Role::Text,
+            "change  ",
+            &printable(text),
+            width,
+        ));
     };
-    for text in diagnosis.advice.iter().take(1) {
+    for text in diagnosis.advice.iter().take(3) {
         advice(&mut lines, text);
     }
     for note in &diagnosis.notes {
@@ -111,11 +124,11 @@ fn explanation(
             theme,
             role,
             "note    ",
-            &clean(&note.sentence),
+            &printable(&note.sentence),
             width,
         ));
     }
-    for text in diagnosis.advice.iter().skip(1) {
+    for text in diagnosis.advice.iter().skip(3) {
         advice(&mut lines, text);
     }
     if let Some(portability) = &diagnosis.portability {
