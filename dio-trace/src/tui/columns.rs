@@ -254,21 +254,8 @@ pub(super) fn fit(tab: Tab, width: u16) -> Vec<Shown> {
         }
         spare -= headings;
     }
-    while spare > 0 {
-        let before = spare;
-        for (spec, wide) in specs
-            .iter()
-            .zip(&mut widths)
-            .filter(|(spec, _)| !spec.right)
-        {
-            if *wide < spec.most && spare > 0 {
-                *wide += 1;
-                spare -= 1;
-            }
-        }
-        if before == spare {
-            break;
-        }
+    for enough in [|spec: &Spec| spec.good, |spec: &Spec| spec.most] {
+        spare = grow(&specs, &mut widths, spare, enough);
     }
     let mut x = MARK;
     specs
@@ -284,6 +271,27 @@ pub(super) fn fit(tab: Tab, width: u16) -> Vec<Shown> {
             shown
         })
         .collect()
+}
+
+/// Gives names room in turns, up to what is enough; returns what is left.
+fn grow(specs: &[Spec], widths: &mut [u16], mut spare: u16, enough: fn(&Spec) -> u16) -> u16 {
+    loop {
+        let before = spare;
+        let names = specs
+            .iter()
+            .zip(&mut *widths)
+            .filter(|(spec, _)| !spec.right);
+        for (_, wide) in names.filter(|(spec, wide)| **wide < enough(spec)) {
+            if spare == 0 {
+                return 0;
+            }
+            *wide += 1;
+            spare -= 1;
+        }
+        if before == spare {
+            return spare;
+        }
+    }
 }
 
 #[cfg(test)]
