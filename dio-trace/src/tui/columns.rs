@@ -85,7 +85,7 @@ const PROBING: Spec = count(C::Probing, "PROBE", "PROBING", 14);
 const BYTES: Spec = number(C::Bytes, "BYTES", 9, 12);
 const MEMORY: Spec = count(C::WorstMemory, "MEM", "MEMORY", 6);
 const FLAGS: Spec = text(C::Flags, "FLAGS", 10, 24, 13);
-const DISK: Spec = text(C::Disk, "DISK", 7, 10, 4);
+const DISK: Spec = name(C::Disk, "DISK", [7, 9, 12], 4);
 const REASON: Spec = name(C::Reason, "MAIN REASON", [11, 21, 40], 7);
 
 const PROCESSES: &[Spec] = &[

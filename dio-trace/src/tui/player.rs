@@ -166,7 +166,7 @@ impl<S: EventSource + Send + 'static> Player<S> {
             Play::Seek(to) => return self.seek(to),
             Play::Step(steps) if steps > 0 => {
                 playback.playing = false;
-                self.steps = 1;
+                self.steps = self.steps.saturating_add(1);
             }
             Play::Step(_) => {
                 playback.playing = false;

@@ -7,7 +7,7 @@ use crate::{
     store::{Order, Snapshot, Window},
     tui::{
         columns::columns,
-        model::{Ending, Model, Screen},
+        model::{Ending, Model, Screen, Tab},
         text::{clock, cut, cut_front, duration, exact, percent, rate, width as wide},
         theme::{Role, Theme},
         view::{fitted, span},
@@ -116,7 +116,6 @@ pub(crate) fn summary(
     let mut pieces = Vec::new();
     if misaligned == 0 && trouble == 0 {
         pieces.push(span(theme, Role::Good, "0 misaligned"));
-        pieces.push(plain(format!(" of {} direct requests", exact(total))));
     } else {
         let role = if trouble == 0 {
             Verdict::Accepted
@@ -128,12 +127,10 @@ pub(crate) fn summary(
             Role::Verdict(role),
             format!("{} misaligned", exact(misaligned)),
         ));
-        let share = percent(misaligned, total);
-        pieces.push(plain(format!(
-            " ({share}) of {} direct requests",
-            exact(total)
-        )));
+        pieces.push(plain(format!(" ({})", percent(misaligned, total))));
     }
+    pieces.push(plain(format!(" of {}", exact(total))));
+    pieces.push(plain(" direct requests".to_owned()));
     pieces.push(plain(format!(" in {span_of_time}")));
     if snapshot.losses.is_empty() {
         pieces.push(span(theme, Role::Good, "; nothing lost"));
@@ -172,7 +169,20 @@ pub(super) fn title(
         .filter(|(depth, _)| *depth == 0)
         .count();
     let count = rows + snapshot.requests.len();
-    let mut right = format!("{count} by {}", order_name(tab, place.order, theme));
+    let what = match (tab, count) {
+        (Tab::Requests, 1) => "captured request",
+        (Tab::Requests, _) => "captured requests",
+        (Tab::Processes, 1) => "process",
+        (Tab::Processes, _) => "processes",
+        (Tab::Files, 1) => "file",
+        (Tab::Files, _) => "files",
+        (Tab::Devices, 1) => "device",
+        (Tab::Devices, _) => "devices",
+        (_, 1) => "kind of request",
+        (_, _) => "kinds of requests",
+    };
+    let order = order_name(tab, place.order, theme);
+    let mut right = format!("{} {what} by {order}", exact(count as u64));
     if model.window == Window::LastMinute {
         right.push_str(theme.symbols.dot);
         right.push_str("last minute");
@@ -203,7 +213,7 @@ pub(super) fn title(
     line
 }
 
-fn order_name(tab: crate::tui::model::Tab, order: Order, theme: &Theme) -> String {
+fn order_name(tab: Tab, order: Order, theme: &Theme) -> String {
     let spec = columns(tab).iter().find(|spec| spec.column == order.column);
     let name = spec.map_or("most trouble", |spec| spec.full);
     let arrow = if order.descending {

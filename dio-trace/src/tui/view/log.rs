@@ -51,19 +51,19 @@ fn describe(event: &Event, snapshot: &Snapshot) -> (Role, String) {
                 .map_or_else(|| "a file".into(), printable);
             let why: Vec<_> = record.reasons.words().collect();
             let text = format!(
-                "first {} by {} {} on {path} ({}): {}",
+                "first {} by {} {}: {}; {path} ({})",
                 record.verdict,
                 printable(&record.comm),
                 record.pid,
-                record
-                    .disk
-                    .as_deref()
-                    .map_or_else(|| "no device".into(), printable),
                 if why.is_empty() {
                     diagnosis.headline
                 } else {
                     why.join(", ")
                 },
+                record
+                    .disk
+                    .as_deref()
+                    .map_or_else(|| "no device".into(), printable),
             );
             (Role::Verdict(record.verdict), text)
         }

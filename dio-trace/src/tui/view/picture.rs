@@ -71,7 +71,7 @@ pub(super) fn lines(
     let fs_block = u64::from(limits.filesystem_block_size);
     if fs_block > block && (geometry.offset | geometry.length) & (fs_block - 1) != 0 {
         let text = format!(
-            "no whole filesystem blocks ({fs_block} bytes): a write needs the rest of the block too"
+            "not whole filesystem blocks ({fs_block} bytes): a write needs the rest of the block too"
         );
         lines.extend(sentence(theme, Role::Faint, "  ", &text, width));
     }
