@@ -1,5 +1,7 @@
 //! Drives the real binary in a pseudo-terminal over a recording and over a stream.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     io::{Read, Write},
     num::NonZero,
@@ -136,7 +138,6 @@ impl Desk {
                 && !screen.hide_cursor()
                 && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
         });
-        #[cfg(unix)]
         assert!(self.is_cooked(), "the terminal was left in raw mode");
         status.exit_code()
     }

@@ -1,6 +1,8 @@
 //! Every screen over a scripted trace, drawn without a terminal: what it looks like at three
 //! sizes, without colour and in ASCII; and that nothing panics at any size and in any state.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use dio_trace::{
     filter::Filter,
     source::{EventSource, script::Script},

@@ -36,7 +36,7 @@ impl Script {
         }
     }
 
-    /// A night on a database and virtual machine host, one batch a second: QEMU and MariaDB with
+    /// A night on a database and virtual machine host, one batch a second: QEMU and `MariaDB` with
     /// 512-byte requests on a 4K disk (both rejected), vectors of odd lengths from an
     /// asynchronous writer, a backup whose reads btrfs serves from the page cache, a directory
     /// server whose buffers only this device accepts, and two healthy programs.

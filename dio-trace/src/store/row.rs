@@ -68,13 +68,16 @@ pub struct Row {
     pub example: Option<Arc<Record>>,
 }
 
+/// A device with its name, and its requests: those in trouble, and all.
+type DiskUse = (Option<DeviceNumber>, Option<Arc<str>>, (u64, u64));
+
 /// Builds a row from cells.
 #[derive(Debug)]
 pub(super) struct Builder {
     row: Row,
     first: bool,
     kinds: Vec<(Kind, u64, Option<Arc<Record>>)>,
-    disks: Vec<(Option<DeviceNumber>, Option<Arc<str>>, (u64, u64))>,
+    disks: Vec<DiskUse>,
     processes: HashSet<ProcessKey>,
     files: HashSet<FileKey>,
     recent: u64,

@@ -210,7 +210,7 @@ impl Actor {
                 records.push(beat.aligned(&TABLES, Write, 96, 16_384));
                 records
             }
-            Part::Scylla if second % 5 == 0 => {
+            Part::Scylla if second.is_multiple_of(5) => {
                 let segments = [(0x6000_0012_0000, 512), (0x6000_0034_0000, 3584)];
                 let mut records =
                     vec![beat.one(&COMMIT_LOG, Write, 4096 * u64::from(second), &segments, 3)];

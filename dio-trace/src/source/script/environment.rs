@@ -16,9 +16,9 @@ const LIMITS: [Limits; 4] = [
 /// A disk of the script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disk {
-    /// An NVMe disk with 512-byte blocks.
+    /// An `NVMe` disk with 512-byte blocks.
     Nvme512 = 0,
-    /// An NVMe disk with 4096-byte blocks.
+    /// An `NVMe` disk with 4096-byte blocks.
     Nvme4K = 1,
     /// A SATA disk.
     Sata = 2,

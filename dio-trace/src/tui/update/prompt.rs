@@ -36,11 +36,12 @@ pub(super) fn on_key(model: &mut Model, key: Key, snapshot: &Snapshot) -> Vec<Ef
             return Vec::new();
         }
         Key::Enter => return accept(model, snapshot),
+        Key::Backspace | Key::Control('h') if prompt.text.is_empty() => {
+            model.prompt = None;
+            return Vec::new();
+        }
         Key::Backspace | Key::Control('h') => {
-            if prompt.text.pop().is_none() {
-                model.prompt = None;
-                return Vec::new();
-            }
+            prompt.text.pop();
         }
         Key::Control('u') => prompt.text.clear(),
         Key::Control('w') => {

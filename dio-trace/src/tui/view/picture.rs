@@ -59,13 +59,13 @@ pub(super) fn lines(
     lines.push(checks.line(
         "offset",
         geometry.offset,
-        exact(geometry.offset),
+        &exact(geometry.offset),
         Reasons::FILE_OFFSET,
     ));
     lines.push(checks.line(
         "length",
         geometry.length,
-        exact(geometry.length),
+        &exact(geometry.length),
         Reasons::TOTAL_LENGTH,
     ));
     let fs_block = u64::from(limits.filesystem_block_size);
@@ -101,14 +101,14 @@ pub(super) fn lines(
         lines.push(checks.line(
             &name("address"),
             segment.address,
-            address,
+            &address,
             Reasons::MEMORY_ADDRESS,
         ));
         let length = exact(segment.length);
         lines.push(checks.line(
             &name("length"),
             segment.length,
-            length,
+            &length,
             Reasons::SEGMENT_LENGTH,
         ));
     }
@@ -157,7 +157,7 @@ impl Checks<'_> {
 
     /// One value: what it must be a multiple of here, by how much it misses that, and whether it
     /// would do everywhere.
-    fn line(&self, name: &str, value: u64, shown: String, reason: Reasons) -> Line<'static> {
+    fn line(&self, name: &str, value: u64, shown: &str, reason: Reasons) -> Line<'static> {
         let symbols = self.theme.symbols;
         let mut spans = vec![Span::raw(format!("  {name:LABEL$} {shown:>VALUE$} "))];
         let Some(limit) = Limit::of(self.record, reason, self.rule_set) else {

@@ -85,9 +85,9 @@ fn heading(model: &Model, shown: &[Shown], theme: &Theme, width: usize) -> Line<
                 title.pop();
             }
             if one.spec.right {
-                title.insert(0, arrow)
+                title.insert(0, arrow);
             } else {
-                title.push(arrow)
+                title.push(arrow);
             }
         }
         let role = if sorted { Role::Sorted } else { Role::Heading };
