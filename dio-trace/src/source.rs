@@ -1,5 +1,8 @@
 //! Where requests come from: the running kernel, a recording, a stream, a script.
 
+pub mod recording;
+pub mod script;
+
 use std::future::Future;
 
 use crate::model::{Batch, Environment};

@@ -68,6 +68,11 @@ impl Programs {
 /// with callbacks need it (`bpf_loop`, 5.17).
 const BTF_FEATURES: BtfFeatures = BtfFeatures::new(true, true, true, true, true, true, true, false);
 
+/// Whether this binary was built with the eBPF programs.
+pub(super) const fn is_embedded() -> bool {
+    !OBJECT.is_empty()
+}
+
 /// Creates the maps, and makes every program ready to load.
 ///
 /// aya loads kprobes and raw tracepoints itself. It can attach fentry and fexit only once for each
