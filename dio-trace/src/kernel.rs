@@ -11,8 +11,10 @@ mod evidence;
 mod files;
 mod layout;
 mod live;
+mod nothing_attached;
 mod object;
 mod plan;
+mod preflight;
 mod symbols;
 mod tracing;
 
@@ -23,3 +25,5 @@ pub use capture::Capture;
 pub use evidence::rule_set;
 pub use layout::Resolved;
 pub use live::Live;
+pub use nothing_attached::NothingAttached;
+pub use preflight::{Check, State, preflight};

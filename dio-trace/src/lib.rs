@@ -4,12 +4,16 @@
 //! those.
 
 pub mod cli;
+pub mod compare;
 pub mod diagnose;
+pub mod doctor;
 pub mod filter;
+pub mod inspect;
 pub mod kernel;
 pub mod model;
 pub mod recording;
 pub mod report;
 pub mod source;
 pub mod store;
+pub mod text;
 pub mod tui;

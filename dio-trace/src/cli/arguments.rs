@@ -19,7 +19,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     };
     let number: f64 = number.parse().map_err(|_| MISTAKE.to_owned())?;
     let duration = Duration::try_from_secs_f64(number * seconds).map_err(|_| MISTAKE.to_owned())?;
-    if duration.is_zero() { Err("0 is no duration".to_owned()) } else { Ok(duration) }
+    if duration.is_zero() {
+        Err("0 is no duration".to_owned())
+    } else {
+        Ok(duration)
+    }
 }
 
 /// A size in bytes: `64M`, `2G`, `500k`; units of 1024, a bare number is bytes.
@@ -38,12 +42,18 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         _ => return Err(MISTAKE.to_owned()),
     };
     let number: u64 = number.parse().map_err(|_| MISTAKE.to_owned())?;
-    number.checked_mul(1 << shift).filter(|size| *size != 0).ok_or_else(|| MISTAKE.to_owned())
+    number
+        .checked_mul(1 << shift)
+        .filter(|size| *size != 0)
+        .ok_or_else(|| MISTAKE.to_owned())
 }
 
 fn split(text: &str) -> (&str, &str) {
     let text = text.trim();
-    text.split_at(text.find(|character: char| character.is_alphabetic()).unwrap_or(text.len()))
+    text.split_at(
+        text.find(|character: char| character.is_alphabetic())
+            .unwrap_or(text.len()),
+    )
 }
 
 #[cfg(test)]

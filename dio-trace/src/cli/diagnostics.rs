@@ -16,7 +16,10 @@ pub(super) struct StatusLine {
 
 impl StatusLine {
     pub(super) fn new() -> Self {
-        Self { active: std::io::stderr().is_terminal(), shown: false }
+        Self {
+            active: std::io::stderr().is_terminal(),
+            shown: false,
+        }
     }
 
     pub(super) const fn is_active(&self) -> bool {

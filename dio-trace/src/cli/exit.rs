@@ -13,6 +13,8 @@ pub enum Exit {
     Finding,
     /// 3: nothing was traced, or events were lost so that "clean" cannot be said.
     Inconclusive,
+    /// 4: this machine cannot trace, as was asked and told.
+    CannotTrace,
     /// The status of the traced command.
     Command(u8),
 }
@@ -56,6 +58,7 @@ pub(super) fn report(outcome: Result<Exit, Failure>) -> ExitCode {
         Ok(Exit::Good) => return ExitCode::SUCCESS,
         Ok(Exit::Finding) => return ExitCode::from(1),
         Ok(Exit::Inconclusive) => return ExitCode::from(3),
+        Ok(Exit::CannotTrace) => return ExitCode::from(4),
         Ok(Exit::Command(status)) => return ExitCode::from(status),
         Err(Failure::Input(error)) => (2, error),
         Err(Failure::CannotTrace(error)) => (4, error),

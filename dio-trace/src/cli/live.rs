@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::{
-    cli::{Exit, Failure, FilterArguments, replay},
-    kernel::{self, Live},
+    cli::{Exit, Failure, FilterArguments, replay, session},
+    kernel::Options,
     tui,
 };
 
@@ -24,10 +24,16 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let runtime = replay::runtime()?;
     let shown = runtime.block_on(async {
-        let source = Live::start(&kernel::Options::default()).map_err(Failure::CannotTrace)?;
+        let mut filter = arguments.filters.filter();
+        // The probes follow these processes and their descendants.
+        let processes = std::mem::take(&mut filter.pid);
+        let source = session::attach(&Options {
+            processes,
+            ..Options::default()
+        })?;
         let options = tui::Options {
             theme: replay::theme(),
-            filter: arguments.filters.filter(),
+            filter,
             mouse: !arguments.no_mouse,
             reopen: None,
         };

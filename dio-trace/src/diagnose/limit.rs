@@ -1,6 +1,6 @@
 //! The limit that a value misses, and who sets it.
 
-use crate::model::{Limits, Reasons, Record, RuleSet};
+use crate::model::{Limits, Reasons, Record, RuleSet, Verdict};
 
 /// Which limit it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum LimitKind {
     DmaAlignment,
     /// Where one bio may not have a gap in memory.
     VirtualBoundary,
+    /// The filesystem's own unit.
+    FilesystemBlock,
 }
 
 impl LimitKind {
@@ -21,6 +23,7 @@ impl LimitKind {
             Self::LogicalBlockSize => "logical block size",
             Self::DmaAlignment => "dma alignment",
             Self::VirtualBoundary => "virtual boundary",
+            Self::FilesystemBlock => "filesystem block size",
         }
     }
 }
@@ -32,8 +35,8 @@ pub struct Limit {
     pub kind: LimitKind,
     /// Values must be multiples of this, bytes; a power of two.
     pub bytes: u32,
-    /// Name or number of the device that sets it.
-    pub disk: Option<String>,
+    /// Name or number of the device, or type of the filesystem, that sets it.
+    pub owner: Option<String>,
 }
 
 impl Limit {
@@ -42,15 +45,15 @@ impl Limit {
     #[must_use]
     pub fn of(record: &Record, reason: Reasons, rule_set: RuleSet) -> Option<Self> {
         let limits = record.limits?;
-        let kind = kind(reason, rule_set);
+        let kind = if is_block_rule(record) {
+            LimitKind::FilesystemBlock
+        } else {
+            kind(reason, rule_set)
+        };
         Some(Self {
             kind,
             bytes: bytes(&limits, kind),
-            disk: record
-                .disk
-                .as_deref()
-                .map(str::to_owned)
-                .or_else(|| record.device.map(|device| device.to_string())),
+            owner: owner(record, kind),
         })
     }
 
@@ -63,11 +66,33 @@ impl Limit {
     /// As `4096 (logical block size of nvme0n1)`.
     #[must_use]
     pub fn describe(&self) -> String {
-        match &self.disk {
-            Some(disk) => format!("{} ({} of {disk})", self.bytes, self.kind.name()),
+        match &self.owner {
+            Some(owner) => format!("{} ({} of {owner})", self.bytes, self.kind.name()),
             None => format!("{} ({})", self.bytes, self.kind.name()),
         }
     }
+}
+
+/// Whether the request was measured against the filesystem's block, as btrfs does before it
+/// decides for the page cache (`check_direct_IO`).
+fn is_block_rule(record: &Record) -> bool {
+    let Some(limits) = record.limits else {
+        return false;
+    };
+    let explained = record.request.as_ref().map(|request| {
+        dio_trace_ebpf::rules::deviations(&request.geometry, &limits) == record.reasons
+    });
+    record.verdict == Verdict::Buffered
+        && limits.filesystem_block_size > limits.logical_block_size
+        && !explained.unwrap_or(record.filesystem.as_deref() != Some("btrfs"))
+}
+
+fn owner(record: &Record, kind: LimitKind) -> Option<String> {
+    if kind == LimitKind::FilesystemBlock {
+        return record.filesystem.as_deref().map(str::to_owned);
+    }
+    let disk = record.disk.as_deref().map(str::to_owned);
+    disk.or_else(|| record.device.map(|device| device.to_string()))
 }
 
 fn kind(reason: Reasons, rule_set: RuleSet) -> LimitKind {
@@ -86,6 +111,7 @@ fn bytes(limits: &Limits, kind: LimitKind) -> u32 {
     match kind {
         LimitKind::LogicalBlockSize => limits.logical_block_size,
         LimitKind::DmaAlignment => limits.dma_alignment.saturating_add(1),
+        LimitKind::FilesystemBlock => limits.filesystem_block_size,
         LimitKind::VirtualBoundary => limits.virt_boundary_mask.saturating_add(1),
     }
 }

@@ -35,6 +35,8 @@ fn record(kernel: RuleSet, limits: Limits, offset: u64, segments: &[(u64, u64)])
             end_of_file: false,
             copied: false,
             whole_page_device: false,
+            block_rule: false,
+            forced_wait: false,
         },
     );
     Record {

@@ -18,6 +18,7 @@ use crate::{
     kernel::{
         btf::{Function, KernelTypes},
         layout::Resolved,
+        nothing_attached::NothingAttached,
         object::{self, Instructions},
         plan::{Hook, MODULES, PLAN, Role, When},
         symbols::Symbols,
@@ -111,18 +112,12 @@ impl Probes {
         let choosing = settings.only_traced != 0;
         let attachments: Vec<Attachment> =
             PLAN.iter().filter_map(|hook| attacher.hook(hook, choosing)).collect();
-        let sees_requests = PLAN.iter().zip(&attachments).any(|_| true)
-            && attachments.iter().any(|attachment| {
-                attachment.method.is_some() && attachment.function == "iomap_dio_rw"
-                    || attachment.function == "blkdev_read_iter"
-            });
+        let sees_requests = attachments.iter().any(|attachment| {
+            attachment.method.is_some()
+                && matches!(&*attachment.function, "iomap_dio_rw" | "blkdev_read_iter")
+        });
         if !sees_requests {
-            let reason = attachments.iter().find_map(|attachment| attachment.note.clone());
-            bail!(
-                "none of the probes that see direct I/O could be attached: {}. `dio-trace doctor` \
-                 lists every probe",
-                reason.unwrap_or_else(|| "the kernel gave no reason".to_owned())
-            );
+            return Err(NothingAttached { attachments }.into());
         }
         Ok(Self { ebpf: attacher.ebpf, rule_set, attachments, _links: attacher.links })
     }

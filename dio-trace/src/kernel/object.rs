@@ -52,6 +52,11 @@ impl Instructions {
     }
 }
 
+/// Whether this binary was built with the eBPF programs.
+pub(super) const fn is_embedded() -> bool {
+    !OBJECT.is_empty()
+}
+
 /// Creates the maps, and makes every program ready to load.
 ///
 /// aya loads kprobes and raw tracepoints itself. It can attach fentry and fexit only once for each

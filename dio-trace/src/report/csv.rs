@@ -3,13 +3,15 @@
 
 use std::{fmt::Write as _, io::Write, sync::Arc};
 
-use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StringArray, cast::AsArray, types::UInt64Type};
+use arrow_array::{
+    Array, ArrayRef, ListArray, RecordBatch, StringArray, cast::AsArray, types::UInt64Type,
+};
 use arrow_csv::{Writer, WriterBuilder};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::report::{
     export::Rows,
-    plain::{plain_rows, plain_schema},
+    plain::{plain_rows, plain_schema, with_offset_times},
 };
 
 /// Writes one file.
@@ -28,8 +30,12 @@ impl<W: Write> Csv<W> {
             .with_timestamp_tz_format("%Y-%m-%dT%H:%M:%S%.9fZ".to_owned());
         let mut writer = builder.build(output);
         // The head line comes also where there is no row.
-        writer.write(&RecordBatch::new_empty(flat.clone()))?;
-        Ok(Self { plain, flat, writer })
+        writer.write(&with_offset_times(&RecordBatch::new_empty(flat.clone()))?)?;
+        Ok(Self {
+            plain,
+            flat,
+            writer,
+        })
     }
 }
 
@@ -37,7 +43,8 @@ impl<W: Write> Rows for Csv<W> {
     fn write(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
         let plain = plain_rows(rows, &self.plain)?;
         let columns: Vec<ArrayRef> = plain.columns().iter().map(flat_column).collect();
-        self.writer.write(&RecordBatch::try_new(self.flat.clone(), columns)?)?;
+        let flat = RecordBatch::try_new(self.flat.clone(), columns)?;
+        self.writer.write(&with_offset_times(&flat)?)?;
         Ok(())
     }
 
@@ -82,7 +89,8 @@ fn joined(list: &ListArray, row: usize) -> String {
         } else if let Some(segment) = items.as_struct_opt() {
             let number = |field: usize| {
                 let column = segment.columns().get(field);
-                column.and_then(|column| column.as_primitive_opt::<UInt64Type>())
+                column
+                    .and_then(|column| column.as_primitive_opt::<UInt64Type>())
                     .map_or(0, |column| column.value(item))
             };
             // Writing to a string cannot fail.

@@ -1,4 +1,4 @@
-//! Apache Parquet, for DuckDB, Spark and others that do not read Arrow streams.
+//! Apache Parquet, for `DuckDB`, Spark and others that do not read Arrow streams.
 
 use std::io::Write;
 
