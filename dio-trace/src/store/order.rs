@@ -42,6 +42,7 @@ impl Order {
             let (a, b) = (a.as_ref(), b.as_ref());
             directed(compare_records(a, b, self.column))
                 .then_with(|| b.time.cmp(&a.time))
+                .then_with(|| a.pid.cmp(&b.pid))
                 .then_with(|| offset(a).cmp(&offset(b)))
         });
     }

@@ -171,7 +171,14 @@ impl Builder {
             return;
         };
         *count += part.volume.count;
-        let worth = |record: &Record| (record.request.is_some(), record.time);
+        // Process and offset decide between two of the same time: not the order of a hash map.
+        let worth = |record: &Record| {
+            let offset = record
+                .request
+                .as_ref()
+                .map(|request| request.geometry.offset);
+            (offset.is_some(), record.time, record.pid, offset)
+        };
         if let Some(other) = part.example
             && example
                 .as_deref()
