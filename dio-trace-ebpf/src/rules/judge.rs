@@ -101,7 +101,11 @@ pub fn judge(
         let alignment_error = matches!(-outcome.result, EINVAL | EIO);
         let rejected = alignment_error && !broken.is_empty();
         return Judgement {
-            verdict: if rejected { Verdict::Rejected } else { Verdict::Failed },
+            verdict: if rejected {
+                Verdict::Rejected
+            } else {
+                Verdict::Failed
+            },
             reasons: if rejected { broken } else { deviations },
             flags: Flags::NONE.with_if(Flags::LATE, outcome.bios != 0),
         };
