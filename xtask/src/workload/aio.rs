@@ -9,7 +9,7 @@ use super::{
     sync::{current_thread, last_errno},
 };
 
-/// `struct iocb` (include/uapi/linux/aio_abi.h), little-endian layout.
+/// `struct iocb` (`include/uapi/linux/aio_abi.h`), little-endian layout.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub(super) struct Iocb {

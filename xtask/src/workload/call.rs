@@ -86,6 +86,7 @@ impl Call {
     }
 
     /// Whether it takes more than one buffer.
+    #[cfg(test)]
     pub(crate) const fn is_vectored(self) -> bool {
         matches!(
             self,

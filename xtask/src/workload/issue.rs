@@ -86,6 +86,7 @@ impl Issuers {
             offset: request.offset,
             segments: &iovecs,
         };
+        target.forget();
         let reply = match self.order(&order) {
             Ok(reply) => reply,
             Err(error) => {
@@ -94,9 +95,7 @@ impl Issuers {
             }
         };
         let cached = match usize::try_from(reply.result) {
-            Ok(done) if done != 0 && !request.is_write() => {
-                target.take_from_cache(request.offset, done)
-            }
+            Ok(done) if done != 0 && !request.is_write() => target.is_cached(request.offset, done),
             _ => None,
         };
         let data_ok = self.check(target, request, &data, reply.result)?;

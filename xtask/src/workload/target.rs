@@ -39,13 +39,19 @@ impl Region {
         size: (6 << 20) + 8192 + 100,
     };
 
-    const fn device(size: u64) -> Self {
+    /// A block device of `size` bytes.
+    pub(crate) const fn device(size: u64) -> Self {
         Self {
             data_end: Self::DATA,
             hole_end: Self::DATA,
             unwritten_end: Self::DATA,
             size,
         }
+    }
+
+    /// Whether nothing was ever written at `offset`.
+    pub(crate) const fn is_unwritten(&self, offset: u64) -> bool {
+        offset >= self.data_end && offset < self.unwritten_end
     }
 
     /// Whether it has holes and an end at an odd place.
@@ -130,8 +136,14 @@ impl Target {
             .get(..length)
     }
 
-    /// Whether all pages of a range are in the page cache; afterwards they are not.
-    pub(super) fn take_from_cache(&self, offset: u64, length: usize) -> Option<bool> {
+    /// Drops all pages from the page cache, so that it is known what is in it. Not those of a
+    /// range: a large folio or a partial page around it would stay.
+    pub(super) fn forget(&self) {
+        forget(&self.buffered);
+    }
+
+    /// Whether all pages of a range are in the page cache.
+    pub(super) fn is_cached(&self, offset: u64, length: usize) -> Option<bool> {
         let start = offset / PAGE * PAGE;
         let length = (offset - start) as usize + length;
         // SAFETY: a new mapping at an address of the kernel's choice, which is never read.
@@ -153,7 +165,6 @@ impl Target {
         let looked = unsafe { libc::mincore(map, length, pages.as_mut_ptr()) };
         // SAFETY: nothing refers to the mapping.
         unsafe { libc::munmap(map, length) };
-        forget(&self.buffered, start, length as u64);
         (looked == 0).then(|| pages.iter().all(|page| page & 1 != 0))
     }
 
@@ -174,8 +185,6 @@ impl Target {
         }
         let mut found = vec![0; end - start];
         self.buffered.read_exact_at(&mut found, start as u64)?;
-        // Else the pages read here would be in the way of the next direct request.
-        forget(&self.buffered, start as u64, (end - start) as u64);
         let first = offset as usize - start;
         let right = found.iter().zip(&self.shadow[start..end]).enumerate().all(
             |(index, (&found, &before))| {
@@ -212,24 +221,21 @@ fn fill(file: &File, region: &Region) -> io::Result<Vec<u8>> {
         file.write_all_at(tail, region.unwritten_end)?;
     }
     file.sync_all()?;
-    forget(file, 0, 0);
+    forget(file);
     Ok(shadow)
 }
 
-/// Bytes that a seed brings back.
+/// Bytes that a seed brings back: no two places alike, and compressible all the same.
 pub(super) fn scramble(bytes: &mut [u8], seed: u64) {
-    fastrand::Rng::with_seed(seed).fill(bytes);
+    let mut rng = fastrand::Rng::with_seed(seed);
+    for group in bytes.chunks_mut(16) {
+        let value = u128::from(rng.u32(1..)).to_le_bytes();
+        group.copy_from_slice(&value[..group.len()]);
+    }
 }
 
-/// Drops clean pages from the page cache; `length` 0 means up to the end.
-fn forget(file: &File, offset: u64, length: u64) {
+/// Drops clean pages from the page cache.
+fn forget(file: &File) {
     // SAFETY: plain integers; it is advice, and its failure harms nothing.
-    unsafe {
-        libc::posix_fadvise(
-            file.as_raw_fd(),
-            offset as i64,
-            length as i64,
-            libc::POSIX_FADV_DONTNEED,
-        );
-    }
+    unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED) };
 }
