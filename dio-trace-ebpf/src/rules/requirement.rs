@@ -6,10 +6,15 @@ use crate::{
 };
 
 /// How a request departs from full alignment: address, every segment length, total length and
-/// offset as multiples of the logical block size. Empty means it would work under every rule set.
+/// offset as multiples of the logical block size, and of the DMA alignment on the rare device where
+/// that is the coarser. Empty means it would work under every rule set.
 #[must_use]
+#[inline(always)]
 pub const fn deviations(geometry: &Geometry, limits: &Limits) -> Reasons {
+    let dma = limits.dma_alignment;
     violations(geometry, limits, RuleSet::LogicalBlock)
+        .with_if(Reasons::MEMORY_ADDRESS, geometry.address_bits & dma != 0)
+        .with_if(Reasons::SEGMENT_LENGTH, geometry.length_bits & dma != 0)
 }
 
 /// The rules of `rule_set` that a request breaks; empty means it is accepted.
