@@ -11,6 +11,7 @@ mod memory;
 mod owner;
 mod path;
 mod probes;
+mod stacks;
 mod target;
 
 /// The verifier lets programs that are not GPL-compatible call no tracing helpers.

@@ -9,4 +9,5 @@
 
 pub mod abi;
 pub mod rules;
+pub mod verifier;
 pub mod words;

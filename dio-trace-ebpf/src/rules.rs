@@ -4,7 +4,6 @@
 mod geometry;
 mod judge;
 mod limits;
-mod opaque;
 mod requirement;
 
 pub use geometry::{ALIGNMENT_CAP, Fold, Geometry, Segment, alignment_of};

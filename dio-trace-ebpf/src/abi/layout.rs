@@ -100,6 +100,16 @@ layout! {
     super_block_s_magic: Origin::Member("super_block", &["s_magic"]),
     /// `super_block.s_type`.
     super_block_s_type: Origin::Member("super_block", &["s_type"]),
+    /// `super_block.s_fs_info`.
+    super_block_s_fs_info: Origin::Member("super_block", &["s_fs_info"]),
+    /// `btrfs_fs_info.fs_devices`.
+    btrfs_fs_info_fs_devices: Origin::Member("btrfs_fs_info", &["fs_devices"]),
+    /// `btrfs_fs_devices.latest_bdev`, up to 5.15.
+    btrfs_fs_devices_latest_bdev: Origin::Member("btrfs_fs_devices", &["latest_bdev"]),
+    /// `btrfs_fs_devices.latest_dev`, from 5.16.
+    btrfs_fs_devices_latest_dev: Origin::Member("btrfs_fs_devices", &["latest_dev"]),
+    /// `btrfs_device.bdev`.
+    btrfs_device_bdev: Origin::Member("btrfs_device", &["bdev"]),
     /// `file_system_type.name`.
     file_system_type_name: Origin::Member("file_system_type", &["name"]),
     /// `block_device.bd_dev`.

@@ -24,19 +24,25 @@ pub mod level {
 /// [`Request::state`] bits.
 pub mod state {
     /// `io_uring` was told -EAGAIN and will issue the request again from a worker.
-    pub const RETRY: u8 = 1;
+    pub const RETRY: u16 = 1;
     /// A direct I/O engine was entered.
-    pub const DIRECT: u8 = 2;
+    pub const DIRECT: u16 = 2;
     /// `IOMAP_DIO_BOUNCE` (from 7.0): the data is copied.
-    pub const COPIED: u8 = 4;
+    pub const COPIED: u16 = 4;
     /// The filesystem has no alignment rule (tmpfs, NFS, FUSE).
-    pub const NO_RULE: u8 = 8;
+    pub const NO_RULE: u16 = 8;
     /// The device takes every vector for a whole page (zram).
-    pub const WHOLE_PAGE_DEVICE: u8 = 16;
+    pub const WHOLE_PAGE_DEVICE: u16 = 16;
     /// The file's memory could not be read: its shape is not fully known.
-    pub const UNREADABLE: u8 = 32;
+    pub const UNREADABLE: u16 = 32;
     /// There were more than [`SEGMENTS_EXAMINED`](super::SEGMENTS_EXAMINED) segments.
-    pub const TRUNCATED: u8 = 64;
+    pub const TRUNCATED: u16 = 64;
+    /// The filesystem had the engine wait for the device although the program did not ask for it
+    /// (`IOMAP_DIO_FORCE_WAIT`): XFS and ext4 do so while they hold the file's lock alone.
+    pub const FORCED_WAIT: u16 = 128;
+    /// The filesystem does directly only what is aligned to its own blocks, memory included
+    /// (`check_direct_IO` of btrfs); everything else goes through the page cache.
+    pub const BLOCK_RULE: u16 = 256;
 }
 
 /// A request in flight, keyed by the address of its `struct kiocb`.
@@ -90,9 +96,9 @@ pub struct Request {
     /// [`level`] of the probe that owns it.
     pub level: u8,
     /// [`state`] bits.
-    pub state: u8,
+    pub state: u16,
     /// Zero.
-    pub reserved: [u8; 7],
+    pub reserved: [u8; 6],
     /// Name of the thread group leader, NUL-padded.
     pub comm: [u8; 16],
     /// Name of the thread, NUL-padded.

@@ -38,10 +38,9 @@ pub struct Settings {
     pub direct_loads: u32,
     /// 1: `bpf_get_current_task_btf` is there (from 5.11).
     pub current_task_btf: u32,
-    /// Argument of `iomap_dio_rw` that holds its flags, 0 where it has none.
-    pub dio_flags_argument: u32,
-    /// 1: probes log what they do (`RUST_LOG=debug`).
-    pub log: u32,
+    /// 1: the fifth argument of `iomap_dio_rw` is a mere `bool wait_for_completion` (up to 5.14),
+    /// not a word of flags.
+    pub dio_flags_are_wait: u32,
     /// Thread group of dio-trace itself, whose requests are not traced; 0 for none.
     pub own_pid: u32,
 }

@@ -1,6 +1,7 @@
 //! The end of a request: its verdict, and whether it is sent or counted.
 
 use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
+use aya_log_ebpf::debug;
 use dio_trace_ebpf::{
     abi::{
         counters::CounterKey,
@@ -37,9 +38,24 @@ pub(super) fn finish(request: &Request, result: i64) -> u32 {
             && end >= request.file_size,
         copied: state & state::COPIED != 0,
         whole_page_device: state & state::WHOLE_PAGE_DEVICE != 0,
+        forced_wait: request.operation == Operation::Write as u8
+            && state & state::FORCED_WAIT != 0,
+        block_rule: state & state::BLOCK_RULE != 0,
     };
     let rule_set = RuleSet::from_number(setting!(rule_set) as u8).unwrap_or(RuleSet::LogicalBlock);
     let judgement = judge(&request.geometry, &request.limits, rule_set, &outcome);
+    debug!(
+        (),
+        "end tid {} result {} direct {} route {} state {:x} verdict {} reasons {:x} flags {:x}",
+        request.tid,
+        result,
+        request.direct_bytes,
+        request.route,
+        state,
+        judgement.verdict as u8,
+        judgement.reasons.0,
+        judgement.flags.0
+    );
     if state & state::UNREADABLE != 0 {
         lost(LossCause::MemoryUnreadable);
     }

@@ -20,8 +20,7 @@ static SETTINGS: Settings = Settings {
     stacks: 0,
     direct_loads: 0,
     current_task_btf: 0,
-    dio_flags_argument: 0,
-    log: 0,
+    dio_flags_are_wait: 0,
     own_pid: 0,
 };
 

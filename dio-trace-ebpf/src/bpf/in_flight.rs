@@ -5,7 +5,8 @@
 //! request only add what they did. An asynchronous request ends in the completion that its kiocb
 //! names, not in the probe that saw it begin.
 
-use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
+use aya_ebpf::{helpers::bpf_ktime_get_boot_ns, programs::tracing::StackIdContext};
+use aya_log_ebpf::debug;
 use dio_trace_ebpf::{
     abi::{
         request::{Request, level, state},
@@ -22,13 +23,16 @@ use super::{
     iovec,
     maps::{BUSY, IN_FLIGHT},
     memory::Kernel,
-    owner, target,
+    owner, stacks, target,
 };
 
 /// `IOCB_DIRECT` and `IOCB_NOWAIT` (include/linux/fs.h): macros, so not in BTF; the same from 5.10
 /// to 7.3.
 const IOCB_DIRECT: u32 = 1 << 17;
 const IOCB_NOWAIT: u32 = 1 << 3;
+/// `IOMAP_DIO_FORCE_WAIT` and `IOMAP_DIO_BOUNCE` (include/linux/iomap.h, from 5.15 and from 7.0).
+const IOMAP_DIO_FORCE_WAIT: u32 = 1 << 0;
+const IOMAP_DIO_BOUNCE: u32 = 1 << 4;
 /// The kernel's own code for "the result comes later" (include/linux/errno.h).
 const EIOCBQUEUED: i64 = 529;
 const EAGAIN: i64 = 11;
@@ -40,7 +44,11 @@ static EMPTY: Request = unsafe { core::mem::zeroed() };
 
 /// A filesystem's or device's `read_iter`/`write_iter` is entered.
 #[inline(always)]
-pub(super) fn enter_file<const TRACING: bool>(kiocb: Kernel<TRACING>, iter: Kernel<TRACING>) {
+pub(super) fn enter_file<C: StackIdContext, const TRACING: bool>(
+    ctx: &C,
+    kiocb: Kernel<TRACING>,
+    iter: Kernel<TRACING>,
+) {
     if kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT == 0 {
         return;
     }
@@ -56,16 +64,18 @@ pub(super) fn enter_file<const TRACING: bool>(kiocb: Kernel<TRACING>, iter: Kern
         }
         lost(LossCause::RequestUnfinished);
     }
-    begin(kiocb, iter, level::FILE, thread);
+    begin(ctx, kiocb, iter, level::FILE, thread);
 }
 
-/// A direct I/O engine is entered.
+/// A direct I/O engine is entered. `dio_flags` is the fifth argument of
+/// `iomap_dio_rw`, 0 for the others.
 #[inline(always)]
-pub(super) fn enter_engine<const TRACING: bool>(
+pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool>(
+    ctx: &C,
     kiocb: Kernel<TRACING>,
     iter: Kernel<TRACING>,
     route: Route,
-    copied: bool,
+    dio_flags: u32,
 ) {
     let thread = owner::current_thread();
     let key = kiocb.0 as u64;
@@ -82,16 +92,32 @@ pub(super) fn enter_engine<const TRACING: bool>(
             Some(request)
         }
         None if owner::is_traced(thread) && iovec::count(iter) != 0 => {
-            begin(kiocb, iter, level::ENGINE, thread)
+            begin(ctx, kiocb, iter, level::ENGINE, thread)
         }
         None => None,
     };
     if let Some(request) = request {
         mark_direct(request, kiocb, route);
-        if copied {
-            request.state |= state::COPIED;
-        }
+        request.state |= marks(request, dio_flags);
     }
+}
+
+/// [`state`] bits that the flags of `iomap_dio_rw` stand for.
+#[inline(always)]
+fn marks(request: &Request, dio_flags: u32) -> u16 {
+    let forced = if setting!(dio_flags_are_wait) == 0 {
+        dio_flags & IOMAP_DIO_FORCE_WAIT != 0
+    } else if request.interface == Interface::Sync as u8 {
+        // Every synchronous request waits. XFS locks the file for part of a block
+        // (`xfs_file_dio_aio_write`, up to 5.14); so does ext4.
+        let block = request.limits.filesystem_block_size.wrapping_sub(1);
+        (request.geometry.offset as u32 | request.geometry.length as u32) & block != 0
+    } else {
+        dio_flags & 0xff != 0
+    };
+    let copied = setting!(dio_flags_are_wait) == 0 && dio_flags & IOMAP_DIO_BOUNCE != 0;
+    let forced = if forced { state::FORCED_WAIT } else { 0 };
+    forced | if copied { state::COPIED } else { 0 }
 }
 
 /// An engine is entered that has no exit of its own; it only marks a request that is owned.
@@ -196,7 +222,8 @@ fn find(kiocb: u64) -> Option<&'static mut Request> {
 }
 
 #[inline(always)]
-fn begin<const TRACING: bool>(
+fn begin<C: StackIdContext, const TRACING: bool>(
+    ctx: &C,
     kiocb: Kernel<TRACING>,
     iter: Kernel<TRACING>,
     at: u8,
@@ -221,8 +248,16 @@ fn begin<const TRACING: bool>(
     owner::fill::<TRACING>(request, thread);
     target::fill(request, kiocb.follow(layout!(kiocb_ki_filp)));
     iovec::capture(request, iter, kiocb.read(layout!(kiocb_ki_pos)));
-    request.user_stack = -1;
-    request.kernel_stack = -1;
+    stacks::take(ctx, request);
+    debug!(
+        ctx,
+        "begin kiocb {:x} level {} tid {} offset {} length {}",
+        key,
+        at,
+        request.tid,
+        request.geometry.offset,
+        request.geometry.length
+    );
     enter_thread(request, thread, key);
     Some(request)
 }

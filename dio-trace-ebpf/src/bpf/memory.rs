@@ -4,7 +4,9 @@
 //! loads, which the verifier checks and the kernel guards against faults. Any other program goes
 //! through a helper, at some fifty instructions a read.
 
-use aya_ebpf::helpers::bpf_probe_read_kernel;
+use core::mem::MaybeUninit;
+
+use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 
 use super::globals::setting;
 
@@ -28,9 +30,18 @@ impl<const TRACING: bool> Kernel<TRACING> {
             // SAFETY: the verifier proves this load; a fault reads as zero.
             unsafe { core::ptr::read_volatile(address) }
         } else {
-            // SAFETY: the helper checks the address; all-zero is valid for the integers and
-            // pointers read here.
-            unsafe { bpf_probe_read_kernel(address).unwrap_or(core::mem::zeroed()) }
+            let mut value = MaybeUninit::<T>::uninit();
+            // SAFETY: the helper checks the address, and fills with zeros where it cannot read
+            // (`bpf_probe_read_kernel_common`), which is valid for the integers and pointers read
+            // here. A branch on its result would have the verifier walk all that follows twice.
+            unsafe {
+                bpf_probe_read_kernel(
+                    value.as_mut_ptr().cast(),
+                    size_of::<T>() as u32,
+                    address.cast(),
+                );
+                value.assume_init()
+            }
         }
     }
 

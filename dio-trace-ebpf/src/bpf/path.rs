@@ -2,9 +2,15 @@
 //! it is right even where the process is gone a moment later.
 
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
-use dio_trace_ebpf::abi::file::{FileEvent, NAME_CAPACITY, PATH_CAPACITY, PATH_DEPTH};
+use dio_trace_ebpf::{
+    abi::file::{FileEvent, NAME_CAPACITY, PATH_CAPACITY, PATH_DEPTH},
+    verifier::{forget, low_bits},
+};
 
 use super::{globals::layout, memory::Kernel};
+
+/// For [`low_bits`]: `PATH_CAPACITY` is a power of two.
+const PLACE: i32 = PATH_CAPACITY as i32 - 1;
 
 /// Writes the components of `file`'s path, innermost first, through all mounts of its mount
 /// namespace. Returns the bytes used; 0 where the path is too deep, too long or unreadable.
@@ -35,13 +41,13 @@ pub(super) fn components(event: *mut FileEvent, file: Kernel<false>) -> u32 {
         }
         // SAFETY: `used` is below PATH_CAPACITY and NAME_CAPACITY bytes lie behind that.
         let written = unsafe {
-            let place = (&raw mut (*event).path).cast::<u8>().add(used as usize);
+            let place = (&raw mut (*event).path).cast::<u8>().add(low_bits::<PLACE>(used));
             bpf_probe_read_kernel_str(place.cast(), NAME_CAPACITY as u32, name.0.cast())
         };
         if written <= 0 || written > NAME_CAPACITY as i64 {
             return 0;
         }
-        used += written as u64;
+        used = forget(used + written as u64, parent.0 as u64);
         dentry = parent;
     }
     0

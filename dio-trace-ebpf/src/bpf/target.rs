@@ -18,6 +18,8 @@ const S_IFBLK: u16 = 0o060_000;
 
 /// Filesystems whose direct I/O knows no alignment: tmpfs, NFS, FUSE (include/uapi/linux/magic.h).
 const NO_RULE_MAGICS: [u64; 3] = [0x0102_1994, 0x6969, 0x6573_5546];
+/// `BTRFS_SUPER_MAGIC`.
+const BTRFS_MAGIC: u64 = 0x9123_683e;
 
 /// Writes down file, device and limits of the open `file`.
 #[inline(always)]
@@ -39,8 +41,15 @@ pub(super) fn fill<const TRACING: bool>(request: &mut Request, file: Kernel<TRAC
         let super_block = inode.follow(layout!(inode_i_sb));
         request.id.device = super_block.read(layout!(super_block_s_dev));
         request.file_size = inode.read(layout!(inode_i_size));
-        if NO_RULE_MAGICS.contains(&super_block.read::<u64>(layout!(super_block_s_magic))) {
+        let magic = super_block.read::<u64>(layout!(super_block_s_magic));
+        if NO_RULE_MAGICS.contains(&magic) {
             request.state |= state::NO_RULE;
+        } else if magic == BTRFS_MAGIC {
+            request.state |= state::BLOCK_RULE;
+            let device = btrfs_device(super_block.probed());
+            if !device.is_null() {
+                fill_device(request, device);
+            }
         } else {
             let device = super_block.follow(layout!(super_block_s_bdev));
             if !device.is_null() {
@@ -88,9 +97,29 @@ pub(super) fn device(inode: Kernel<false>, file: Kernel<false>) -> Kernel<false>
     if is_block_device(inode) {
         device_of_inode(device_inode(file))
     } else {
-        inode
-            .follow(layout!(inode_i_sb))
-            .follow(layout!(super_block_s_bdev))
+        let super_block = inode.follow(layout!(inode_i_sb));
+        match super_block.read::<u64>(layout!(super_block_s_magic)) {
+            BTRFS_MAGIC => btrfs_device(super_block),
+            _ => super_block.follow(layout!(super_block_s_bdev)),
+        }
+    }
+}
+
+/// The device of a btrfs filesystem that was added last (`fs_devices->latest_dev`, before 5.16
+/// `latest_bdev`): btrfs has several, and sets no `s_bdev`. Null where the module has no BTF.
+#[inline(always)]
+fn btrfs_device(super_block: Kernel<false>) -> Kernel<false> {
+    if !has!(btrfs_fs_info_fs_devices) {
+        return Kernel(core::ptr::null());
+    }
+    let info = super_block.follow(layout!(super_block_s_fs_info));
+    let devices = info.follow(layout!(btrfs_fs_info_fs_devices));
+    if has!(btrfs_fs_devices_latest_bdev) {
+        devices.follow(layout!(btrfs_fs_devices_latest_bdev))
+    } else if has!(btrfs_fs_devices_latest_dev) && has!(btrfs_device_bdev) {
+        devices.follow(layout!(btrfs_fs_devices_latest_dev)).follow(layout!(btrfs_device_bdev))
+    } else {
+        Kernel(core::ptr::null())
     }
 }
 

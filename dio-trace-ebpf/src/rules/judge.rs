@@ -2,7 +2,8 @@
 //! explain it.
 
 use crate::{
-    rules::{Geometry, Limits, deviations, opaque::opaque, violations},
+    rules::{Geometry, Limits, deviations, violations},
+    verifier::forget,
     words::{Flags, Reasons, RuleSet, Verdict},
 };
 
@@ -67,6 +68,12 @@ pub struct Outcome {
     pub copied: bool,
     /// Whether the device takes any vector for whole pages without looking (zram).
     pub whole_page_device: bool,
+    /// Whether the filesystem had a write wait while it held the file's lock alone
+    /// (`IOMAP_DIO_FORCE_WAIT` of XFS and ext4).
+    pub forced_wait: bool,
+    /// Whether the filesystem sends through the page cache what is not aligned to its own blocks,
+    /// memory included (`check_direct_IO` of btrfs).
+    pub block_rule: bool,
 }
 
 /// A verdict with its explanation.
@@ -89,23 +96,27 @@ pub fn judge(
     kernel: RuleSet,
     outcome: &Outcome,
 ) -> Judgement {
-    let hide = |bits: u32| opaque(bits, geometry.address_bits);
+    let hide = |bits: u32| forget(u64::from(bits), u64::from(geometry.address_bits)) as u32;
     let broken = if outcome.no_rule {
         Reasons::NONE
     } else {
         violations(geometry, limits, outcome.route.rule_set(kernel))
     };
     let broken = Reasons(hide(broken.0));
-    let deviations = Reasons(hide(deviations(geometry, limits).0));
+    let block = limits.filesystem_block_size.saturating_sub(1);
+    let measure = if outcome.block_rule && outcome.route as u8 == Route::None as u8 {
+        Limits { logical_block_size: limits.filesystem_block_size, ..*limits }
+    } else {
+        *limits
+    };
+    let deviations = Reasons(hide(deviations(geometry, &measure).0));
+    let part_block = (geometry.address_bits | geometry.length_bits) & block != 0
+        || geometry.offset & block as u64 != 0;
     if outcome.result < 0 {
         let alignment_error = matches!(-outcome.result, EINVAL | EIO);
         let rejected = alignment_error && !broken.is_empty();
         return Judgement {
-            verdict: if rejected {
-                Verdict::Rejected
-            } else {
-                Verdict::Failed
-            },
+            verdict: if rejected { Verdict::Rejected } else { Verdict::Failed },
             reasons: if rejected { broken } else { deviations },
             flags: Flags::NONE.with_if(Flags::LATE, outcome.bios != 0),
         };
@@ -120,6 +131,7 @@ pub fn judge(
         .with_if(Flags::SHORT, done < geometry.length && !outcome.end_of_file)
         .with_if(Flags::END_OF_FILE, outcome.end_of_file)
         .with_if(Flags::COPIED, outcome.copied)
+        .with_if(Flags::SERIALISED, !buffered && outcome.forced_wait && part_block)
         .with_if(Flags::UNCHECKED, unchecked);
     Judgement {
         verdict: if buffered {

@@ -44,16 +44,15 @@ pub struct Options {
     pub command: bool,
     /// Details that each process may send each second.
     pub detail_rate: u32,
+    /// Call stacks of misaligned requests.
+    pub stacks: bool,
+    /// Let the probes log each request that begins and ends.
+    pub log: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            all: false,
-            processes: Vec::new(),
-            command: false,
-            detail_rate: 5_000,
-        }
+        Self { all: false, processes: Vec::new(), command: false, detail_rate: 5_000, stacks: false, log: false }
     }
 }
 
@@ -99,7 +98,7 @@ impl Probes {
         let symbols = Symbols::of_running_kernel(&PLAN.iter().map(|hook| hook.target).collect());
         let settings = settings(options, &types, &symbols, rule_set);
         let rows = COUNTER_MEMORY / (COUNTER_ROW + COUNTER_VALUE * possible_cpus());
-        let (ebpf, instructions) = object::load(&resolved.layout, &settings, rows)?;
+        let (ebpf, instructions) = object::load(&resolved.layout, &settings, rows, options.log)?;
         let mut attacher = Attacher {
             ebpf,
             instructions,
@@ -110,31 +109,22 @@ impl Probes {
             filesystems: known_filesystems(),
         };
         let choosing = settings.only_traced != 0;
-        let attachments: Vec<Attachment> = PLAN
-            .iter()
-            .filter_map(|hook| attacher.hook(hook, choosing))
-            .collect();
+        let attachments: Vec<Attachment> =
+            PLAN.iter().filter_map(|hook| attacher.hook(hook, choosing)).collect();
         let sees_requests = PLAN.iter().zip(&attachments).any(|_| true)
             && attachments.iter().any(|attachment| {
                 attachment.method.is_some() && attachment.function == "iomap_dio_rw"
                     || attachment.function == "blkdev_read_iter"
             });
         if !sees_requests {
-            let reason = attachments
-                .iter()
-                .find_map(|attachment| attachment.note.clone());
+            let reason = attachments.iter().find_map(|attachment| attachment.note.clone());
             bail!(
                 "none of the probes that see direct I/O could be attached: {}. `dio-trace doctor` \
                  lists every probe",
                 reason.unwrap_or_else(|| "the kernel gave no reason".to_owned())
             );
         }
-        Ok(Self {
-            ebpf: attacher.ebpf,
-            rule_set,
-            attachments,
-            _links: attacher.links,
-        })
+        Ok(Self { ebpf: attacher.ebpf, rule_set, attachments, _links: attacher.links })
     }
 }
 
@@ -154,20 +144,18 @@ fn settings(
     for (slot, name) in completions.iter_mut().zip(interfaces.chain(others)) {
         *slot = symbols.address(name);
     }
-    let dio_flags = types
-        .function("iomap_dio_rw")
-        .is_some_and(|function| function.arguments == 7);
+    let dio_flags_are_wait =
+        types.function("iomap_dio_rw").is_some_and(|function| function.arguments < 6);
     Settings {
         completions,
         rule_set: rule_set as u32,
         detail_aligned: u32::from(options.all),
         only_traced: u32::from(options.command || !options.processes.is_empty()),
         detail_rate: options.detail_rate,
-        stacks: 0,
+        stacks: u32::from(options.stacks),
         direct_loads: 1,
         current_task_btf: u32::from(has_current_task_btf(types)),
-        dio_flags_argument: if dio_flags { 4 } else { 0 },
-        log: 0,
+        dio_flags_are_wait: u32::from(dio_flags_are_wait),
         own_pid: std::process::id(),
     }
 }
@@ -212,11 +200,7 @@ impl Attacher {
             function: hook.target.to_owned(),
             module: module.unwrap_or_else(|| "vmlinux".to_owned()),
             gives: hook.gives.to_owned(),
-            lost: if method.is_some() {
-                String::new()
-            } else {
-                hook.lost.to_owned()
-            },
+            lost: if method.is_some() { String::new() } else { hook.lost.to_owned() },
             method,
             note,
         })
@@ -240,13 +224,8 @@ impl Attacher {
                 Err(reason) => reason,
             },
         };
-        self.kprobe(hook)
-            .map_err(|reason| format!("fentry: {why_not}; kprobe: {reason}"))?;
-        let method = if with_exit {
-            "kprobe/kretprobe"
-        } else {
-            "kprobe"
-        };
+        self.kprobe(hook).map_err(|reason| format!("fentry: {why_not}; kprobe: {reason}"))?;
+        let method = if with_exit { "kprobe/kretprobe" } else { "kprobe" };
         Ok((method, Some(format!("fentry: {why_not}"))))
     }
 
@@ -254,50 +233,34 @@ impl Attacher {
         let programs = hook.role.programs();
         let module = match &function.module {
             None => None,
-            Some(name) => Some(
-                self.module_btf
-                    .get(name)
-                    .ok_or("the BTF of its module cannot be opened")?,
-            ),
+            Some(name) => {
+                Some(self.module_btf.get(name).ok_or("the BTF of its module cannot be opened")?)
+            }
         };
         let mut links = Vec::new();
         if programs.kretprobe.is_some() {
-            let exit = programs
-                .fexit
-                .iter()
-                .find(|(arguments, _)| *arguments == function.arguments);
+            let exit = programs.fexit.iter().find(|(arguments, _)| *arguments == function.arguments);
             let (_, exit) = exit.ok_or_else(|| {
-                format!(
-                    "no program for a function of {} arguments",
-                    function.arguments
-                )
+                format!("no program for a function of {} arguments", function.arguments)
             })?;
-            links.push(self.tracing(
-                exit,
-                Target {
-                    btf_id: function.id,
-                    module,
-                    attach_type: BPF_TRACE_FEXIT,
-                },
-            )?);
-        }
-        let entry = programs.fentry.ok_or("no program")?;
-        links.push(self.tracing(
-            entry,
-            Target {
+            links.push(self.tracing(exit, Target {
                 btf_id: function.id,
                 module,
-                attach_type: BPF_TRACE_FENTRY,
-            },
-        )?);
+                attach_type: BPF_TRACE_FEXIT,
+            })?);
+        }
+        let entry = programs.fentry.ok_or("no program")?;
+        links.push(self.tracing(entry, Target {
+            btf_id: function.id,
+            module,
+            attach_type: BPF_TRACE_FENTRY,
+        })?);
         Ok(links)
     }
 
     fn tracing(&self, program: &str, target: Target<'_>) -> Result<Link, String> {
-        let instructions = self
-            .instructions
-            .of(program)
-            .map_err(|error| format!("{error:#}"))?;
+        let instructions =
+            self.instructions.of(program).map_err(|error| format!("{error:#}"))?;
         tracing::attach(instructions, target)
     }
 
@@ -311,24 +274,14 @@ impl Attacher {
     }
 
     fn tracepoint(&mut self, hook: &Hook) -> Result<(&'static str, Option<String>), String> {
-        let arguments = self
-            .types
-            .tracepoint_arguments(hook.target)
-            .ok_or("not in this kernel")?;
+        let arguments = self.types.tracepoint_arguments(hook.target).ok_or("not in this kernel")?;
         let variants = hook.role.programs().tracepoint;
         let (_, btf, raw) = variants
             .iter()
             .find(|(known, ..)| *known == arguments)
             .ok_or_else(|| format!("no program for a tracepoint of {arguments} arguments"))?;
-        let btf_id = self
-            .types
-            .tracepoint(hook.target)
-            .ok_or("not in this kernel")?;
-        let target = Target {
-            btf_id,
-            module: None,
-            attach_type: BPF_TRACE_RAW_TP,
-        };
+        let btf_id = self.types.tracepoint(hook.target).ok_or("not in this kernel")?;
+        let target = Target { btf_id, module: None, attach_type: BPF_TRACE_RAW_TP };
         let why_not = match self.tracing(btf, target) {
             Ok(link) => {
                 self.links.push(link);
@@ -343,10 +296,8 @@ impl Attacher {
 }
 
 fn attach_kprobe(ebpf: &mut Ebpf, program: &str, function: &str) -> Result<()> {
-    let program: &mut KProbe = ebpf
-        .program_mut(program)
-        .context("not in the eBPF object")?
-        .try_into()?;
+    let program: &mut KProbe =
+        ebpf.program_mut(program).context("not in the eBPF object")?.try_into()?;
     if program.fd().is_err() {
         program.load().map_err(|error| refused(&error))?;
     }
@@ -355,10 +306,8 @@ fn attach_kprobe(ebpf: &mut Ebpf, program: &str, function: &str) -> Result<()> {
 }
 
 fn attach_raw_tracepoint(ebpf: &mut Ebpf, program: &str, tracepoint: &str) -> Result<()> {
-    let program: &mut RawTracePoint = ebpf
-        .program_mut(program)
-        .context("not in the eBPF object")?
-        .try_into()?;
+    let program: &mut RawTracePoint =
+        ebpf.program_mut(program).context("not in the eBPF object")?.try_into()?;
     if program.fd().is_err() {
         program.load().map_err(|error| refused(&error))?;
     }
@@ -369,15 +318,9 @@ fn attach_raw_tracepoint(ebpf: &mut Ebpf, program: &str, tracepoint: &str) -> Re
 /// Without the verifier's whole protocol, which aya puts into its error.
 fn refused(error: &ProgramError) -> anyhow::Error {
     match error {
-        ProgramError::LoadError {
-            io_error,
-            verifier_log,
-        } => {
+        ProgramError::LoadError { io_error, verifier_log } => {
             let log = verifier_log.to_string();
-            anyhow!(
-                "the kernel refuses the program: {}",
-                tracing::refusal(io_error, &log)
-            )
+            anyhow!("the kernel refuses the program: {}", tracing::refusal(io_error, &log))
         }
         other => anyhow!("the kernel refuses the program: {other}"),
     }
@@ -386,10 +329,7 @@ fn refused(error: &ProgramError) -> anyhow::Error {
 /// Filesystem types that the kernel knows at the moment.
 fn known_filesystems() -> HashSet<String> {
     let text = fs::read_to_string("/proc/filesystems").unwrap_or_default();
-    text.lines()
-        .filter_map(|line| line.split_ascii_whitespace().last())
-        .map(str::to_owned)
-        .collect()
+    text.lines().filter_map(|line| line.split_ascii_whitespace().last()).map(str::to_owned).collect()
 }
 
 /// CPUs that may ever be online.

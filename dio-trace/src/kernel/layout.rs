@@ -20,9 +20,9 @@ impl Resolved {
         let mut missing = Vec::new();
         let layout = Layout::resolve(|field, origin| {
             let found = match origin {
-                Origin::Member(structure, alternatives) => alternatives
-                    .iter()
-                    .find_map(|path| types.member_offset(structure, path)),
+                Origin::Member(structure, alternatives) => {
+                    alternatives.iter().find_map(|path| types.member_offset(structure, path))
+                }
                 Origin::Enumerator(name) => types.enumerator(name),
             };
             found.unwrap_or_else(|| {
@@ -62,6 +62,11 @@ const CAN_BE_ABSENT: &[&str] = &[
     "io_kiocb_flags",
     "io_kiocb_task",
     "req_f_nowait_bit",
+    // Only where the btrfs module is loaded and has BTF; the device was renamed.
+    "btrfs_fs_info_fs_devices",
+    "btrfs_fs_devices_latest_bdev",
+    "btrfs_fs_devices_latest_dev",
+    "btrfs_device_bdev",
     // Without them clones and metadata are counted as bios of the request.
     "bio_cloned",
     "req_meta_bit",

@@ -16,16 +16,18 @@ use dio_trace_ebpf::abi::{
     settings::{SETTINGS_GLOBAL, Settings},
 };
 
-static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/dio-trace-probes"));
+static OBJECT: &[u8] =
+    aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/dio-trace-probes"));
 
 /// Constants that the probes are loaded with, as bytes.
-struct Globals<'a>([(&'static str, &'a [u8]); 2]);
+struct Globals<'a>([(&'static str, &'a [u8]); 3]);
 
 impl<'a> Globals<'a> {
-    const fn new(layout: &'a Layout, settings: &'a Settings) -> Self {
+    const fn new(layout: &'a Layout, settings: &'a Settings, log_level: &'a u8) -> Self {
         Self([
             (LAYOUT_GLOBAL, bytes_of(layout)),
             (SETTINGS_GLOBAL, bytes_of(settings)),
+            (aya_log::LEVEL, bytes_of(log_level)),
         ])
     }
 }
@@ -59,6 +61,7 @@ pub(super) fn load(
     layout: &Layout,
     settings: &Settings,
     counter_rows: u32,
+    log: bool,
 ) -> Result<(Ebpf, Instructions)> {
     if OBJECT.is_empty() {
         bail!(
@@ -66,7 +69,9 @@ pub(super) fn load(
              trace. Build it with `cargo xtask build`"
         );
     }
-    let globals = Globals::new(layout, settings);
+    // 0 is below every level: the verifier drops each message as dead code.
+    let log_level = if log { aya_log::Level::Debug as u8 } else { 0 };
+    let globals = Globals::new(layout, settings, &log_level);
     let mut loader = EbpfLoader::new();
     for (name, bytes) in globals.0 {
         loader.override_global(name, bytes, true);
@@ -81,29 +86,14 @@ pub(super) fn load(
 
 fn relocate(ebpf: &Ebpf, globals: &Globals<'_>) -> Result<Instructions> {
     let mut object = Object::parse(OBJECT).context("the embedded eBPF object is damaged")?;
-    object.patch_map_data(
-        globals
-            .0
-            .iter()
-            .map(|&(name, bytes)| (name, (bytes, true)))
-            .collect(),
-    )?;
-    let sections: HashSet<usize> = object
-        .functions
-        .keys()
-        .map(|&(section, _)| section)
-        .collect();
+    object.patch_map_data(globals.0.iter().map(|&(name, bytes)| (name, (bytes, true))).collect())?;
+    let sections: HashSet<usize> = object.functions.keys().map(|&(section, _)| section).collect();
     let maps = std::mem::take(&mut object.maps);
     let mut located: Vec<(&str, RawFd, &aya_obj::Map)> = Vec::new();
     for (name, map) in &maps {
-        let in_kernel = ebpf
-            .map(name)
-            .with_context(|| format!("aya did not create the map {name}"))?;
-        located.push((
-            name.as_str(),
-            data(in_kernel)?.fd().as_fd().as_raw_fd(),
-            map,
-        ));
+        let in_kernel =
+            ebpf.map(name).with_context(|| format!("aya did not create the map {name}"))?;
+        located.push((name.as_str(), data(in_kernel)?.fd().as_fd().as_raw_fd(), map));
     }
     object.relocate_maps(located.into_iter(), &sections)?;
     object.relocate_calls(&sections)?;

@@ -68,13 +68,8 @@ pub(super) struct Programs {
     pub(super) tracepoint: &'static [(u32, &'static str, &'static str)],
 }
 
-const NONE: Programs = Programs {
-    fentry: None,
-    fexit: &[],
-    kprobe: None,
-    kretprobe: None,
-    tracepoint: &[],
-};
+const NONE: Programs =
+    Programs { fentry: None, fexit: &[], kprobe: None, kretprobe: None, tracepoint: &[] };
 
 const ENGINE_EXITS: &[(u32, &str)] = &[
     (2, "engine_exit_2"),
@@ -97,11 +92,7 @@ impl Role {
             }
         }
         const fn entry_only(fentry: &'static str, kprobe: &'static str) -> Programs {
-            Programs {
-                fentry: Some(fentry),
-                kprobe: Some(kprobe),
-                ..NONE
-            }
+            Programs { fentry: Some(fentry), kprobe: Some(kprobe), ..NONE }
         }
         match self {
             Self::Request => Programs {
@@ -126,10 +117,7 @@ impl Role {
                 ..NONE
             },
             Self::BioSplit => Programs {
-                tracepoint: &[
-                    (2, "bio_split", "bio_split_raw"),
-                    (3, "bio_split", "bio_split_raw"),
-                ],
+                tracepoint: &[(2, "bio_split", "bio_split_raw"), (3, "bio_split", "bio_split_raw")],
                 ..NONE
             },
             Self::ProcessFork => Programs {

@@ -11,13 +11,10 @@ use aya_ebpf::{
 use dio_trace_ebpf::{abi::request::level, rules::Route};
 
 use crate::bpf::{
-    globals::{layout, setting},
+    globals::layout,
     in_flight,
     memory::Kernel,
 };
-
-/// `IOMAP_DIO_BOUNCE` (include/linux/iomap.h, from 7.0).
-const IOMAP_DIO_BOUNCE: u32 = 1 << 4;
 
 /// Declares the entry programs of one engine.
 macro_rules! engine {
@@ -25,14 +22,14 @@ macro_rules! engine {
         #[fentry]
         fn $fentry(ctx: FEntryContext) -> i32 {
             let (kiocb, iter) = (Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg($iter)));
-            in_flight::enter_engine(kiocb, iter, $route, false);
+            in_flight::enter_engine(&ctx, kiocb, iter, $route, 0);
             0
         }
 
         #[kprobe]
         fn $kprobe(ctx: ProbeContext) -> u32 {
             if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg($iter)) {
-                in_flight::enter_engine(Kernel::<false>(kiocb), Kernel(iter), $route, false);
+                in_flight::enter_engine(&ctx, Kernel::<false>(kiocb), Kernel(iter), $route, 0);
             }
             0
         }
@@ -56,22 +53,15 @@ engine!(
 
 #[fentry]
 fn iomap_entry(ctx: FEntryContext) -> i32 {
-    let copied = setting!(dio_flags_argument) == 4 && ctx.arg::<u32>(4) & IOMAP_DIO_BOUNCE != 0;
     let (kiocb, iter) = (Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg(1)));
-    in_flight::enter_engine(kiocb, iter, Route::Iomap, copied);
+    in_flight::enter_engine(&ctx, kiocb, iter, Route::Iomap, ctx.arg(4));
     0
 }
 
 #[kprobe]
 fn iomap_entry_kprobe(ctx: ProbeContext) -> u32 {
-    let flags = if setting!(dio_flags_argument) == 4 {
-        ctx.arg::<u32>(4).unwrap_or(0)
-    } else {
-        0
-    };
-    if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg(1)) {
-        let copied = flags & IOMAP_DIO_BOUNCE != 0;
-        in_flight::enter_engine(Kernel::<false>(kiocb), Kernel(iter), Route::Iomap, copied);
+    if let (Some(kiocb), Some(iter), Some(flags)) = (ctx.arg(0), ctx.arg(1), ctx.arg::<u32>(4)) {
+        in_flight::enter_engine(&ctx, Kernel::<false>(kiocb), Kernel(iter), Route::Iomap, flags);
     }
     0
 }

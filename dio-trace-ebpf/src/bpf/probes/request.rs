@@ -11,7 +11,7 @@ use crate::bpf::{in_flight, memory::Kernel};
 
 #[fentry]
 fn request_entry(ctx: FEntryContext) -> i32 {
-    in_flight::enter_file(Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg(1)));
+    in_flight::enter_file(&ctx, Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg(1)));
     0
 }
 
@@ -24,7 +24,7 @@ fn request_exit_2(ctx: FExitContext) -> i32 {
 #[kprobe]
 fn request_entry_kprobe(ctx: ProbeContext) -> u32 {
     if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg(1)) {
-        in_flight::enter_file(Kernel::<false>(kiocb), Kernel(iter));
+        in_flight::enter_file(&ctx, Kernel::<false>(kiocb), Kernel(iter));
     }
     0
 }

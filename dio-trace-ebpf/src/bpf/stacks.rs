@@ -1,0 +1,34 @@
+//! Call stacks of the thread that submits a request.
+
+use aya_ebpf::{bindings::BPF_F_USER_STACK, programs::tracing::StackIdContext};
+use dio_trace_ebpf::{abi::request::Request, words::LossCause};
+
+use super::{counters::lost, globals::setting, maps::STACKS};
+
+/// What [`Request::user_stack`] and [`Request::kernel_stack`] hold where there is none.
+const NONE: i32 = -1;
+
+/// Takes both stacks where they are wanted.
+#[inline(always)]
+pub(super) fn take<C: StackIdContext>(ctx: &C, request: &mut Request) {
+    if setting!(stacks) == 0 {
+        request.user_stack = NONE;
+        request.kernel_stack = NONE;
+        return;
+    }
+    request.user_stack = id(ctx, BPF_F_USER_STACK);
+    request.kernel_stack = id(ctx, 0);
+}
+
+/// Without `BPF_F_REUSE_STACKID`: an id that userspace has resolved keeps its meaning, and of two
+/// stacks that fall on one id the later is lost.
+#[inline(always)]
+fn id<C: StackIdContext>(ctx: &C, side: u32) -> i32 {
+    match ctx.get_stackid(&STACKS, u64::from(side)) {
+        Ok(id) => id as i32,
+        Err(_) => {
+            lost(LossCause::StackUnavailable);
+            NONE
+        }
+    }
+}

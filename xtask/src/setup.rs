@@ -1,0 +1,97 @@
+//! `cargo xtask setup`: finds or installs what building, demo and tests need.
+
+mod archive;
+mod install;
+mod kernels;
+mod mirror;
+mod series;
+mod toolchain;
+mod tools;
+
+use std::fs::File;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+pub(crate) use self::{
+    kernels::Kernel,
+    series::{ALL as ALL_SERIES, Series},
+    toolchain::{OBJECT_VARIABLE, Toolchain},
+    tools::static_busybox,
+};
+use crate::{paths, phase};
+
+/// Find or install the eBPF toolchain, QEMU, the guests' tools and kernels
+#[derive(Args)]
+pub(crate) struct Setup {
+    /// Kernels to have, e.g. `6.1,7.3`; all of them when not given
+    #[arg(long, value_delimiter = ',', value_name = "SERIES")]
+    kernels: Vec<Series>,
+    /// Fetch a kernel again when the mirror has a newer package of its series
+    #[arg(long)]
+    update: bool,
+    /// Only the eBPF toolchain: no QEMU, no kernels
+    #[arg(long, conflicts_with_all = ["kernels", "update"])]
+    toolchain_only: bool,
+}
+
+impl Setup {
+    pub(crate) fn run(self) -> Result<()> {
+        if self.toolchain_only {
+            return build_tools().map(drop);
+        }
+        let wanted = if self.kernels.is_empty() {
+            ALL_SERIES.to_vec()
+        } else {
+            self.kernels
+        };
+        build_tools()?;
+        let found = guests(&wanted, self.update)?;
+        for kernel in &found {
+            println!("{kernel}");
+        }
+        let missing: Vec<String> = wanted
+            .iter()
+            .filter(|series| !found.iter().any(|kernel| kernel.series == **series))
+            .map(ToString::to_string)
+            .collect();
+        if !missing.is_empty() {
+            println!(
+                "not to be had from this machine's mirror: {}",
+                missing.join(", ")
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What `build` needs: a compiler for the probes.
+///
+/// # Errors
+/// When it is missing and may not be installed here; the message says what to type.
+pub(crate) fn build_tools() -> Result<Toolchain> {
+    let _lock = lock()?;
+    toolchain::find_or_install()
+}
+
+/// What guests need: QEMU, tools and the kernels of these series. A series that the mirror no longer has is reported
+/// and left out of the result.
+///
+/// # Errors
+/// When a tool is missing and may not be installed here, or no kernel at all could be had.
+pub(crate) fn guests(series: &[Series], update: bool) -> Result<Vec<Kernel>> {
+    let _lock = lock()?;
+    tools::find_or_install()?;
+    kernels::find_or_fetch(series, update)
+}
+
+/// One setup at a time on this machine: checkouts share the cache, and apt takes no second caller.
+fn lock() -> Result<File> {
+    let path = paths::cache()?.join("setup.lock");
+    let file = File::create(&path).with_context(|| path.display().to_string())?;
+    if file.try_lock().is_err() {
+        phase::say("waiting for another setup on this machine");
+        file.lock().with_context(|| path.display().to_string())?;
+    }
+    Ok(file)
+}

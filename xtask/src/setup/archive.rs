@@ -1,0 +1,110 @@
+//! apt with a state of its own: the machine's package lists and installed packages are neither read nor changed, and
+//! no rights are needed.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result};
+
+use super::mirror;
+use crate::{command, phase};
+
+/// Debian's packages, as listed by the mirror at the time of [`Archive::open`].
+pub(crate) struct Archive {
+    directory: PathBuf,
+}
+
+impl Archive {
+    /// Fetches the package lists into `directory`.
+    ///
+    /// # Errors
+    /// When this machine knows no mirror, or none of the lists can be read.
+    pub(crate) fn open(directory: &Path) -> Result<Self> {
+        for part in ["state/lists/partial", "cache/archives/partial"] {
+            let path = directory.join(part);
+            fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
+        }
+        fs::write(directory.join("status"), "")?;
+        fs::write(directory.join("sources.list"), mirror::sources()?)?;
+        let archive = Self {
+            directory: directory.to_owned(),
+        };
+        phase::say("reading the mirror's lists of kernels");
+        // A suite may have left the mirror: what the others hold is found all the same, or missed by name.
+        if let Err(error) = command::output(archive.apt("apt-get").arg("update")) {
+            phase::say(format!(
+                "some lists cannot be read, going on with the others: {error:#}"
+            ));
+        }
+        Ok(archive)
+    }
+
+    /// Names of all packages that start with `prefix`.
+    ///
+    /// # Errors
+    /// When apt fails.
+    pub(crate) fn names(&self, prefix: &str) -> Result<Vec<String>> {
+        let names = command::output(self.apt("apt-cache").args(["pkgnames", prefix]))?;
+        Ok(names.lines().map(str::to_owned).collect())
+    }
+
+    /// The newest version of a package; `None` for a name that only others mention.
+    pub(crate) fn version(&self, package: &str) -> Option<String> {
+        let shown =
+            command::output(
+                self.apt("apt-cache")
+                    .args(["show", "--no-all-versions", package]),
+            )
+            .ok()?;
+        shown
+            .lines()
+            .find_map(|line| line.strip_prefix("Version: "))
+            .map(str::to_owned)
+    }
+
+    /// Downloads packages (checked against the signed lists) and unpacks them below `root`.
+    ///
+    /// # Errors
+    /// When the mirror does not answer, a package is damaged, or the disk is full.
+    pub(crate) fn unpack(&self, packages: &[&str], root: &Path) -> Result<()> {
+        let downloads = tempfile::tempdir_in(&self.directory)?;
+        command::output(
+            self.apt("apt-get")
+                .arg("download")
+                .args(packages)
+                .current_dir(downloads.path()),
+        )?;
+        for entry in fs::read_dir(downloads.path())? {
+            command::output(
+                Command::new("dpkg-deb")
+                    .arg("--extract")
+                    .arg(entry?.path())
+                    .arg(root),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn apt(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        let at = |part: &str| self.directory.join(part).display().to_string();
+        for option in [
+            format!("Dir::State={}", at("state")),
+            format!("Dir::State::status={}", at("status")),
+            format!("Dir::Cache={}", at("cache")),
+            format!("Dir::Etc::SourceList={}", at("sources.list")),
+            "Dir::Etc::SourceParts=/dev/null".to_owned(),
+            "Acquire::Languages=none".to_owned(),
+            "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false".to_owned(),
+            "Acquire::Retries=3".to_owned(),
+            // Downloads go into our own directory, which apt's unprivileged user may not enter.
+            "APT::Sandbox::User=root".to_owned(),
+        ] {
+            command.arg("-o").arg(option);
+        }
+        command
+    }
+}

@@ -1,0 +1,62 @@
+//! Programs for booting guests, and those that guests use from this machine's root.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Result;
+
+use super::install;
+use crate::command;
+
+/// A program and the Debian package it comes with.
+const TOOLS: [(&str, &str); 21] = [
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    ("qemu-io", "qemu-utils"),
+    ("modprobe", "kmod"),
+    ("xz", "xz-utils"),
+    ("setpriv", "util-linux"),
+    ("losetup", "mount"),
+    ("lsblk", "util-linux"),
+    ("fio", "fio"),
+    ("strace", "strace"),
+    ("mkfs.xfs", "xfsprogs"),
+    ("xfs_io", "xfsprogs"),
+    ("mkfs.ext4", "e2fsprogs"),
+    ("mkfs.btrfs", "btrfs-progs"),
+    ("mkfs.f2fs", "f2fs-tools"),
+    ("mkfs.vfat", "dosfstools"),
+    ("cryptsetup", "cryptsetup-bin"),
+    ("dmsetup", "dmsetup"),
+    ("mdadm", "mdadm"),
+    ("python3", "python3-minimal"),
+    ("bash", "bash"),
+    ("ip", "iproute2"),
+];
+
+/// Installs what is missing.
+///
+/// # Errors
+/// When something is missing and may not be installed here.
+pub(crate) fn find_or_install() -> Result<()> {
+    let mut missing: Vec<&str> = TOOLS
+        .iter()
+        .filter(|(program, _)| command::find(program).is_none())
+        .map(|(_, package)| *package)
+        .collect();
+    if static_busybox().is_none() {
+        missing.push("busybox-static");
+    }
+    missing.dedup();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        install::install(&missing)
+    }
+}
+
+/// A busybox that runs where no library is: `busybox` alone may be the dynamic one.
+pub(crate) fn static_busybox() -> Option<PathBuf> {
+    let path = command::find("busybox")?;
+    let program = fs::read(&path).ok()?;
+    let loader = b"/ld-linux";
+    (!program.windows(loader.len()).any(|window| window == loader)).then_some(path)
+}
