@@ -63,28 +63,23 @@ enum Plan {
         /// File (made anew) or block device whose first megabytes are overwritten
         target: Option<PathBuf>,
     },
-    /// A systematic set: addresses, lengths, offsets, segments
+    /// Every way of being misaligned: a systematic set, then a random one that a seed brings back
     Matrix {
         /// File (made anew) or block device whose first megabytes are overwritten
         target: PathBuf,
         /// Every shape through every call, where the default is one call of each interface
         #[arg(long)]
         every_call: bool,
-    },
-    /// A random set that a seed brings back
-    Random {
-        /// File (made anew) or block device whose first megabytes are overwritten
-        target: PathBuf,
-        /// Requests
-        #[arg(long, default_value_t = 100)]
-        number: u64,
-        /// Brings the same requests back
+        /// Random requests after the systematic ones
+        #[arg(long, default_value_t = 0)]
+        random: u64,
+        /// Brings the same random requests back
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
     /// Submit many asynchronous reads at once and exit without waiting for them
     ExitInFlight {
-        /// File (made anew) or block device whose first megabytes are overwritten
+        /// File or block device, at least as large as the reads in all; left as it is
         target: PathBuf,
         /// Requests
         #[arg(long, default_value_t = 32)]
@@ -112,23 +107,31 @@ fn run(options: &Workload) -> anyhow::Result<()> {
             target: Some(target),
         }
         | Plan::Matrix { target, .. }
-        | Plan::Random { target, .. }
         | Plan::ExitInFlight { target, .. } => target,
         Plan::Scenario { .. } => {
             scenario::list();
             return Ok(());
         }
     };
-    let target = Target::prepare(path)?;
     if let Plan::ExitInFlight { number, .. } = options.plan {
-        return burst::submit_and_exit(&target, number);
+        return burst::submit_and_exit(&Target::reopen(path)?, number);
     }
+    let target = Target::prepare(path)?;
     let mut requests = match &options.plan {
         Plan::Scenario {
             name: Some(name), ..
         } => name.requests(),
-        Plan::Matrix { every_call, .. } => matrix::requests(target.region(), *every_call),
-        Plan::Random { number, seed, .. } => random::requests(target.region(), *number, *seed),
+        Plan::Matrix {
+            every_call,
+            random,
+            seed,
+            ..
+        } => {
+            let mut requests = matrix::requests(target.region(), *every_call);
+            requests.extend(random::requests(target.region(), *random, *seed));
+            requests.extend(scenario::Name::Showcase.requests());
+            requests
+        }
         Plan::Scenario { .. } | Plan::ExitInFlight { .. } => Vec::new(),
     };
     requests.retain(|request| {

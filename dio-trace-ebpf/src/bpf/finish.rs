@@ -38,8 +38,7 @@ pub(super) fn finish(request: &Request, result: i64) -> u32 {
             && end >= request.file_size,
         copied: state & state::COPIED != 0,
         whole_page_device: state & state::WHOLE_PAGE_DEVICE != 0,
-        forced_wait: request.operation == Operation::Write as u8
-            && state & state::FORCED_WAIT != 0,
+        forced_wait: request.operation == Operation::Write as u8 && state & state::FORCED_WAIT != 0,
         block_rule: state & state::BLOCK_RULE != 0,
     };
     let rule_set = RuleSet::from_number(setting!(rule_set) as u8).unwrap_or(RuleSet::LogicalBlock);

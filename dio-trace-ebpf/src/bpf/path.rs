@@ -41,7 +41,9 @@ pub(super) fn components(event: *mut FileEvent, file: Kernel<false>) -> u32 {
         }
         // SAFETY: `used` is below PATH_CAPACITY and NAME_CAPACITY bytes lie behind that.
         let written = unsafe {
-            let place = (&raw mut (*event).path).cast::<u8>().add(low_bits::<PLACE>(used));
+            let place = (&raw mut (*event).path)
+                .cast::<u8>()
+                .add(low_bits::<PLACE>(used));
             bpf_probe_read_kernel_str(place.cast(), NAME_CAPACITY as u32, name.0.cast())
         };
         if written <= 0 || written > NAME_CAPACITY as i64 {

@@ -105,7 +105,10 @@ pub fn judge(
     let broken = Reasons(hide(broken.0));
     let block = limits.filesystem_block_size.saturating_sub(1);
     let measure = if outcome.block_rule && outcome.route as u8 == Route::None as u8 {
-        Limits { logical_block_size: limits.filesystem_block_size, ..*limits }
+        Limits {
+            logical_block_size: limits.filesystem_block_size,
+            ..*limits
+        }
     } else {
         *limits
     };
@@ -116,7 +119,11 @@ pub fn judge(
         let alignment_error = matches!(-outcome.result, EINVAL | EIO);
         let rejected = alignment_error && !broken.is_empty();
         return Judgement {
-            verdict: if rejected { Verdict::Rejected } else { Verdict::Failed },
+            verdict: if rejected {
+                Verdict::Rejected
+            } else {
+                Verdict::Failed
+            },
             reasons: if rejected { broken } else { deviations },
             flags: Flags::NONE.with_if(Flags::LATE, outcome.bios != 0),
         };
@@ -131,7 +138,10 @@ pub fn judge(
         .with_if(Flags::SHORT, done < geometry.length && !outcome.end_of_file)
         .with_if(Flags::END_OF_FILE, outcome.end_of_file)
         .with_if(Flags::COPIED, outcome.copied)
-        .with_if(Flags::SERIALISED, !buffered && outcome.forced_wait && part_block)
+        .with_if(
+            Flags::SERIALISED,
+            !buffered && outcome.forced_wait && part_block,
+        )
         .with_if(Flags::UNCHECKED, unchecked);
     Judgement {
         verdict: if buffered {

@@ -97,7 +97,10 @@ impl Arena {
             self.bytes()[piece.delta as usize..][..piece.length as usize].fill(CANARY);
         }
         let window = window(pieces);
-        self.bytes()[window].iter().all(|&byte| byte == CANARY)
+        let canaries = [CANARY; 65_536];
+        self.bytes()[window]
+            .chunks(canaries.len())
+            .all(|part| part == &canaries[..part.len()])
     }
 
     fn bytes(&mut self) -> &mut [u8] {

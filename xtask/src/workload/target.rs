@@ -73,6 +73,15 @@ pub(super) struct Target {
 impl Target {
     /// Opens a block device or makes a file, and fills it. Never touches a device that is in use.
     pub(super) fn prepare(path: &Path) -> anyhow::Result<Self> {
+        Self::open(path, true)
+    }
+
+    /// Opens one that was prepared before.
+    pub(super) fn reopen(path: &Path) -> anyhow::Result<Self> {
+        Self::open(path, false)
+    }
+
+    fn open(path: &Path, anew: bool) -> anyhow::Result<Self> {
         let name = path.display();
         let is_device =
             std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_block_device());
@@ -82,7 +91,7 @@ impl Target {
             // Fails while it is mounted or part of another device.
             options.custom_flags(libc::O_EXCL);
         } else {
-            options.create(true).truncate(true);
+            options.create(anew).truncate(anew);
         }
         let buffered = options
             .open(path)
@@ -99,7 +108,11 @@ impl Target {
                 region.data_end
             );
         }
-        let shadow = fill(&buffered, &region).with_context(|| format!("cannot fill {name}"))?;
+        let shadow = if anew {
+            fill(&buffered, &region).with_context(|| format!("cannot fill {name}"))?
+        } else {
+            Vec::new()
+        };
         let direct = OpenOptions::new()
             .read(true)
             .write(true)
@@ -185,19 +198,24 @@ impl Target {
         }
         let mut found = vec![0; end - start];
         self.buffered.read_exact_at(&mut found, start as u64)?;
-        let first = offset as usize - start;
-        let right = found.iter().zip(&self.shadow[start..end]).enumerate().all(
-            |(index, (&found, &before))| {
-                let written = index
-                    .checked_sub(first)
-                    .and_then(|place| data.get(place).copied());
-                match (written, done) {
-                    (Some(new), Some(done)) if index - first < done => found == new,
-                    (Some(new), None) => found == new || found == before,
-                    _ => found == before,
-                }
-            },
-        );
+        let before = &self.shadow[start..end];
+        let place = offset as usize - start;
+        let right = match done {
+            Some(done) => {
+                let mut expected = before.to_vec();
+                expected[place..place + done].copy_from_slice(&data[..done]);
+                found == expected
+            }
+            None if found == before => true,
+            None => found
+                .iter()
+                .zip(before)
+                .enumerate()
+                .all(|(index, (now, old))| {
+                    let new = index.checked_sub(place).and_then(|index| data.get(index));
+                    now == old || Some(now) == new
+                }),
+        };
         self.shadow[start..end].copy_from_slice(&found);
         Ok(Some(right))
     }

@@ -10,11 +10,7 @@ use aya_ebpf::{
 };
 use dio_trace_ebpf::{abi::request::level, rules::Route};
 
-use crate::bpf::{
-    globals::layout,
-    in_flight,
-    memory::Kernel,
-};
+use crate::bpf::{globals::layout, in_flight, memory::Kernel};
 
 /// Declares the entry programs of one engine.
 macro_rules! engine {
@@ -61,7 +57,13 @@ fn iomap_entry(ctx: FEntryContext) -> i32 {
 #[kprobe]
 fn iomap_entry_kprobe(ctx: ProbeContext) -> u32 {
     if let (Some(kiocb), Some(iter), Some(flags)) = (ctx.arg(0), ctx.arg(1), ctx.arg::<u32>(4)) {
-        in_flight::enter_engine(&ctx, Kernel::<false>(kiocb), Kernel(iter), Route::Iomap, flags);
+        in_flight::enter_engine(
+            &ctx,
+            Kernel::<false>(kiocb),
+            Kernel(iter),
+            Route::Iomap,
+            flags,
+        );
     }
     0
 }
