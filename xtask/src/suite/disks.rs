@@ -1,6 +1,6 @@
 //! The guest's disks, found by driver and block size, and their limits as sysfs tells them.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use dio_trace_ebpf::rules::Limits;
 
@@ -57,12 +57,20 @@ pub(super) fn tells_dma_alignment(device: &str) -> bool {
     number(&short_name(device), "dma_alignment").is_some()
 }
 
+/// Whether a disk is made of chunks that no bio may cross; then every bio is looked at for
+/// splitting (`bio_may_need_split`).
+pub(super) fn has_chunks(device: &str) -> bool {
+    number(&short_name(device), "chunk_sectors").is_some_and(|sectors| sectors != 0)
+}
+
 /// The kernel's name of a device: `dm-0` for `/dev/mapper/x`.
 pub(super) fn short_name(device: &str) -> String {
-    let path = Path::new(device);
-    fs::canonicalize(path)
-        .unwrap_or_else(|_| path.to_owned())
-        .file_name()
+    let by_number = fs::metadata(device).ok().and_then(|node| {
+        let (major, minor) = (libc::major(node.rdev()), libc::minor(node.rdev()));
+        fs::canonicalize(format!("/sys/dev/block/{major}:{minor}")).ok()
+    });
+    let path = by_number.unwrap_or_else(|| device.into());
+    path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
 }

@@ -56,7 +56,8 @@ pub(super) enum Front {
 /// Who looks at segments in the rule set `dma-segment-late`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Late {
-    /// The device's own queue, except where a request lies in one page (`bio_may_need_split`).
+    /// The device's own queue, except where a request lies in one page (`bio_may_need_split`) and
+    /// the device has no chunks.
     Own,
     /// A device below it; its clones have no vectors of their own, so each is looked at.
     Below,
@@ -78,6 +79,8 @@ pub(super) struct Made<'a> {
     pub(super) limits: Limits,
     /// Whether sysfs told the limits' `dma_alignment`.
     pub(super) dma_is_known: bool,
+    /// Whether the device has chunks.
+    pub(super) has_chunks: bool,
     /// Limits of the device that requests end up on.
     pub(super) below: Limits,
     base: String,
@@ -131,6 +134,7 @@ impl Place {
             target: (*target).to_owned(),
             disk: (*device != "-").then(|| disks::short_name(device)),
             limits: own,
+            has_chunks: disks::has_chunks(device),
             dma_is_known: disks::tells_dma_alignment(device),
             below: rest.first().map_or(own, |below| disks::limits(below)),
             base: base.to_owned(),

@@ -247,7 +247,7 @@ pub(super) const PLACES: &[Place] = &[
         tools: &["dmsetup"],
         module: "dm-mod",
         make: "dmsetup create diolinear --table \"0 131072 linear $DISK 2048\"
-            dmsetup mknodes; d=$(readlink -f /dev/mapper/diolinear); echo $d $d $DISK",
+            dmsetup mknodes; echo /dev/mapper/diolinear /dev/mapper/diolinear $DISK",
         unmake: "if dmsetup info diolinear > /dev/null 2>&1; then dmsetup remove diolinear; fi",
         late: Late::Below,
         ..RAW
@@ -259,7 +259,7 @@ pub(super) const PLACES: &[Place] = &[
         module: "dm-crypt",
         make: "key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
             dmsetup create diocrypt --table \"0 131072 crypt aes-xts-plain64 $key 0 $DISK 2048\"
-            dmsetup mknodes; d=$(readlink -f /dev/mapper/diocrypt); echo $d $d $DISK",
+            dmsetup mknodes; echo /dev/mapper/diocrypt /dev/mapper/diocrypt $DISK",
         unmake: UNCRYPT,
         late: Late::Crypt(512),
         ..RAW
@@ -271,7 +271,7 @@ pub(super) const PLACES: &[Place] = &[
         make: "key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
             dmsetup create diocrypt --table \"0 131072 crypt aes-xts-plain64 $key 0 $DISK 2048 \
                 2 sector_size:4096 iv_large_sectors\"
-            dmsetup mknodes; d=$(readlink -f /dev/mapper/diocrypt); echo $d $d $DISK",
+            dmsetup mknodes; echo /dev/mapper/diocrypt /dev/mapper/diocrypt $DISK",
         unmake: UNCRYPT,
         late: Late::Crypt(4096),
         ..RAW

@@ -127,7 +127,7 @@ fn common(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segme
         ..made.below
     };
     match made.place.late {
-        Late::Own if own.is_empty() || geometry.in_one_page() => accepted,
+        Late::Own if own.is_empty() || (geometry.in_one_page() && !made.has_chunks) => accepted,
         Late::Own => rejected,
         Late::Nobody => accepted,
         Late::Below if broken_on(&below).0.is_empty() => accepted,

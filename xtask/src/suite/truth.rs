@@ -25,7 +25,7 @@ use crate::workload::{Region, answer::Answer};
 /// Random requests at each place.
 const SAMPLE: u64 = 60;
 const FULL: u64 = 3000;
-/// Mismatches of one kind that are printed.
+/// Mismatches of one kind that are printed for each place.
 const SHOWN: usize = 6;
 
 /// What was asked at one place.
@@ -302,14 +302,18 @@ fn report(outcome: &mut Outcome, cases: &[Case<'_>], extra: &[(&str, &Row)]) {
 }
 
 fn summarise(outcome: &mut Outcome, name: &str, tried: usize, wrong: &[String]) {
-    for line in wrong.iter().take(SHOWN) {
-        println!("     {line}");
+    let mut shown: HashMap<&str, usize> = HashMap::new();
+    for line in wrong {
+        let shown = shown
+            .entry(line.split(' ').next().unwrap_or_default())
+            .or_default();
+        *shown += 1;
+        if *shown <= SHOWN {
+            println!("     {line}");
+        }
     }
-    outcome.check(
-        name,
-        wrong.is_empty() && tried != 0,
-        format!("{tried} requests, {} wrong", wrong.len()),
-    );
+    let detail = format!("{tried} requests, {} wrong", wrong.len());
+    outcome.check(name, wrong.is_empty() && tried != 0, detail);
 }
 
 impl Case<'_> {
