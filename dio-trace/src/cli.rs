@@ -2,6 +2,7 @@
 
 mod arguments;
 mod command;
+mod compare;
 mod diagnostics;
 mod doctor;
 mod exit;
@@ -10,6 +11,7 @@ mod output;
 mod record;
 mod report;
 mod session;
+mod verify;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -38,6 +40,8 @@ pub struct Cli {
 enum Command {
     Record(record::Arguments),
     Report(report::Arguments),
+    Compare(compare::Arguments),
+    Verify(verify::Arguments),
     Doctor(doctor::Arguments),
 }
 
@@ -60,6 +64,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         None => Err(Failure::input("name a command")),
         Some(Command::Record(arguments)) => record::run(arguments),
         Some(Command::Report(arguments)) => report::run(arguments),
+        Some(Command::Compare(arguments)) => compare::run(&arguments),
+        Some(Command::Verify(arguments)) => verify::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments),
     }
 }

@@ -4,6 +4,7 @@
 //! those.
 
 pub mod cli;
+pub mod compare;
 pub mod diagnose;
 pub mod doctor;
 pub mod filter;

@@ -33,8 +33,9 @@ pub use recorder::{Recorder, Room, Target};
 pub use rotate::Files;
 pub use row::Row;
 pub use schema::{COLUMNS, Column, Kind, schema, schema_markdown};
+pub(crate) use select::mask;
 pub use select::{FILTER_COLUMNS, select};
 pub use writer::{Pace, Sink, Writer};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,4 +2,4 @@
 
 mod tally;
 
-pub use tally::{Tally, Volume};
+pub use tally::{Tally, Volume, Worst};

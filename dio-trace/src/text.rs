@@ -16,6 +16,16 @@ pub fn number(number: u64) -> String {
     text
 }
 
+/// A rate with one decimal; `<0.1` for what is there but rounds to nothing.
+#[must_use]
+pub fn rate(rate: f64) -> String {
+    if rate > 0.0 && rate < 0.1 {
+        "<0.1".to_owned()
+    } else {
+        format!("{rate:.1}")
+    }
+}
+
 /// `512 B`, `4 KiB`, `1.5 GiB`: at most one decimal, and none where it is 0.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
@@ -67,6 +77,13 @@ mod tests {
         assert_eq!(number(999), "999");
         assert_eq!(number(1_234_567), "1,234,567");
         assert_eq!(number(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn rates() {
+        assert_eq!(rate(0.0), "0.0");
+        assert_eq!(rate(0.001), "<0.1");
+        assert_eq!(rate(12.34), "12.3");
     }
 
     #[test]

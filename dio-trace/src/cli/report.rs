@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     cli::{Exit, Failure, FilterArguments, diagnostics::say, output},
     recording::{Ending, Reader, schema_markdown},
-    report::{Export, export},
+    report::{Export, Summary, export, json, text},
     source::recording::open,
 };
 
@@ -78,7 +78,19 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
             }
             export(reader, &filter, Export::Parquet, output)?
         }
-        Format::Text | Format::Json => Ending::Finished,
+        Format::Text | Format::Json => {
+            let summary = Summary::of(reader, &filter).map_err(Failure::input)?;
+            let whole = if arguments.format == Format::Text {
+                text(&summary, &filter, &file.display().to_string())
+            } else {
+                let json = json(&summary);
+                serde_json::to_string_pretty(&json).map_err(anyhow::Error::from)? + "\n"
+            };
+            output.write_all(whole.as_bytes())?;
+            output.flush()?;
+            // Both say themselves how the recording ends.
+            Ending::Finished
+        }
     };
     warn(ending, &file);
     Ok(Exit::Good)
