@@ -2,6 +2,7 @@
 //! outside this module knows aya.
 
 mod attach;
+mod block;
 mod btf;
 mod capture;
 mod cgroup;
@@ -9,13 +10,20 @@ mod decode;
 mod evidence;
 mod files;
 mod layout;
+mod live;
+mod nothing_attached;
 mod object;
 mod plan;
+mod preflight;
 mod symbols;
 mod tracing;
 
 pub use attach::{Options, Probes};
+pub use block::{block_device, block_device_named, block_devices};
 pub use btf::KernelTypes;
 pub use capture::Capture;
 pub use evidence::rule_set;
 pub use layout::Resolved;
+pub use live::Live;
+pub use nothing_attached::NothingAttached;
+pub use preflight::{Check, State, preflight};

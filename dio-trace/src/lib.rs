@@ -3,6 +3,15 @@
 //! Data flows one way: a [`source`] delivers batches of [`model`] records; everything else reads
 //! those.
 
+pub mod cli;
+pub mod compare;
+pub mod diagnose;
+pub mod doctor;
+pub mod filter;
 pub mod kernel;
 pub mod model;
+pub mod recording;
+pub mod report;
 pub mod source;
+pub mod store;
+pub mod text;

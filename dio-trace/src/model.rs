@@ -5,6 +5,7 @@ mod batch;
 mod device;
 mod environment;
 mod loss;
+mod printable;
 mod record;
 mod time;
 
@@ -16,5 +17,6 @@ pub use dio_trace_ebpf::{
 };
 pub use environment::{Attachment, Device, Environment, Evidence, LimitSource};
 pub use loss::{Loss, Losses};
+pub use printable::printable;
 pub use record::{Record, Request};
 pub use time::Timestamp;

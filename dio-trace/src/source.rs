@@ -1,5 +1,7 @@
 //! Where requests come from: the running kernel, a recording, a stream, a script.
 
+pub mod recording;
+
 use std::future::Future;
 
 use crate::model::{Batch, Environment};

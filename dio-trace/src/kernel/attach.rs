@@ -18,6 +18,7 @@ use crate::{
     kernel::{
         btf::{Function, KernelTypes},
         layout::Resolved,
+        nothing_attached::NothingAttached,
         object::{self, Instructions},
         plan::{Hook, MODULES, PLAN, Role, When},
         symbols::Symbols,
@@ -52,7 +53,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { all: false, processes: Vec::new(), command: false, detail_rate: 5_000, stacks: false, log: false }
+        Self {
+            all: false,
+            processes: Vec::new(),
+            command: false,
+            detail_rate: 5_000,
+            stacks: false,
+            log: false,
+        }
     }
 }
 
@@ -109,22 +117,23 @@ impl Probes {
             filesystems: known_filesystems(),
         };
         let choosing = settings.only_traced != 0;
-        let attachments: Vec<Attachment> =
-            PLAN.iter().filter_map(|hook| attacher.hook(hook, choosing)).collect();
-        let sees_requests = PLAN.iter().zip(&attachments).any(|_| true)
-            && attachments.iter().any(|attachment| {
-                attachment.method.is_some() && attachment.function == "iomap_dio_rw"
-                    || attachment.function == "blkdev_read_iter"
-            });
+        let attachments: Vec<Attachment> = PLAN
+            .iter()
+            .filter_map(|hook| attacher.hook(hook, choosing))
+            .collect();
+        let sees_requests = attachments.iter().any(|attachment| {
+            attachment.method.is_some()
+                && matches!(&*attachment.function, "iomap_dio_rw" | "blkdev_read_iter")
+        });
         if !sees_requests {
-            let reason = attachments.iter().find_map(|attachment| attachment.note.clone());
-            bail!(
-                "none of the probes that see direct I/O could be attached: {}. `dio-trace doctor` \
-                 lists every probe",
-                reason.unwrap_or_else(|| "the kernel gave no reason".to_owned())
-            );
+            return Err(NothingAttached { attachments }.into());
         }
-        Ok(Self { ebpf: attacher.ebpf, rule_set, attachments, _links: attacher.links })
+        Ok(Self {
+            ebpf: attacher.ebpf,
+            rule_set,
+            attachments,
+            _links: attacher.links,
+        })
     }
 }
 
@@ -144,8 +153,9 @@ fn settings(
     for (slot, name) in completions.iter_mut().zip(interfaces.chain(others)) {
         *slot = symbols.address(name);
     }
-    let dio_flags_are_wait =
-        types.function("iomap_dio_rw").is_some_and(|function| function.arguments < 6);
+    let dio_flags_are_wait = types
+        .function("iomap_dio_rw")
+        .is_some_and(|function| function.arguments < 6);
     Settings {
         completions,
         rule_set: rule_set as u32,
@@ -200,7 +210,11 @@ impl Attacher {
             function: hook.target.to_owned(),
             module: module.unwrap_or_else(|| "vmlinux".to_owned()),
             gives: hook.gives.to_owned(),
-            lost: if method.is_some() { String::new() } else { hook.lost.to_owned() },
+            lost: if method.is_some() {
+                String::new()
+            } else {
+                hook.lost.to_owned()
+            },
             method,
             note,
         })
@@ -224,8 +238,13 @@ impl Attacher {
                 Err(reason) => reason,
             },
         };
-        self.kprobe(hook).map_err(|reason| format!("fentry: {why_not}; kprobe: {reason}"))?;
-        let method = if with_exit { "kprobe/kretprobe" } else { "kprobe" };
+        self.kprobe(hook)
+            .map_err(|reason| format!("fentry: {why_not}; kprobe: {reason}"))?;
+        let method = if with_exit {
+            "kprobe/kretprobe"
+        } else {
+            "kprobe"
+        };
         Ok((method, Some(format!("fentry: {why_not}"))))
     }
 
@@ -233,34 +252,50 @@ impl Attacher {
         let programs = hook.role.programs();
         let module = match &function.module {
             None => None,
-            Some(name) => {
-                Some(self.module_btf.get(name).ok_or("the BTF of its module cannot be opened")?)
-            }
+            Some(name) => Some(
+                self.module_btf
+                    .get(name)
+                    .ok_or("the BTF of its module cannot be opened")?,
+            ),
         };
         let mut links = Vec::new();
         if programs.kretprobe.is_some() {
-            let exit = programs.fexit.iter().find(|(arguments, _)| *arguments == function.arguments);
+            let exit = programs
+                .fexit
+                .iter()
+                .find(|(arguments, _)| *arguments == function.arguments);
             let (_, exit) = exit.ok_or_else(|| {
-                format!("no program for a function of {} arguments", function.arguments)
+                format!(
+                    "no program for a function of {} arguments",
+                    function.arguments
+                )
             })?;
-            links.push(self.tracing(exit, Target {
-                btf_id: function.id,
-                module,
-                attach_type: BPF_TRACE_FEXIT,
-            })?);
+            links.push(self.tracing(
+                exit,
+                Target {
+                    btf_id: function.id,
+                    module,
+                    attach_type: BPF_TRACE_FEXIT,
+                },
+            )?);
         }
         let entry = programs.fentry.ok_or("no program")?;
-        links.push(self.tracing(entry, Target {
-            btf_id: function.id,
-            module,
-            attach_type: BPF_TRACE_FENTRY,
-        })?);
+        links.push(self.tracing(
+            entry,
+            Target {
+                btf_id: function.id,
+                module,
+                attach_type: BPF_TRACE_FENTRY,
+            },
+        )?);
         Ok(links)
     }
 
     fn tracing(&self, program: &str, target: Target<'_>) -> Result<Link, String> {
-        let instructions =
-            self.instructions.of(program).map_err(|error| format!("{error:#}"))?;
+        let instructions = self
+            .instructions
+            .of(program)
+            .map_err(|error| format!("{error:#}"))?;
         tracing::attach(instructions, target)
     }
 
@@ -274,14 +309,24 @@ impl Attacher {
     }
 
     fn tracepoint(&mut self, hook: &Hook) -> Result<(&'static str, Option<String>), String> {
-        let arguments = self.types.tracepoint_arguments(hook.target).ok_or("not in this kernel")?;
+        let arguments = self
+            .types
+            .tracepoint_arguments(hook.target)
+            .ok_or("not in this kernel")?;
         let variants = hook.role.programs().tracepoint;
         let (_, btf, raw) = variants
             .iter()
             .find(|(known, ..)| *known == arguments)
             .ok_or_else(|| format!("no program for a tracepoint of {arguments} arguments"))?;
-        let btf_id = self.types.tracepoint(hook.target).ok_or("not in this kernel")?;
-        let target = Target { btf_id, module: None, attach_type: BPF_TRACE_RAW_TP };
+        let btf_id = self
+            .types
+            .tracepoint(hook.target)
+            .ok_or("not in this kernel")?;
+        let target = Target {
+            btf_id,
+            module: None,
+            attach_type: BPF_TRACE_RAW_TP,
+        };
         let why_not = match self.tracing(btf, target) {
             Ok(link) => {
                 self.links.push(link);
@@ -296,8 +341,10 @@ impl Attacher {
 }
 
 fn attach_kprobe(ebpf: &mut Ebpf, program: &str, function: &str) -> Result<()> {
-    let program: &mut KProbe =
-        ebpf.program_mut(program).context("not in the eBPF object")?.try_into()?;
+    let program: &mut KProbe = ebpf
+        .program_mut(program)
+        .context("not in the eBPF object")?
+        .try_into()?;
     if program.fd().is_err() {
         program.load().map_err(|error| refused(&error))?;
     }
@@ -306,8 +353,10 @@ fn attach_kprobe(ebpf: &mut Ebpf, program: &str, function: &str) -> Result<()> {
 }
 
 fn attach_raw_tracepoint(ebpf: &mut Ebpf, program: &str, tracepoint: &str) -> Result<()> {
-    let program: &mut RawTracePoint =
-        ebpf.program_mut(program).context("not in the eBPF object")?.try_into()?;
+    let program: &mut RawTracePoint = ebpf
+        .program_mut(program)
+        .context("not in the eBPF object")?
+        .try_into()?;
     if program.fd().is_err() {
         program.load().map_err(|error| refused(&error))?;
     }
@@ -318,9 +367,15 @@ fn attach_raw_tracepoint(ebpf: &mut Ebpf, program: &str, tracepoint: &str) -> Re
 /// Without the verifier's whole protocol, which aya puts into its error.
 fn refused(error: &ProgramError) -> anyhow::Error {
     match error {
-        ProgramError::LoadError { io_error, verifier_log } => {
+        ProgramError::LoadError {
+            io_error,
+            verifier_log,
+        } => {
             let log = verifier_log.to_string();
-            anyhow!("the kernel refuses the program: {}", tracing::refusal(io_error, &log))
+            anyhow!(
+                "the kernel refuses the program: {}",
+                tracing::refusal(io_error, &log)
+            )
         }
         other => anyhow!("the kernel refuses the program: {other}"),
     }
@@ -329,7 +384,10 @@ fn refused(error: &ProgramError) -> anyhow::Error {
 /// Filesystem types that the kernel knows at the moment.
 fn known_filesystems() -> HashSet<String> {
     let text = fs::read_to_string("/proc/filesystems").unwrap_or_default();
-    text.lines().filter_map(|line| line.split_ascii_whitespace().last()).map(str::to_owned).collect()
+    text.lines()
+        .filter_map(|line| line.split_ascii_whitespace().last())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// CPUs that may ever be online.

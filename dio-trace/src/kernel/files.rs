@@ -39,7 +39,11 @@ impl Files {
             path: path(event),
             filesystem: word(&event.filesystem),
             device: has_device.then(|| DeviceNumber::from_kernel(event.disk)),
-            disk: if has_device { word(&event.disk_name) } else { None },
+            disk: if has_device {
+                word(&event.disk_name)
+            } else {
+                None
+            },
             limits: has_device.then_some(event.limits),
         };
         self.0.insert(event.id, file);

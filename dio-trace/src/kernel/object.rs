@@ -16,8 +16,7 @@ use dio_trace_ebpf::abi::{
     settings::{SETTINGS_GLOBAL, Settings},
 };
 
-static OBJECT: &[u8] =
-    aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/dio-trace-probes"));
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/dio-trace-probes"));
 
 /// Constants that the probes are loaded with, as bytes.
 struct Globals<'a>([(&'static str, &'a [u8]); 3]);
@@ -50,6 +49,11 @@ impl Instructions {
             .map(Vec::as_slice)
             .with_context(|| format!("the embedded eBPF object has no program {program}"))
     }
+}
+
+/// Whether this binary was built with the eBPF programs.
+pub(super) const fn is_embedded() -> bool {
+    !OBJECT.is_empty()
 }
 
 /// Creates the maps, and makes every program ready to load.
@@ -86,14 +90,29 @@ pub(super) fn load(
 
 fn relocate(ebpf: &Ebpf, globals: &Globals<'_>) -> Result<Instructions> {
     let mut object = Object::parse(OBJECT).context("the embedded eBPF object is damaged")?;
-    object.patch_map_data(globals.0.iter().map(|&(name, bytes)| (name, (bytes, true))).collect())?;
-    let sections: HashSet<usize> = object.functions.keys().map(|&(section, _)| section).collect();
+    object.patch_map_data(
+        globals
+            .0
+            .iter()
+            .map(|&(name, bytes)| (name, (bytes, true)))
+            .collect(),
+    )?;
+    let sections: HashSet<usize> = object
+        .functions
+        .keys()
+        .map(|&(section, _)| section)
+        .collect();
     let maps = std::mem::take(&mut object.maps);
     let mut located: Vec<(&str, RawFd, &aya_obj::Map)> = Vec::new();
     for (name, map) in &maps {
-        let in_kernel =
-            ebpf.map(name).with_context(|| format!("aya did not create the map {name}"))?;
-        located.push((name.as_str(), data(in_kernel)?.fd().as_fd().as_raw_fd(), map));
+        let in_kernel = ebpf
+            .map(name)
+            .with_context(|| format!("aya did not create the map {name}"))?;
+        located.push((
+            name.as_str(),
+            data(in_kernel)?.fd().as_fd().as_raw_fd(),
+            map,
+        ));
     }
     object.relocate_maps(located.into_iter(), &sections)?;
     object.relocate_calls(&sections)?;

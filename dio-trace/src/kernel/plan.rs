@@ -68,8 +68,13 @@ pub(super) struct Programs {
     pub(super) tracepoint: &'static [(u32, &'static str, &'static str)],
 }
 
-const NONE: Programs =
-    Programs { fentry: None, fexit: &[], kprobe: None, kretprobe: None, tracepoint: &[] };
+const NONE: Programs = Programs {
+    fentry: None,
+    fexit: &[],
+    kprobe: None,
+    kretprobe: None,
+    tracepoint: &[],
+};
 
 const ENGINE_EXITS: &[(u32, &str)] = &[
     (2, "engine_exit_2"),
@@ -92,7 +97,11 @@ impl Role {
             }
         }
         const fn entry_only(fentry: &'static str, kprobe: &'static str) -> Programs {
-            Programs { fentry: Some(fentry), kprobe: Some(kprobe), ..NONE }
+            Programs {
+                fentry: Some(fentry),
+                kprobe: Some(kprobe),
+                ..NONE
+            }
         }
         match self {
             Self::Request => Programs {
@@ -117,7 +126,10 @@ impl Role {
                 ..NONE
             },
             Self::BioSplit => Programs {
-                tracepoint: &[(2, "bio_split", "bio_split_raw"), (3, "bio_split", "bio_split_raw")],
+                tracepoint: &[
+                    (2, "bio_split", "bio_split_raw"),
+                    (3, "bio_split", "bio_split_raw"),
+                ],
                 ..NONE
             },
             Self::ProcessFork => Programs {

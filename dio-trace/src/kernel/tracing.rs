@@ -9,7 +9,8 @@ use std::{
 };
 
 use aya_obj::generated::{
-    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_insn, bpf_prog_type::BPF_PROG_TYPE_TRACING,
+    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_insn,
+    bpf_prog_type::BPF_PROG_TYPE_TRACING,
 };
 
 const LICENSE: &CStr = c"Dual MIT/GPL";
@@ -45,7 +46,10 @@ pub(super) fn attach(instructions: &[bpf_insn], target: Target<'_>) -> Result<Li
     attr.raw_tracepoint.prog_fd = program.as_raw_fd().cast_unsigned();
     let link = bpf_fd(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr)
         .map_err(|error| format!("cannot attach: {}", describe(&error)))?;
-    Ok(Link { _program: program, _link: link })
+    Ok(Link {
+        _program: program,
+        _link: link,
+    })
 }
 
 fn load(instructions: &[bpf_insn], target: Target<'_>) -> Result<OwnedFd, String> {
@@ -63,16 +67,42 @@ fn load(instructions: &[bpf_insn], target: Target<'_>) -> Result<OwnedFd, String
         load.__bindgen_anon_1.attach_btf_obj_fd = module.as_raw_fd().cast_unsigned();
     }
     let mut stat = vec![0u8; 4096];
-    load.log_level = 4; load.log_buf = stat.as_mut_ptr() as u64; load.log_size = 4096;
+    load.log_level = 4;
+    load.log_buf = stat.as_mut_ptr() as u64;
+    load.log_size = 4096;
     if std::env::var_os("VLOG").is_some() {
-        let f = std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(true).open("/tmp/vlog").unwrap();
-        f.set_len(200<<20).unwrap();
-        let m = unsafe { libc::mmap(std::ptr::null_mut(), 200<<20, 3, libc::MAP_SHARED, f.as_raw_fd(), 0) };
-        load.log_level = 2; load.log_buf = m as u64; load.log_size = (200<<20) as u32;
+        let f = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open("/tmp/vlog")
+            .unwrap();
+        f.set_len(200 << 20).unwrap();
+        let m = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                200 << 20,
+                3,
+                libc::MAP_SHARED,
+                f.as_raw_fd(),
+                0,
+            )
+        };
+        load.log_level = 2;
+        load.log_buf = m as u64;
+        load.log_size = (200 << 20) as u32;
         eprintln!("LOAD {} insns", instructions.len());
     }
     let first = match bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) {
-        Ok(program) => { eprintln!("{} insns: {}", instructions.len(), String::from_utf8_lossy(&stat).trim_end_matches('\0')); return Ok(program)},
+        Ok(program) => {
+            eprintln!(
+                "{} insns: {}",
+                instructions.len(),
+                String::from_utf8_lossy(&stat).trim_end_matches('\0')
+            );
+            return Ok(program);
+        }
         Err(error) => error,
     };
     // Once more, for the verifier's reason.
@@ -134,7 +164,9 @@ pub(super) fn open_module_btf(names: &[&str]) -> Vec<(String, OwnedFd)> {
         // SAFETY: all-zero is a valid `bpf_attr`.
         let mut attr: bpf_attr = unsafe { zeroed() };
         attr.__bindgen_anon_6.__bindgen_anon_1.btf_id = id;
-        let Ok(btf) = bpf_fd(bpf_cmd::BPF_BTF_GET_FD_BY_ID, &mut attr) else { continue };
+        let Ok(btf) = bpf_fd(bpf_cmd::BPF_BTF_GET_FD_BY_ID, &mut attr) else {
+            continue;
+        };
         if let Some(name) = kernel_btf_name(btf.as_raw_fd())
             && names.contains(&name.as_str())
         {
@@ -164,9 +196,18 @@ fn kernel_btf_name(btf: RawFd) -> Option<String> {
 fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<i32> {
     // SAFETY: every pointer in `attr` was taken from a live value of sufficient size.
     let result = unsafe {
-        libc::syscall(libc::SYS_bpf, command as u32, std::ptr::from_mut(attr), size_of::<bpf_attr>())
+        libc::syscall(
+            libc::SYS_bpf,
+            command as u32,
+            std::ptr::from_mut(attr),
+            size_of::<bpf_attr>(),
+        )
     };
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(i32::try_from(result).unwrap_or(0)) }
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(i32::try_from(result).unwrap_or(0))
+    }
 }
 
 fn bpf_fd(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<OwnedFd> {

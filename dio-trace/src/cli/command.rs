@@ -1,0 +1,123 @@
+//! Starting the command that is to be traced, so that its first I/O is seen.
+
+use std::{
+    ffi::OsString,
+    io::{self, PipeReader, PipeWriter, Read, Write},
+    os::{
+        fd::AsRawFd,
+        unix::process::{CommandExt, ExitStatusExt},
+    },
+    process::{Child, Command, ExitStatus},
+    thread::JoinHandle,
+};
+
+use tokio::sync::oneshot;
+
+/// A command that is forked, and waits to be let go before it is executed.
+pub(super) struct Gated {
+    /// Its process id.
+    pub(super) pid: u32,
+    gate: PipeWriter,
+    spawning: JoinHandle<io::Result<Child>>,
+}
+
+/// A command that runs.
+pub(super) struct Running {
+    /// Its process id.
+    pub(super) pid: u32,
+    ended: oneshot::Receiver<io::Result<ExitStatus>>,
+}
+
+impl Gated {
+    /// Forks. The child tells its process id, then reads from the gate before it becomes the
+    /// command.
+    pub(super) fn fork(words: &[OsString]) -> io::Result<Self> {
+        let (mut told, tell) = io::pipe()?;
+        let (wait, gate) = io::pipe()?;
+        let mut command = Command::new(words.first().ok_or(io::ErrorKind::InvalidInput)?);
+        command.args(&words[1..]);
+        let closure = gated(tell, wait, gate.as_raw_fd());
+        // SAFETY: the closure only calls functions that are safe between fork and exec.
+        unsafe { command.pre_exec(closure) };
+        // `spawn` returns only when the child has executed the command, so it needs its own thread.
+        let spawning = std::thread::Builder::new()
+            .name("spawn".to_owned())
+            .spawn(move || command.spawn())?;
+        let mut pid = [0; 4];
+        match told.read_exact(&mut pid) {
+            Ok(()) => Ok(Self {
+                pid: u32::from_ne_bytes(pid),
+                gate,
+                spawning,
+            }),
+            // The fork itself failed.
+            Err(error) => match spawning.join() {
+                Ok(Err(reason)) => Err(reason),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// Lets it go.
+    pub(super) fn go(mut self) -> io::Result<Running> {
+        self.gate.write_all(&[1])?;
+        drop(self.gate);
+        let child = self
+            .spawning
+            .join()
+            .map_err(|_| io::Error::other("a thread failed"))?;
+        let mut child = child?;
+        let (sender, ended) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("wait".to_owned())
+            .spawn(move || {
+                // Nobody may be waiting any more.
+                drop(sender.send(child.wait()));
+            })?;
+        Ok(Running {
+            pid: self.pid,
+            ended,
+        })
+    }
+}
+
+/// What the child does between fork and exec. Both pipes are closed on exec.
+fn gated(
+    mut tell: PipeWriter,
+    mut wait: PipeReader,
+    gate: i32,
+) -> impl FnMut() -> io::Result<()> + Send + Sync + 'static {
+    move || {
+        // The child's copy of the gate would keep it open if the parent dies.
+        // SAFETY: closing a descriptor that the child does not use.
+        unsafe { libc::close(gate) };
+        tell.write_all(&std::process::id().to_ne_bytes())?;
+        wait.read_exact(&mut [0])
+    }
+}
+
+impl Running {
+    /// Waits for its end. Cancel safe.
+    pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
+        (&mut self.ended)
+            .await
+            .map_err(|_| io::Error::other("lost sight of the command"))?
+    }
+
+    /// Passes a signal on.
+    pub(super) fn signal(&self, signal: i32) {
+        let Ok(pid) = i32::try_from(self.pid) else {
+            return;
+        };
+        // SAFETY: takes no pointers. The command may be gone, which is fine.
+        unsafe { libc::kill(pid, signal) };
+    }
+}
+
+/// The status a shell would show.
+pub(super) fn exit_status(status: ExitStatus) -> u8 {
+    let code = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}

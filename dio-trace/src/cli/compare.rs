@@ -1,0 +1,68 @@
+//! `dio-trace compare`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    cli::{
+        Exit, Failure, FilterArguments, output,
+        report::{reader, warn},
+    },
+    compare::{Comparison, Outcome, text},
+    filter::Filter,
+    report::Summary,
+};
+
+/// Say whether a change helped: faults per 1,000 direct requests, before and after
+///
+/// Exit code 0: nothing is new or worse. 1: something is. 3: the recordings cannot answer, because
+/// too little was seen, requests were lost, or the disk is another.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  dio-trace compare before.dio after.dio || echo regression")]
+pub(super) struct Arguments {
+    /// Recording of the time before the change
+    before: PathBuf,
+    /// Recording of the time after it
+    after: PathBuf,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    format: Format,
+    #[command(flatten)]
+    filters: FilterArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For reading
+    Text,
+    /// One object
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let filter = arguments.filters.filter();
+    let before = summary(&arguments.before, &filter)?;
+    let after = summary(&arguments.after, &filter)?;
+    let comparison = Comparison::of(&before, &after);
+    let mut output = output::open(None)?;
+    match arguments.format {
+        Format::Text => output.write_all(text(&comparison).as_bytes())?,
+        Format::Json => {
+            let json = serde_json::to_string_pretty(&comparison).map_err(anyhow::Error::from)?;
+            writeln!(output, "{json}")?;
+        }
+    }
+    output.flush()?;
+    Ok(match comparison.outcome() {
+        Outcome::Good => Exit::Good,
+        Outcome::Finding => Exit::Finding,
+        Outcome::Inconclusive => Exit::Inconclusive,
+    })
+}
+
+fn summary(path: &Path, filter: &Filter) -> Result<Summary, Failure> {
+    let summary = Summary::of(reader(path)?, filter).map_err(Failure::input)?;
+    warn(summary.ending, path);
+    Ok(summary)
+}

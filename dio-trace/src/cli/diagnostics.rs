@@ -1,0 +1,42 @@
+//! Standard error: messages, and a status line where a person looks at it.
+
+use std::io::{IsTerminal, Write};
+
+/// Prints one line on standard error. Nobody reading it is no reason to fail.
+pub(super) fn say(line: &str) {
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
+/// A line on standard error that is written over and over; silent where it is no terminal.
+#[derive(Debug)]
+pub(super) struct StatusLine {
+    active: bool,
+    shown: bool,
+}
+
+impl StatusLine {
+    pub(super) fn new() -> Self {
+        Self {
+            active: std::io::stderr().is_terminal(),
+            shown: false,
+        }
+    }
+
+    pub(super) const fn is_active(&self) -> bool {
+        self.active
+    }
+
+    pub(super) fn show(&mut self, line: &str) {
+        if self.active {
+            drop(write!(std::io::stderr(), "\r{line}\x1b[K"));
+            self.shown = true;
+        }
+    }
+
+    /// Makes room for ordinary output.
+    pub(super) fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            drop(write!(std::io::stderr(), "\r\x1b[K"));
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! One live trace: probes, perhaps a command, until something ends it.
+
+use std::{
+    ffi::OsString, future::pending, io, ops::ControlFlow, process::ExitStatus, time::Duration,
+};
+
+use anyhow::Context;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    cli::{
+        Failure, FilterArguments,
+        command::{Gated, Running},
+    },
+    filter::Filter,
+    kernel::{Live, Options, State, preflight},
+    model::{Batch, Environment},
+    source::EventSource,
+};
+
+/// What to trace, and for how long.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) options: Options,
+    pub(super) filters: FilterArguments,
+    pub(super) duration: Option<Duration>,
+    pub(super) command: Vec<OsString>,
+}
+
+/// Why a trace ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Its time was over.
+    Duration,
+    /// A signal asked for it.
+    Signal,
+    /// The command ended.
+    Command(ExitStatus),
+    /// Who takes the batches wants no more.
+    Enough,
+}
+
+/// A trace that is set up.
+pub(super) struct Session {
+    live: Live,
+    filter: Filter,
+    deadline: Option<Instant>,
+    command: Option<Running>,
+    signals: Signals,
+}
+
+impl Session {
+    /// Attaches the probes and starts the command.
+    pub(super) fn start(plan: Plan) -> Result<Self, Failure> {
+        let mut options = plan.options;
+        let mut filter = plan.filters.filter();
+        let filters = filter.conditions();
+        // The probes follow these processes and their descendants; to compare ids here as well
+        // would lose the descendants.
+        options.processes = std::mem::take(&mut filter.pid);
+        options.command = !plan.command.is_empty();
+        let mut live = attach(&options)?;
+        let signals = Signals::new().context("cannot wait for signals")?;
+        let environment = live.environment_mut();
+        environment.filters = filters;
+        let mut command = None;
+        if options.command {
+            let words = plan
+                .command
+                .iter()
+                .map(|word| word.to_string_lossy().into_owned());
+            environment.traced_command = Some(words.collect());
+            command = Some(run(&mut live, &plan.command)?);
+        }
+        let deadline = plan.duration.map(|duration| Instant::now() + duration);
+        Ok(Self {
+            live,
+            filter,
+            deadline,
+            command,
+            signals,
+        })
+    }
+
+    /// Where and how it is traced.
+    pub(super) fn environment(&self) -> &Environment {
+        self.live.environment()
+    }
+
+    /// Hands on every batch until the trace ends; the last one holds all that was left.
+    pub(super) async fn run(
+        &mut self,
+        mut take: impl FnMut(Batch) -> io::Result<ControlFlow<()>>,
+    ) -> Result<End, Failure> {
+        loop {
+            let end = tokio::select! {
+                biased;
+                asked = self.signals.next() => self.asked(asked),
+                status = ended(&mut self.command) => Some(End::Command(status?)),
+                () = over(self.deadline) => {
+                    if let Some(command) = &self.command {
+                        command.signal(libc::SIGTERM);
+                    }
+                    Some(End::Duration)
+                }
+                batch = self.live.next_batch() => {
+                    let Some(batch) = batch? else { return Ok(End::Enough) };
+                    let batch = self.filtered(batch);
+                    take(batch)?.is_break().then_some(End::Enough)
+                }
+            };
+            let Some(end) = end else { continue };
+            if end != End::Enough {
+                let last = self.live.drain()?;
+                let last = self.filtered(last);
+                let _ = take(last)?;
+            }
+            return Ok(end);
+        }
+    }
+
+    /// With a command, a first signal is for it (one from the terminal it has got already), and its
+    /// end ends the trace; a second one ends the trace at once.
+    fn asked(&mut self, asked: Asked) -> Option<End> {
+        let Some(command) = &self.command else {
+            return Some(End::Signal);
+        };
+        if asked.before {
+            return Some(End::Signal);
+        }
+        if asked.signal != libc::SIGINT {
+            command.signal(asked.signal);
+        }
+        None
+    }
+
+    fn filtered(&self, mut batch: Batch) -> Batch {
+        if !self.filter.is_empty() {
+            batch.records.retain(|record| self.filter.matches(record));
+        }
+        batch
+    }
+}
+
+/// Attaches the probes; where that fails, says what about this machine is in the way.
+pub(super) fn attach(options: &Options) -> Result<Live, Failure> {
+    let missing: Vec<String> = preflight()
+        .into_iter()
+        .filter(|check| check.state == State::Missing)
+        .map(|check| check.to_string())
+        .collect();
+    if let Some(first) = missing.first() {
+        return Err(Failure::CannotTrace(anyhow::anyhow!(
+            "cannot trace here: {first}"
+        )));
+    }
+    Live::start(options).map_err(|error| {
+        let limited: Vec<String> = preflight()
+            .into_iter()
+            .filter(|check| check.state == State::Limited)
+            .map(|check| format!("\n{check}"))
+            .collect();
+        Failure::CannotTrace(anyhow::anyhow!(
+            "cannot trace here: {error:#}{}\n`dio-trace doctor` shows every probe and check",
+            limited.concat()
+        ))
+    })
+}
+
+fn run(live: &mut Live, words: &[OsString]) -> Result<Running, Failure> {
+    let name = words
+        .first()
+        .map(|word| word.to_string_lossy())
+        .unwrap_or_default();
+    let cannot = || format!("cannot start {name}");
+    let gated = Gated::fork(words).with_context(cannot)?;
+    live.trace_process(gated.pid)?;
+    Ok(gated.go().with_context(cannot)?)
+}
+
+async fn ended(command: &mut Option<Running>) -> io::Result<ExitStatus> {
+    match command {
+        Some(command) => command.ended().await,
+        None => pending().await,
+    }
+}
+
+async fn over(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
+    }
+}
+
+/// The signals that end a trace.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+    before: bool,
+}
+
+/// A signal that came.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    signal: i32,
+    /// Whether one had come before.
+    before: bool,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            before: false,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        let signal = tokio::select! {
+            _ = self.interrupt.recv() => libc::SIGINT,
+            _ = self.terminate.recv() => libc::SIGTERM,
+            _ = self.hangup.recv() => libc::SIGHUP,
+        };
+        Asked {
+            signal,
+            before: std::mem::replace(&mut self.before, true),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `dio-trace verify`.
+
+use std::{ffi::OsString, io::Write, ops::ControlFlow, time::Duration};
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        Exit, Failure, FilterArguments,
+        command::exit_status,
+        diagnostics::say,
+        filters::verdict,
+        output, parse_duration,
+        session::{End, Plan, Session},
+    },
+    kernel::Options,
+    model::Verdict,
+    report::{Answer, Collector, answer, text},
+};
+
+/// Trace for a time or a command, and say by the exit code whether all direct I/O was aligned
+///
+/// Exit code 0: every direct request was aligned (or failed for another reason than alignment).
+/// 1: some were accepted, buffered or rejected, and not allowed. 3: nothing was traced, requests
+/// were lost, or the command failed, so that "clean" cannot be said. Requests that may damage data
+/// (`unchecked`) are never allowed; probing is no fault.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    dio-trace verify --duration 5m --comm mysqld\n  \
+    dio-trace verify --allow accepted -- ./run-tests")]
+pub(super) struct Arguments {
+    /// Stop after this time: 90s, 10m, 2h
+    #[arg(long, value_name = "D", value_parser = parse_duration)]
+    duration: Option<Duration>,
+    /// Verdicts that are no finding: accepted, buffered, rejected
+    #[arg(long, value_name = "VERDICT", value_parser = verdict, num_args = 1..)]
+    allow: Vec<Verdict>,
+    #[command(flatten)]
+    filters: FilterArguments,
+    /// Command to start and trace
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    if arguments.duration.is_none() && arguments.command.is_empty() {
+        return Err(Failure::input(
+            "say how long: dio-trace verify --duration 5m, or dio-trace verify -- COMMAND",
+        ));
+    }
+    let filter = arguments.filters.filter();
+    let plan = Plan {
+        options: Options::default(),
+        filters: arguments.filters,
+        duration: arguments.duration,
+        command: arguments.command,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let _guard = runtime.enter();
+    let mut session = Session::start(plan)?;
+    let mut collector = Collector::new(session.environment().clone());
+    let end = runtime.block_on(session.run(|batch| {
+        collector.add(&batch);
+        Ok(ControlFlow::Continue(()))
+    }))?;
+    let summary = collector.finish();
+    let mut output = output::open(None)?;
+    output.write_all(text(&summary, &filter, "verify").as_bytes())?;
+    output.flush()?;
+    if let End::Command(status) = end
+        && !status.success()
+    {
+        say(&format!(
+            "dio-trace: the command failed with status {}",
+            exit_status(status)
+        ));
+        if answer(&summary, &arguments.allow) != Answer::Finding {
+            return Ok(Exit::Inconclusive);
+        }
+    }
+    Ok(match answer(&summary, &arguments.allow) {
+        Answer::Clean => Exit::Good,
+        Answer::Finding => Exit::Finding,
+        Answer::Inconclusive => Exit::Inconclusive,
+    })
+}

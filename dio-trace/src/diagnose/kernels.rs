@@ -1,0 +1,96 @@
+//! Which kernels apply a rule set, and where in them.
+
+use crate::model::{Reasons, Record, RuleSet};
+
+/// Kernels with this rule set, as `6.0 to 6.17`. Stable trees and vendors move the changes about,
+/// so this is for people, never for decisions.
+#[must_use]
+pub fn kernels(rule_set: RuleSet) -> String {
+    range(rule_set as usize, rule_set as usize)
+}
+
+/// Kernels with any of these rule sets, as `up to 6.17 and from 7.2 stable`.
+#[must_use]
+pub fn kernels_of(rule_sets: &[RuleSet]) -> String {
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    for position in RuleSet::ALL.iter().filter(|one| rule_sets.contains(one)) {
+        let position = *position as usize;
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == position => *last = position,
+            _ => ranges.push((position, position)),
+        }
+    }
+    let words: Vec<_> = ranges
+        .into_iter()
+        .map(|(first, last)| range(first, last))
+        .collect();
+    words.join(" and ")
+}
+
+/// First and last kernel of each rule set, in the order of [`RuleSet::ALL`].
+const VERSIONS: [(&str, &str); RuleSet::ALL.len()] = [
+    ("", "5.19"),
+    ("6.0", "6.17"),
+    ("6.18", "7.1"),
+    ("7.2 stable", ""),
+];
+
+fn range(first: usize, last: usize) -> String {
+    let (from, to) = (VERSIONS[first].0, VERSIONS[last].1);
+    match (from, to) {
+        ("", "") => "on every kernel".to_owned(),
+        ("", to) => format!("up to {to}"),
+        (from, "") => format!("from {from}"),
+        (from, to) => format!("{from} to {to}"),
+    }
+}
+
+/// The kernel function that checks what `reason` (one bit) names.
+#[must_use]
+pub fn rule_function(record: &Record, reason: Reasons, rule_set: RuleSet) -> &'static str {
+    let raw = record.filesystem.as_deref() == Some("block");
+    let of_request = reason == Reasons::TOTAL_LENGTH || reason == Reasons::FILE_OFFSET;
+    let xfs_write = record.filesystem.as_deref() == Some("xfs")
+        && record.operation == crate::model::Operation::Write;
+    match rule_set {
+        _ if of_request && xfs_write => "xfs_file_dio_write",
+        RuleSet::LogicalBlock if raw => "__blkdev_direct_IO",
+        RuleSet::LogicalBlock if is_legacy(record) => "do_blockdev_direct_IO",
+        RuleSet::LogicalBlock => "iomap_dio_bio_iter",
+        _ if of_request && raw => "blkdev_dio_invalid",
+        _ if of_request => "iomap_dio_bio_iter",
+        RuleSet::DmaAddress => "iov_iter_is_aligned",
+        RuleSet::DmaSegment if reason != Reasons::VIRT_BOUNDARY => "iov_iter_extract_bvecs",
+        RuleSet::DmaSegmentLate | RuleSet::DmaSegment => "bio_split_io_at",
+    }
+}
+
+/// Filesystems that still use `__blockdev_direct_IO` on some kernel.
+fn is_legacy(record: &Record) -> bool {
+    const LEGACY: [&str; 12] = [
+        "vfat", "msdos", "udf", "hfs", "hfsplus", "jfs", "nilfs2", "ocfs2", "affs", "exfat",
+        "ntfs3", "ext2",
+    ];
+    record
+        .filesystem
+        .as_deref()
+        .is_some_and(|filesystem| LEGACY.contains(&filesystem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_ranges_are_joined() {
+        use RuleSet::{DmaAddress, DmaSegment, DmaSegmentLate, LogicalBlock};
+        assert_eq!(kernels_of(&[LogicalBlock, DmaAddress]), "up to 6.17");
+        assert_eq!(
+            kernels_of(&[LogicalBlock, DmaSegment]),
+            "up to 5.19 and from 7.2 stable"
+        );
+        assert_eq!(kernels_of(&[DmaSegmentLate]), "6.18 to 7.1");
+        assert_eq!(kernels_of(RuleSet::ALL), "on every kernel");
+        assert_eq!(kernels_of(&[]), "");
+    }
+}

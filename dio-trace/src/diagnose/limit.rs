@@ -1,0 +1,117 @@
+//! The limit that a value misses, and who sets it.
+
+use crate::model::{Limits, Reasons, Record, RuleSet, Verdict};
+
+/// Which limit it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitKind {
+    /// The unit that the device addresses.
+    LogicalBlockSize,
+    /// What the device's DMA engine asks of memory.
+    DmaAlignment,
+    /// Where one bio may not have a gap in memory.
+    VirtualBoundary,
+    /// The filesystem's own unit.
+    FilesystemBlock,
+}
+
+impl LimitKind {
+    /// Its name in sentences; sysfs has the same with underscores, in `/sys/block/DISK/queue`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LogicalBlockSize => "logical block size",
+            Self::DmaAlignment => "dma alignment",
+            Self::VirtualBoundary => "virtual boundary",
+            Self::FilesystemBlock => "filesystem block size",
+        }
+    }
+}
+
+/// A limit in force for one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Which.
+    pub kind: LimitKind,
+    /// Values must be multiples of this, bytes; a power of two.
+    pub bytes: u32,
+    /// Name or number of the device, or type of the filesystem, that sets it.
+    pub owner: Option<String>,
+}
+
+impl Limit {
+    /// The limit that `rule_set` applies to what `reason` (one bit) names; `None` where the
+    /// record's limits are unknown.
+    #[must_use]
+    pub fn of(record: &Record, reason: Reasons, rule_set: RuleSet) -> Option<Self> {
+        let limits = record.limits?;
+        let kind = if is_block_rule(record) {
+            LimitKind::FilesystemBlock
+        } else {
+            kind(reason, rule_set)
+        };
+        Some(Self {
+            kind,
+            bytes: bytes(&limits, kind),
+            owner: owner(record, kind),
+        })
+    }
+
+    /// The low bits that must be zero.
+    #[must_use]
+    pub const fn mask(&self) -> u64 {
+        (self.bytes as u64).saturating_sub(1)
+    }
+
+    /// As `4096 (logical block size of nvme0n1)`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match &self.owner {
+            Some(owner) => format!("{} ({} of {owner})", self.bytes, self.kind.name()),
+            None => format!("{} ({})", self.bytes, self.kind.name()),
+        }
+    }
+}
+
+/// Whether the request was measured against the filesystem's block, as btrfs does before it
+/// decides for the page cache (`check_direct_IO`).
+fn is_block_rule(record: &Record) -> bool {
+    let Some(limits) = record.limits else {
+        return false;
+    };
+    let explained = record.request.as_ref().map(|request| {
+        dio_trace_ebpf::rules::deviations(&request.geometry, &limits) == record.reasons
+    });
+    record.verdict == Verdict::Buffered
+        && limits.filesystem_block_size > limits.logical_block_size
+        && !explained.unwrap_or(record.filesystem.as_deref() != Some("btrfs"))
+}
+
+fn owner(record: &Record, kind: LimitKind) -> Option<String> {
+    if kind == LimitKind::FilesystemBlock {
+        return record.filesystem.as_deref().map(str::to_owned);
+    }
+    let disk = record.disk.as_deref().map(str::to_owned);
+    disk.or_else(|| record.device.map(|device| device.to_string()))
+}
+
+fn kind(reason: Reasons, rule_set: RuleSet) -> LimitKind {
+    match (reason, rule_set) {
+        (Reasons::VIRT_BOUNDARY, _) => LimitKind::VirtualBoundary,
+        (Reasons::MEMORY_ADDRESS, RuleSet::DmaAddress)
+        | (
+            Reasons::MEMORY_ADDRESS | Reasons::SEGMENT_LENGTH,
+            RuleSet::DmaSegmentLate | RuleSet::DmaSegment,
+        ) => LimitKind::DmaAlignment,
+        _ => LimitKind::LogicalBlockSize,
+    }
+}
+
+fn bytes(limits: &Limits, kind: LimitKind) -> u32 {
+    match kind {
+        LimitKind::LogicalBlockSize => limits.logical_block_size,
+        LimitKind::DmaAlignment => limits.dma_alignment.saturating_add(1),
+        LimitKind::FilesystemBlock => limits.filesystem_block_size,
+        LimitKind::VirtualBoundary => limits.virt_boundary_mask.saturating_add(1),
+    }
+}

@@ -1,0 +1,132 @@
+//! The running kernel as a source of batches.
+
+use std::{
+    fs,
+    os::fd::{BorrowedFd, OwnedFd},
+    time::Duration,
+};
+
+use anyhow::Result;
+use tokio::{
+    io::{Interest, unix::AsyncFd},
+    time::{Instant, Interval, MissedTickBehavior, interval_at},
+};
+
+use crate::{
+    kernel::{
+        attach::{Options, Probes, possible_cpus},
+        block::block_devices,
+        btf::KernelTypes,
+        capture::Capture,
+        plan::MODULES,
+    },
+    model::{Batch, Environment, Timestamp},
+    source::EventSource,
+};
+
+/// How often a batch is closed.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Attached probes, drained at each tick and whenever details wait.
+pub struct Live {
+    capture: Capture,
+    environment: Environment,
+    waiting: AsyncFd<OwnedFd>,
+    tick: Interval,
+    open: Batch,
+}
+
+impl Live {
+    /// Loads and attaches the probes. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// Where this machine cannot be traced; the message says why.
+    pub fn start(options: &Options) -> Result<Self> {
+        let capture = Capture::new(Probes::attach(options)?)?;
+        let environment = environment(capture.probes())?;
+        // SAFETY: the ring buffer is open as long as `capture` lives.
+        let events = unsafe { BorrowedFd::borrow_raw(capture.event_fd()) };
+        // SAFETY: `AsyncFd` owns this descriptor, and nothing replaces or closes it.
+        let waiting = unsafe {
+            AsyncFd::register_with_interest(events.try_clone_to_owned()?, Interest::READABLE)?
+        };
+        let mut tick = interval_at(Instant::now() + TICK, TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Self {
+            capture,
+            environment,
+            waiting,
+            tick,
+            open: Batch::default(),
+        })
+    }
+
+    /// What the source says of itself; to be completed with what only the command line knows.
+    pub const fn environment_mut(&mut self) -> &mut Environment {
+        &mut self.environment
+    }
+
+    /// Traces this thread group and, from now on, its descendants.
+    ///
+    /// # Errors
+    /// Where the table is full.
+    pub fn trace_process(&mut self, pid: u32) -> Result<()> {
+        self.capture.trace_process(pid)
+    }
+
+    /// Closes a batch now: everything seen until now.
+    ///
+    /// # Errors
+    /// Where a map cannot be read.
+    pub fn drain(&mut self) -> Result<Batch> {
+        self.capture.drain(&mut self.open)?;
+        Ok(std::mem::take(&mut self.open))
+    }
+}
+
+impl EventSource for Live {
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    async fn next_batch(&mut self) -> Result<Option<Batch>> {
+        loop {
+            tokio::select! {
+                _ = self.tick.tick() => return self.drain().map(Some),
+                ready = self.waiting.readable() => {
+                    ready?.clear_ready();
+                    self.capture.drain_events(&mut self.open);
+                }
+            }
+        }
+    }
+}
+
+fn environment(probes: &Probes) -> Result<Environment> {
+    let types = KernelTypes::of_running_kernel(MODULES.iter().copied())?;
+    let (rule_set, evidence) = super::evidence::rule_set(&types);
+    Ok(Environment {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        host: system("hostname"),
+        kernel_release: system("osrelease"),
+        architecture: std::env::consts::ARCH.to_owned(),
+        cpus: possible_cpus(),
+        rule_set,
+        evidence,
+        command_line: std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+        traced_command: None,
+        started: Timestamp::now(),
+        clock: "CLOCK_BOOTTIME mapped to UTC at each batch".to_owned(),
+        filters: Vec::new(),
+        attachments: probes.attachments.clone(),
+        devices: block_devices(),
+    })
+}
+
+/// A value of `/proc/sys/kernel`.
+pub(super) fn system(name: &str) -> String {
+    let text = fs::read_to_string(format!("/proc/sys/kernel/{name}")).unwrap_or_default();
+    text.trim().to_owned()
+}

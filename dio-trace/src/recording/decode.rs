@@ -1,0 +1,275 @@
+//! From rows back to records.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, RecordBatch, StringArray, UInt32Array};
+
+use crate::{
+    model::{
+        Batch, DeviceNumber, Flags, Geometry, Interface, Limits, Loss, LossCause, Operation,
+        Reasons, Record, Request, RuleSet, Timestamp, Verdict,
+    },
+    recording::{
+        columns::{Columns, TextColumn},
+        row::Row,
+    },
+};
+
+/// Decodes batches of rows; puts the pieces of a [`Batch`] together.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    open: Batch,
+}
+
+impl Decoder {
+    /// Every row, in order. A row that a newer version wrote with words unknown here reads as a
+    /// loss.
+    ///
+    /// # Errors
+    /// Where the columns are not those of a recording.
+    pub fn rows(&self, rows: &RecordBatch) -> Result<Vec<Row>, String> {
+        Rows::of(rows)?.decode()
+    }
+
+    /// The batches that end in these rows. What is behind the last mark is kept for the next call.
+    ///
+    /// # Errors
+    /// Where the columns are not those of a recording.
+    pub fn batches(&mut self, rows: &RecordBatch) -> Result<Vec<Batch>, String> {
+        let mut closed = Vec::new();
+        for row in self.rows(rows)? {
+            match row {
+                Row::Record(record) => self.open.records.push(*record),
+                Row::Loss(_, loss) => self.open.losses.push(loss),
+                Row::Mark(time) => {
+                    self.open.time = time;
+                    closed.push(std::mem::take(&mut self.open));
+                }
+            }
+        }
+        Ok(closed)
+    }
+}
+
+/// The columns of a batch, typed.
+struct Rows<'a> {
+    columns: Columns<'a>,
+    comm: Texts,
+    thread: Texts,
+    cgroup: Texts,
+    device: TextColumn,
+    disk: Texts,
+    filesystem: Texts,
+    path: Texts,
+    operation: Vec<Option<Operation>>,
+    interface: Vec<Option<Interface>>,
+    verdict: Vec<Option<Verdict>>,
+    reasons: Vec<Option<u32>>,
+    flags: Vec<Option<u32>>,
+    rule_sets: Vec<Option<u32>>,
+}
+
+/// A column of text whose values are shared by the records made of it.
+struct Texts {
+    column: TextColumn,
+    shared: Vec<Arc<str>>,
+}
+
+impl Texts {
+    fn of(columns: Columns<'_>, name: &str) -> Result<Self, String> {
+        let column = columns.texts(name)?;
+        let values: &StringArray = &column.values;
+        let shared = values
+            .iter()
+            .map(|text| text.unwrap_or("").into())
+            .collect();
+        Ok(Self { column, shared })
+    }
+
+    fn get(&self, row: usize) -> Option<Arc<str>> {
+        self.column
+            .key(row)
+            .and_then(|key| self.shared.get(key))
+            .cloned()
+    }
+}
+
+impl<'a> Rows<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self, String> {
+        let columns = Columns::of(batch);
+        let texts = |name| Texts::of(columns, name);
+        Ok(Self {
+            columns,
+            comm: texts("comm")?,
+            thread: texts("thread")?,
+            cgroup: texts("cgroup")?,
+            device: columns.texts("device")?,
+            disk: texts("disk")?,
+            filesystem: texts("filesystem")?,
+            path: texts("path")?,
+            operation: columns.words("operation", Operation::from_word)?,
+            interface: columns.words("interface", Interface::from_word)?,
+            verdict: columns.words("verdict", Verdict::from_word)?,
+            reasons: columns.sets("reasons", |word| Some(Reasons::from_word(word)?.0))?,
+            flags: columns.sets("flags", |word| Some(Flags::from_word(word)?.0))?,
+            rule_sets: columns.sets("rule_sets", |word| {
+                Some(1 << RuleSet::from_word(word)? as u32)
+            })?,
+        })
+    }
+
+    fn decode(&self) -> Result<Vec<Row>, String> {
+        let times = self.columns.times("time")?;
+        let counts = self.columns.u64s("count")?;
+        let bytes = self.columns.u64s("bytes")?;
+        let causes = self.columns.words("loss_cause", LossCause::from_word)?;
+        let lost = self.columns.u64s("loss_count")?;
+        let pids = self.columns.u32s("pid")?;
+        let uids = self.columns.u32s("uid")?;
+        let inodes = self.columns.u64s("inode")?;
+        let limits = self.limits()?;
+        let mut requests = self.requests()?;
+        let mut rows = Vec::with_capacity(self.columns.rows());
+        for row in 0..self.columns.rows() {
+            let time = Timestamp(times.value(row));
+            let count = counts.value(row);
+            let undecodable = Loss {
+                cause: LossCause::EventUndecodable,
+                count,
+            };
+            rows.push(if lost.is_valid(row) {
+                let cause = causes[row].unwrap_or(LossCause::EventUndecodable);
+                Row::Loss(
+                    time,
+                    Loss {
+                        cause,
+                        count: lost.value(row),
+                    },
+                )
+            } else if count == 0 {
+                Row::Mark(time)
+            } else if let (Some(operation), Some(interface), Some(verdict)) =
+                (self.operation[row], self.interface[row], self.verdict[row])
+            {
+                Row::Record(Box::new(Record {
+                    time,
+                    count,
+                    bytes: bytes.value(row),
+                    pid: pids.value(row),
+                    uid: uids.value(row),
+                    comm: self.comm.get(row).unwrap_or_else(|| "".into()),
+                    cgroup: self.cgroup.get(row),
+                    operation,
+                    interface,
+                    device: self
+                        .device
+                        .get(row)
+                        .and_then(|text| text.parse::<DeviceNumber>().ok()),
+                    disk: self.disk.get(row),
+                    filesystem: self.filesystem.get(row),
+                    inode: inodes.is_valid(row).then(|| inodes.value(row)),
+                    path: self.path.get(row),
+                    limits: limits[row],
+                    verdict,
+                    reasons: Reasons(self.reasons[row].unwrap_or(0)),
+                    flags: Flags(self.flags[row].unwrap_or(0)),
+                    request: requests[row].take(),
+                }))
+            } else {
+                Row::Loss(time, undecodable)
+            });
+        }
+        Ok(rows)
+    }
+
+    fn limits(&self) -> Result<Vec<Option<Limits>>, String> {
+        let logical = self.columns.u32s("logical_block_size")?;
+        let physical = self.columns.u32s("physical_block_size")?;
+        let dma = self.columns.u32s("dma_alignment")?;
+        let boundary = self.columns.u32s("virt_boundary_mask")?;
+        let filesystem = self.columns.u32s("filesystem_block_size")?;
+        let limits = |row| Limits {
+            logical_block_size: logical.value(row),
+            physical_block_size: physical.value(row),
+            dma_alignment: dma.value(row),
+            virt_boundary_mask: boundary.value(row),
+            filesystem_block_size: filesystem.value(row),
+        };
+        Ok((0..logical.len())
+            .map(|row| logical.is_valid(row).then(|| limits(row)))
+            .collect())
+    }
+
+    fn requests(&self) -> Result<Vec<Option<Request>>, String> {
+        let tids = self.columns.u32s("tid")?;
+        let results = self.columns.i64s("result")?;
+        let direct_bytes = self.columns.u64s("direct_bytes")?;
+        let latencies = self.columns.u64s("latency")?;
+        let bios = self.columns.u32s("bios")?;
+        let splits = self.columns.u32s("splits")?;
+        let geometries = self.geometries()?;
+        let mut segments = self.columns.segments("segments")?;
+        let mut user_stacks = self.columns.text_lists("user_stack")?;
+        let mut kernel_stacks = self.columns.text_lists("kernel_stack")?;
+        let mut request = |row: usize| Request {
+            tid: tids.value(row),
+            thread: self.thread.get(row).unwrap_or_else(|| "".into()),
+            geometry: geometries[row],
+            segments: segments[row].take().unwrap_or_default(),
+            result: results.value(row),
+            direct_bytes: direct_bytes.value(row),
+            latency: latencies.value(row),
+            bios: bios.value(row),
+            splits: splits.value(row),
+            rule_sets: rule_sets(self.rule_sets[row].unwrap_or(0)),
+            user_stack: user_stacks[row].take(),
+            kernel_stack: kernel_stacks[row].take(),
+        };
+        Ok((0..tids.len())
+            .map(|row| tids.is_valid(row).then(|| request(row)))
+            .collect())
+    }
+
+    fn geometries(&self) -> Result<Vec<Geometry>, String> {
+        let column = |name| self.columns.u32s(name);
+        let (offset, length) = (self.columns.u64s("offset")?, self.columns.u64s("length")?);
+        let count = column("segment_count")?;
+        let address = column("address_bits")?;
+        let lengths = column("length_bits")?;
+        let merged_count = column("merged_count")?;
+        let merged_address = column("merged_address_bits")?;
+        let merged_lengths = column("merged_length_bits")?;
+        let (gap, split) = (column("gap_bits")?, column("split_bits")?);
+        let first = column("first_page_offset")?;
+        let usually = |column: &UInt32Array, row, usual| {
+            if column.is_valid(row) {
+                column.value(row)
+            } else {
+                usual
+            }
+        };
+        let geometry = |row| Geometry {
+            offset: offset.value(row),
+            length: length.value(row),
+            segment_count: count.value(row),
+            merged_count: usually(&merged_count, row, count.value(row)),
+            address_bits: address.value(row),
+            length_bits: lengths.value(row),
+            merged_address_bits: usually(&merged_address, row, address.value(row)),
+            merged_length_bits: usually(&merged_lengths, row, lengths.value(row)),
+            gap_bits: gap.value(row),
+            split_bits: split.value(row),
+            first_page_offset: usually(&first, row, address.value(row) & 4095),
+            reserved: 0,
+        };
+        Ok((0..count.len()).map(geometry).collect())
+    }
+}
+
+fn rule_sets(bits: u32) -> Vec<RuleSet> {
+    RuleSet::ALL
+        .iter()
+        .copied()
+        .filter(|one| bits >> *one as u32 & 1 != 0)
+        .collect()
+}

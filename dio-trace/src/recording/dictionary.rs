@@ -1,0 +1,148 @@
+//! Text that repeats: stored once, with a number for each row.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arrow_array::{
+    ArrayRef, DictionaryArray, Int8Array, Int32Array, ListArray, StringArray,
+    types::{Int8Type, Int32Type},
+};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_schema::{ArrowError, DataType};
+
+use crate::recording::schema::item_field;
+
+/// Texts kept from batch to batch. Whenever a text is new, the dictionary is written again, so a
+/// large one costs more than it saves: behind this many it starts anew.
+const CAPACITY: usize = 1024;
+
+/// A growing set of texts.
+#[derive(Debug, Default)]
+pub(super) struct Dictionary {
+    numbers: HashMap<Arc<str>, i32>,
+    texts: Vec<Arc<str>>,
+    array: Option<ArrayRef>,
+}
+
+impl Dictionary {
+    /// Before a batch: forgets everything where there is too much.
+    fn start(&mut self) {
+        if self.texts.len() > CAPACITY {
+            *self = Self::default();
+        }
+    }
+
+    fn number(&mut self, text: &Arc<str>) -> i32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let number = i32::try_from(self.texts.len()).unwrap_or(i32::MAX);
+        self.texts.push(Arc::clone(text));
+        self.numbers.insert(Arc::clone(text), number);
+        self.array = None;
+        number
+    }
+
+    /// The same array as before where nothing is new: the writer then does not write it again.
+    fn values(&mut self) -> ArrayRef {
+        let texts = &self.texts;
+        let array = self.array.get_or_insert_with(|| {
+            Arc::new(StringArray::from_iter_values(
+                texts.iter().map(|text| &**text),
+            ))
+        });
+        Arc::clone(array)
+    }
+
+    /// A column of texts.
+    pub(super) fn column<'a>(
+        &mut self,
+        texts: impl Iterator<Item = Option<&'a Arc<str>>>,
+    ) -> Result<ArrayRef, ArrowError> {
+        self.start();
+        let keys: Int32Array = texts
+            .map(|text| text.map(|text| self.number(text)))
+            .collect();
+        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
+            keys,
+            self.values(),
+        )?))
+    }
+
+    /// A column of lists of texts.
+    pub(super) fn lists<'a>(
+        &mut self,
+        lists: impl Iterator<Item = Option<&'a Vec<Arc<str>>>>,
+    ) -> Result<ArrayRef, ArrowError> {
+        self.start();
+        let mut keys = Vec::new();
+        let (lengths, valid): (Vec<usize>, Vec<bool>) = lists
+            .map(|list| {
+                let texts = list.map_or(&[][..], Vec::as_slice);
+                keys.extend(texts.iter().map(|text| self.number(text)));
+                (texts.len(), list.is_some())
+            })
+            .unzip();
+        let items = DictionaryArray::<Int32Type>::try_new(Int32Array::from(keys), self.values())?;
+        list_array(DataType::Int32, Arc::new(items), lengths, valid)
+    }
+}
+
+/// A fixed set of words, written once.
+#[derive(Debug)]
+pub(super) struct Words(ArrayRef);
+
+impl Words {
+    pub(super) fn new(words: impl Iterator<Item = &'static str>) -> Self {
+        Self(Arc::new(StringArray::from_iter_values(words)))
+    }
+
+    /// A column of words, given by their positions.
+    pub(super) fn column(
+        &self,
+        positions: impl Iterator<Item = Option<usize>>,
+    ) -> Result<ArrayRef, ArrowError> {
+        let keys: Int8Array = positions
+            .map(|position| position.and_then(|one| i8::try_from(one).ok()))
+            .collect();
+        Ok(Arc::new(DictionaryArray::<Int8Type>::try_new(
+            keys,
+            Arc::clone(&self.0),
+        )?))
+    }
+
+    /// A column of sets of words, given as bits: the lowest bit is the first word.
+    pub(super) fn sets(
+        &self,
+        sets: impl Iterator<Item = Option<u32>>,
+    ) -> Result<ArrayRef, ArrowError> {
+        let mut keys: Vec<i8> = Vec::new();
+        let (lengths, valid): (Vec<usize>, Vec<bool>) = sets
+            .map(|set| {
+                let before = keys.len();
+                let bits = set.unwrap_or(0);
+                keys.extend((0..self.0.len() as i8).filter(|bit| bits >> bit & 1 != 0));
+                (keys.len() - before, set.is_some())
+            })
+            .unzip();
+        let items =
+            DictionaryArray::<Int8Type>::try_new(Int8Array::from(keys), Arc::clone(&self.0))?;
+        list_array(DataType::Int8, Arc::new(items), lengths, valid)
+    }
+}
+
+fn list_array(
+    key: DataType,
+    items: ArrayRef,
+    lengths: Vec<usize>,
+    valid: Vec<bool>,
+) -> Result<ArrayRef, ArrowError> {
+    let item = DataType::Dictionary(Box::new(key), Box::new(DataType::Utf8));
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    let nulls = NullBuffer::from(valid);
+    Ok(Arc::new(ListArray::try_new(
+        item_field(item),
+        offsets,
+        items,
+        Some(nulls),
+    )?))
+}

@@ -1,0 +1,95 @@
+//! The messages of an Arrow IPC stream, split without decoding them, so that any thread can do
+//! that.
+//!
+//! Format: <https://arrow.apache.org/docs/format/Columnar.html#encapsulated-message-format>
+
+use std::io::{self, ErrorKind, Read};
+
+use arrow_buffer::Buffer;
+
+const CONTINUATION: [u8; 4] = [0xff; 4];
+/// Longest description of a message that is believed: far above what any schema needs.
+const MAX_DESCRIPTION: usize = 16 << 20;
+/// Longest content of a message that is believed: a batch has few thousand rows.
+const MAX_CONTENT: usize = 1 << 30;
+
+/// One message.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    /// Its flatbuffer.
+    pub(super) description: Vec<u8>,
+    /// What follows it.
+    pub(super) content: Buffer,
+}
+
+/// What comes next in a stream.
+#[derive(Clone, Debug)]
+pub(super) enum Next {
+    /// A whole message.
+    Message(Message),
+    /// The end that a writer puts when it is done.
+    End,
+    /// No more bytes, or not enough for a message: the writer was cut off.
+    Cut,
+    /// What follows is no message.
+    Damaged,
+}
+
+/// Reads the next message.
+///
+/// # Errors
+/// Where the stream cannot be read.
+pub(super) fn next(stream: &mut impl Read) -> io::Result<Next> {
+    let mut word = [0; 4];
+    for continuation in [true, false] {
+        if !fill(stream, &mut word)? {
+            return Ok(Next::Cut);
+        }
+        if continuation && word != CONTINUATION {
+            return Ok(Next::Damaged);
+        }
+    }
+    let length = u32::from_le_bytes(word) as usize;
+    if length == 0 {
+        return Ok(Next::End);
+    }
+    if length > MAX_DESCRIPTION {
+        return Ok(Next::Damaged);
+    }
+    let Some(description) = read(stream, length)? else {
+        return Ok(Next::Cut);
+    };
+    let content_length = match arrow_ipc::root_as_message(&description) {
+        Ok(message) => usize::try_from(message.bodyLength()).unwrap_or(usize::MAX),
+        Err(_) => return Ok(Next::Damaged),
+    };
+    if content_length > MAX_CONTENT {
+        return Ok(Next::Damaged);
+    }
+    let Some(content) = read(stream, content_length)? else {
+        return Ok(Next::Cut);
+    };
+    Ok(Next::Message(Message {
+        description,
+        content: Buffer::from_vec(content),
+    }))
+}
+
+/// Exactly `length` bytes; `None` where the stream ends before.
+fn read(stream: &mut impl Read, length: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    stream
+        .by_ref()
+        .take(length as u64)
+        .read_to_end(&mut bytes)?;
+    Ok((bytes.len() == length).then_some(bytes))
+}
+
+/// Whether all of `bytes` could be filled.
+fn fill(stream: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
+    match stream.read_exact(bytes) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}

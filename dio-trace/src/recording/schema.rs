@@ -1,0 +1,181 @@
+//! The columns of a recording: names, types and meanings. Everything that describes the format to
+//! people is generated from here.
+
+use std::{collections::HashMap, fmt::Write, sync::Arc};
+
+use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
+
+/// How a column is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nanoseconds since 1970, UTC.
+    Time,
+    /// Unsigned, 32 bits.
+    U32,
+    /// Unsigned, 64 bits.
+    U64,
+    /// Signed, 64 bits.
+    I64,
+    /// One of a fixed set of words.
+    Word,
+    /// Any number of a fixed set of words.
+    Words,
+    /// Text that repeats.
+    Text,
+    /// A list of texts that repeat.
+    Texts,
+    /// A list of address and length.
+    Segments,
+}
+
+impl Kind {
+    /// The type in Arrow.
+    #[must_use]
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self::Time => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+            Self::U32 => DataType::UInt32,
+            Self::U64 => DataType::UInt64,
+            Self::I64 => DataType::Int64,
+            Self::Word => dictionary(DataType::Int8),
+            Self::Words => list(dictionary(DataType::Int8)),
+            Self::Text => dictionary(DataType::Int32),
+            Self::Texts => list(dictionary(DataType::Int32)),
+            Self::Segments => list(DataType::Struct(segment_fields())),
+        }
+    }
+
+    const fn describe(self) -> &'static str {
+        match self {
+            Self::Time => "timestamp[ns, UTC]",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::I64 => "i64",
+            Self::Word | Self::Text => "string (dictionary)",
+            Self::Words | Self::Texts => "list of string (dictionary)",
+            Self::Segments => "list of {address: u64, length: u64}",
+        }
+    }
+}
+
+fn dictionary(key: DataType) -> DataType {
+    DataType::Dictionary(Box::new(key), Box::new(DataType::Utf8))
+}
+
+fn list(item: DataType) -> DataType {
+    DataType::List(item_field(item))
+}
+
+/// The field of a list's elements.
+pub(super) fn item_field(item: DataType) -> Arc<Field> {
+    Arc::new(Field::new("item", item, false))
+}
+
+/// The fields of a segment.
+pub(super) fn segment_fields() -> Fields {
+    Fields::from(vec![
+        Field::new("address", DataType::UInt64, false),
+        Field::new("length", DataType::UInt64, false),
+    ])
+}
+
+/// One column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name, in every format.
+    pub name: &'static str,
+    /// How it is stored.
+    pub kind: Kind,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+macro_rules! columns {
+    ($($name:literal $kind:ident $meaning:literal)+) => {
+        /// Every column, in order. `time`, `count` and `bytes` are in every row.
+        pub const COLUMNS: &[Column] =
+            &[$(Column { name: $name, kind: Kind::$kind, meaning: $meaning },)+];
+    };
+}
+
+columns! {
+    "time" Time "submission; of counted requests, the end of the interval they were counted in"
+    "count" U64 "direct requests this row stands for: 1 for a captured one, N for N counted together, 0 for a loss or a time mark; the sum is exact"
+    "bytes" U64 "bytes requested by those"
+    "pid" U32 "thread group at submission, in the initial pid namespace; 0 where the tables were too full to tell"
+    "tid" U32 "thread at submission; null in a row of counted requests"
+    "uid" U32 "user at submission"
+    "comm" Text "name of the thread group leader"
+    "thread" Text "name of the thread"
+    "cgroup" Text "path of the control group; null when unresolved"
+    "operation" Word "read or write"
+    "interface" Word "sync, aio, io_uring or kernel"
+    "device" Text "number of the device whose limits apply, as 259:0"
+    "disk" Text "its name, as nvme0n1"
+    "filesystem" Text "xfs, ext4, ...; block for a raw device"
+    "inode" U64 "inode number of the file"
+    "path" Text "path when the file was first seen; best effort, never wrong"
+    "offset" U64 "position in the file or device, bytes"
+    "length" U64 "bytes asked for"
+    "segment_count" U32 "non-empty segments"
+    "segments" Segments "the first 16 segments, and behind them the first offending one that is not among those"
+    "memory_alignment" U32 "largest power of two, up to 65536, that divides all addresses"
+    "length_alignment" U32 "the same of all segment lengths"
+    "offset_alignment" U32 "the same of the offset"
+    "logical_block_size" U32 "limit in force then, bytes"
+    "physical_block_size" U32 "limit in force then, bytes"
+    "dma_alignment" U32 "limit in force then; a mask: 511 means 512-byte alignment"
+    "virt_boundary_mask" U32 "limit in force then; a mask, 0 for none"
+    "filesystem_block_size" U32 "block size of the filesystem, bytes"
+    "result" I64 "bytes done, or a negative errno"
+    "direct_bytes" U64 "bytes that the direct I/O engine did itself; the rest went through the page cache"
+    "verdict" Word "aligned, accepted, buffered, rejected or failed"
+    "reasons" Words "what is misaligned: memory_address, segment_length, total_length, file_offset, virt_boundary"
+    "flags" Words "short, late, serialised, unchecked, copied, probing, end_of_file"
+    "rule_sets" Words "rule sets under which it would be accepted on these limits"
+    "latency" U64 "nanoseconds from submission to result"
+    "bios" U32 "bios submitted for it"
+    "splits" U32 "how many of those were split"
+    "user_stack" Texts "call stack of the program, innermost frame first; null when stacks are off"
+    "kernel_stack" Texts "call stack of the kernel, innermost frame first; null when stacks are off"
+    "address_bits" U32 "OR of all segment addresses, below 65536: with the next columns, all that judging under other rules needs"
+    "length_bits" U32 "OR of all segment lengths, below 65536"
+    "merged_count" U32 "segments after those that touch in memory are joined; null where equal to segment_count"
+    "merged_address_bits" U32 "OR of the addresses of joined segments; null where equal to address_bits"
+    "merged_length_bits" U32 "OR of the lengths of joined segments; null where equal to length_bits"
+    "gap_bits" U32 "OR of the ends and starts at gaps between segments"
+    "split_bits" U32 "OR of the distances of those gaps that break the virtual boundary"
+    "first_page_offset" U32 "byte in its 4096-byte page at which the first segment starts; null where equal to address_bits modulo 4096"
+    "loss_cause" Word "in a row that tells of a loss: what was lost; null in all others"
+    "loss_count" U64 "how many were lost"
+}
+
+/// The schema, with `metadata` attached.
+#[must_use]
+pub fn schema(metadata: HashMap<String, String>) -> Schema {
+    let fields: Vec<Field> = COLUMNS
+        .iter()
+        .map(|column| {
+            let always = matches!(column.name, "time" | "count" | "bytes");
+            Field::new(column.name, column.kind.data_type(), !always)
+        })
+        .collect();
+    Schema::new_with_metadata(fields, metadata)
+}
+
+/// The columns as a Markdown table.
+#[must_use]
+pub fn schema_markdown() -> String {
+    let mut text = String::from("| column | type | meaning |\n|---|---|---|\n");
+    for column in COLUMNS {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} |",
+            column.name,
+            column.kind.describe(),
+            column.meaning
+        );
+    }
+    text
+}

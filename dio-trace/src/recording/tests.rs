@@ -1,0 +1,5 @@
+mod arbitrary;
+mod cut;
+mod round_trip;
+
+pub(crate) use arbitrary::environment;

@@ -1,0 +1,20 @@
+//! What a recording says, in the form that is asked for.
+
+mod answer;
+mod collector;
+mod csv;
+mod export;
+mod gather;
+mod json;
+mod jsonl;
+mod parquet;
+mod plain;
+mod summary;
+mod text;
+
+pub use answer::{Answer, answer};
+pub use collector::Collector;
+pub use export::{Export, export};
+pub use json::{json, tally_json};
+pub use summary::{Case, Disk, File, Place, Process, Seen, Summary};
+pub use text::text;

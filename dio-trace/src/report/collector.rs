@@ -1,0 +1,92 @@
+//! The summary of a trace while it is taken.
+
+use crate::{
+    model::{Batch, Environment, Record},
+    recording::{Ending, Metadata},
+    report::{
+        Summary,
+        gather::Gathered,
+        summary::{Case, File, Place, Process, Seen},
+    },
+    store::{Tally, Volume},
+};
+
+/// Takes batches and sums them up.
+#[derive(Debug)]
+pub struct Collector {
+    metadata: Metadata,
+    sums: Gathered,
+    taken: u64,
+}
+
+impl Collector {
+    /// For a trace taken there.
+    #[must_use]
+    pub fn new(environment: Environment) -> Self {
+        Self {
+            metadata: Metadata::new(environment),
+            sums: Gathered::default(),
+            taken: 0,
+        }
+    }
+
+    /// Adds a batch.
+    pub fn add(&mut self, batch: &Batch) {
+        self.sums.see(Some(batch.time));
+        for loss in &batch.losses {
+            self.sums.losses.add(*loss);
+        }
+        for record in &batch.records {
+            self.record(record);
+            self.taken += 1;
+        }
+    }
+
+    fn record(&mut self, record: &Record) {
+        let place = place(record);
+        let mut tally = Tally::default();
+        tally.add(record);
+        let process = Process {
+            comm: record.comm.clone(),
+            pid: record.pid,
+        };
+        let case = Case {
+            place: place.clone(),
+            operation: record.operation,
+            verdict: record.verdict,
+            reasons: record.reasons,
+            flags: record.flags,
+        };
+        self.sums.count(&tally, process, place, || record.limits);
+        if !case.is_plain() {
+            let volume = Volume {
+                count: record.count,
+                bytes: record.bytes,
+            };
+            let seen = self.sums.case(case);
+            let has_details = seen
+                .example()
+                .is_some_and(|example| example.request.is_some());
+            let example = (!has_details).then(|| ((self.taken, 0), Box::new(record.clone())));
+            seen.merge(Seen { volume, example });
+        }
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn finish(self) -> Summary {
+        Summary::new(self.metadata, Ending::Finished, self.sums)
+    }
+}
+
+fn place(record: &Record) -> Place {
+    Place {
+        comm: record.comm.clone(),
+        file: File {
+            path: record.path.clone(),
+            inode: record.inode.filter(|_| record.path.is_none()),
+            filesystem: record.filesystem.clone(),
+            disk: record.disk.clone(),
+        },
+    }
+}

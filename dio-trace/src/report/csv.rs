@@ -1,0 +1,101 @@
+//! Comma-separated values. What is a list elsewhere is one field here, its elements separated by
+//! semicolons: `memory_address;file_offset`, segments as `ADDRESS+LENGTH`.
+
+use std::{fmt::Write as _, io::Write, sync::Arc};
+
+use arrow_array::{
+    Array, ArrayRef, ListArray, RecordBatch, StringArray, cast::AsArray, types::UInt64Type,
+};
+use arrow_csv::{Writer, WriterBuilder};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+
+use crate::report::{
+    export::Rows,
+    plain::{plain_rows, plain_schema},
+};
+
+/// Writes one file.
+pub(super) struct Csv<W: Write> {
+    plain: SchemaRef,
+    flat: SchemaRef,
+    writer: Writer<W>,
+}
+
+impl<W: Write> Csv<W> {
+    pub(super) fn new(schema: &SchemaRef, output: W) -> anyhow::Result<Self> {
+        let plain = plain_schema(schema);
+        let flat = flat_schema(&plain);
+        let builder = WriterBuilder::new()
+            .with_header(true)
+            .with_timestamp_tz_format("%Y-%m-%dT%H:%M:%S%.9fZ".to_owned());
+        let mut writer = builder.build(output);
+        // The head line comes also where there is no row.
+        writer.write(&RecordBatch::new_empty(flat.clone()))?;
+        Ok(Self {
+            plain,
+            flat,
+            writer,
+        })
+    }
+}
+
+impl<W: Write> Rows for Csv<W> {
+    fn write(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
+        let plain = plain_rows(rows, &self.plain)?;
+        let columns: Vec<ArrayRef> = plain.columns().iter().map(flat_column).collect();
+        self.writer
+            .write(&RecordBatch::try_new(self.flat.clone(), columns)?)?;
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> anyhow::Result<()> {
+        self.writer.into_inner().flush()?;
+        Ok(())
+    }
+}
+
+fn flat_schema(plain: &SchemaRef) -> SchemaRef {
+    let fields: Vec<Field> = plain
+        .fields()
+        .iter()
+        .map(|field| match field.data_type() {
+            DataType::List(_) => Field::new(field.name(), DataType::Utf8, field.is_nullable()),
+            _ => field.as_ref().clone(),
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+fn flat_column(column: &ArrayRef) -> ArrayRef {
+    match column.as_list_opt::<i32>() {
+        None => Arc::clone(column),
+        Some(list) => {
+            let texts = (0..list.len()).map(|row| (!list.is_null(row)).then(|| joined(list, row)));
+            Arc::new(texts.collect::<StringArray>())
+        }
+    }
+}
+
+/// The elements of one list.
+fn joined(list: &ListArray, row: usize) -> String {
+    let items = list.value(row);
+    let mut text = String::new();
+    for item in 0..items.len() {
+        if item != 0 {
+            text.push(';');
+        }
+        if let Some(texts) = items.as_string_opt::<i32>() {
+            text.push_str(texts.value(item));
+        } else if let Some(segment) = items.as_struct_opt() {
+            let number = |field: usize| {
+                let column = segment.columns().get(field);
+                column
+                    .and_then(|column| column.as_primitive_opt::<UInt64Type>())
+                    .map_or(0, |column| column.value(item))
+            };
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{:#x}+{}", number(0), number(1));
+        }
+    }
+    text
+}

@@ -1,0 +1,373 @@
+//! Summing up one batch of rows, column by column: rows that agree are first counted together by
+//! the numbers of their texts, and only then named.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+    sync::Arc,
+};
+
+use arrow_array::{Array, UInt32Array};
+
+use crate::{
+    filter::Filter,
+    model::{Flags, Limits, Loss, LossCause, Losses, Operation, Reasons, Timestamp, Verdict},
+    recording::{Columns, Decoder, Part, Row, TextColumn, mask},
+    report::summary::{CAPACITY, Case, Disk, File, Place, Process, Seen},
+    store::{Tally, Volume, Worst},
+};
+
+/// What the summary looks at.
+pub(super) const COLUMNS: [&str; 27] = [
+    "time",
+    "count",
+    "bytes",
+    "pid",
+    "tid",
+    "comm",
+    "cgroup",
+    "operation",
+    "device",
+    "disk",
+    "filesystem",
+    "inode",
+    "path",
+    "verdict",
+    "reasons",
+    "flags",
+    "memory_alignment",
+    "length_alignment",
+    "offset_alignment",
+    "logical_block_size",
+    "physical_block_size",
+    "dma_alignment",
+    "virt_boundary_mask",
+    "filesystem_block_size",
+    "interface",
+    "loss_cause",
+    "loss_count",
+];
+
+/// Sums of some batches.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) first: Option<Timestamp>,
+    pub(super) last: Option<Timestamp>,
+    pub(super) total: Tally,
+    pub(super) processes: HashMap<Process, Tally>,
+    pub(super) places: HashMap<Place, Tally>,
+    pub(super) files: HashMap<File, Tally>,
+    pub(super) disks: BTreeMap<Option<Arc<str>>, Disk>,
+    pub(super) cases: HashMap<Case, Seen>,
+    pub(super) losses: Losses,
+}
+
+impl Gathered {
+    pub(super) fn merge(&mut self, other: Self) {
+        self.see(other.first);
+        self.see(other.last);
+        self.total.merge(&other.total);
+        for loss in other.losses.iter() {
+            self.losses.add(loss);
+        }
+        for (process, tally) in other.processes {
+            entry(&mut self.processes, process).merge(&tally);
+        }
+        for (place, tally) in other.places {
+            entry(&mut self.places, place).merge(&tally);
+        }
+        for (file, tally) in other.files {
+            entry(&mut self.files, file).merge(&tally);
+        }
+        for (disk, seen) in other.disks {
+            let entry = self.disks.entry(disk).or_default();
+            entry.tally.merge(&seen.tally);
+            entry.limits = entry.limits.or(seen.limits);
+        }
+        for (case, seen) in other.cases {
+            self.case(case).merge(seen);
+        }
+    }
+
+    /// Adds requests of one process and place.
+    pub(super) fn count(
+        &mut self,
+        tally: &Tally,
+        process: Process,
+        place: Place,
+        limits: impl FnOnce() -> Option<Limits>,
+    ) {
+        self.total.merge(tally);
+        entry(&mut self.processes, process).merge(tally);
+        entry(&mut self.files, place.file.clone()).merge(tally);
+        let disk = self.disks.entry(place.file.disk.clone()).or_default();
+        disk.tally.merge(tally);
+        disk.limits = disk.limits.or_else(limits);
+        entry(&mut self.places, place).merge(tally);
+    }
+
+    pub(super) fn see(&mut self, time: Option<Timestamp>) {
+        let Some(time) = time else { return };
+        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        self.last = Some(self.last.map_or(time, |last| last.max(time)));
+    }
+
+    pub(super) fn case(&mut self, mut case: Case) -> &mut Seen {
+        if self.cases.len() >= CAPACITY && !self.cases.contains_key(&case) {
+            case.place = Place::default();
+        }
+        self.cases.entry(case).or_default()
+    }
+}
+
+/// The row of a key; when there are too many, that of the empty key.
+fn entry<K: Hash + Eq + Default, V: Default>(map: &mut HashMap<K, V>, key: K) -> &mut V {
+    let key = if map.len() >= CAPACITY && !map.contains_key(&key) {
+        K::default()
+    } else {
+        key
+    };
+    map.entry(key).or_default()
+}
+
+/// Rows that agree in all of this are counted together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Class {
+    pid: u32,
+    comm: Option<u32>,
+    disk: Option<u32>,
+    filesystem: Option<u32>,
+    path: Option<u32>,
+    inode: u64,
+    operation: Operation,
+    verdict: Verdict,
+    reasons: u32,
+    flags: u32,
+}
+
+/// What is counted of a [`Class`].
+#[derive(Default)]
+struct Partial {
+    volume: Volume,
+    worst: Worst,
+    /// The first row, and the first with details.
+    row: usize,
+    detailed: Option<usize>,
+}
+
+/// Adds the rows of one batch.
+pub(super) fn gather(sum: &mut Gathered, part: &Part, filter: &Filter) -> Result<(), String> {
+    let columns = Columns::of(&part.rows);
+    losses(sum, columns)?;
+    let mask = mask(&part.rows, filter, false)?;
+    let texts = Texts::of(columns)?;
+    let classes = classes(columns, &mask, &texts)?;
+    let limits = limits(columns)?;
+    let mut examples = Vec::new();
+    for (class, partial) in classes {
+        let place = texts.place(&class);
+        let process = Process {
+            comm: Arc::clone(&place.comm),
+            pid: class.pid,
+        };
+        let mut tally = Tally::default();
+        let (reasons, flags) = (Reasons(class.reasons), Flags(class.flags));
+        tally.count(partial.volume, class.verdict, reasons, flags, partial.worst);
+        sum.count(&tally, process, place.clone(), || limits(partial.row));
+        let case = Case {
+            place,
+            operation: class.operation,
+            verdict: class.verdict,
+            reasons: Reasons(class.reasons),
+            flags: Flags(class.flags),
+        };
+        if case.is_plain() {
+            continue;
+        }
+        let seen = sum.case(case.clone());
+        seen.volume.add(partial.volume);
+        let has_details = seen
+            .example()
+            .is_some_and(|example| example.request.is_some());
+        if seen.example.is_none() || (!has_details && partial.detailed.is_some()) {
+            examples.push((case, partial.detailed.unwrap_or(partial.row)));
+        }
+    }
+    take_examples(sum, part, examples)
+}
+
+fn losses(sum: &mut Gathered, columns: Columns<'_>) -> Result<(), String> {
+    let times = columns.times("time")?;
+    let range = times.values().iter().copied();
+    sum.see(range.clone().min().map(Timestamp));
+    sum.see(range.max().map(Timestamp));
+    let lost = columns.u64s("loss_count")?;
+    if lost.null_count() == lost.len() {
+        return Ok(());
+    }
+    let causes = columns.words("loss_cause", LossCause::from_word)?;
+    for (row, cause) in causes
+        .into_iter()
+        .enumerate()
+        .filter(|(row, _)| lost.is_valid(*row))
+    {
+        let cause = cause.unwrap_or(LossCause::EventUndecodable);
+        sum.losses.add(Loss {
+            cause,
+            count: lost.value(row),
+        });
+    }
+    Ok(())
+}
+
+fn classes(
+    columns: Columns<'_>,
+    mask: &[bool],
+    texts: &Texts,
+) -> Result<HashMap<Class, Partial>, String> {
+    let counts = columns.u64s("count")?;
+    let bytes = columns.u64s("bytes")?;
+    let pids = columns.u32s("pid")?;
+    let inodes = columns.u64s("inode")?;
+    let operations = columns.words("operation", Operation::from_word)?;
+    let verdicts = columns.words("verdict", Verdict::from_word)?;
+    let reasons = columns.sets("reasons", |word| Some(Reasons::from_word(word)?.0))?;
+    let flags = columns.sets("flags", |word| Some(Flags::from_word(word)?.0))?;
+    let details = columns.u32s("tid")?;
+    let memory = columns.u32s("memory_alignment")?;
+    let lengths = columns.u32s("length_alignment")?;
+    let offsets = columns.u32s("offset_alignment")?;
+    let value = |column: &UInt32Array, row| column.is_valid(row).then(|| column.value(row));
+    let mut classes: HashMap<Class, Partial> = HashMap::new();
+    for row in (0..columns.rows()).filter(|row| mask[*row]) {
+        let (Some(operation), Some(verdict)) = (operations[row], verdicts[row]) else {
+            continue;
+        };
+        let path = texts.path.number(row);
+        let class = Class {
+            pid: pids.value(row),
+            comm: texts.comm.number(row),
+            disk: texts.disk.number(row),
+            filesystem: texts.filesystem.number(row),
+            path,
+            inode: if path.is_none() { inodes.value(row) } else { 0 },
+            operation,
+            verdict,
+            reasons: reasons[row].unwrap_or(0),
+            flags: flags[row].unwrap_or(0),
+        };
+        let partial = classes.entry(class).or_insert_with(|| Partial {
+            row,
+            ..Partial::default()
+        });
+        partial.volume.add(Volume {
+            count: counts.value(row),
+            bytes: bytes.value(row),
+        });
+        if details.is_valid(row) {
+            partial.detailed.get_or_insert(row);
+            partial.worst.lower(Worst {
+                memory: value(&memory, row),
+                length: value(&lengths, row),
+                offset: value(&offsets, row),
+            });
+        }
+    }
+    Ok(classes)
+}
+
+fn limits(columns: Columns<'_>) -> Result<impl Fn(usize) -> Option<Limits>, String> {
+    let logical = columns.u32s("logical_block_size")?;
+    let physical = columns.u32s("physical_block_size")?;
+    let dma = columns.u32s("dma_alignment")?;
+    let boundary = columns.u32s("virt_boundary_mask")?;
+    let filesystem = columns.u32s("filesystem_block_size")?;
+    Ok(move |row| {
+        logical.is_valid(row).then(|| Limits {
+            logical_block_size: logical.value(row),
+            physical_block_size: physical.value(row),
+            dma_alignment: dma.value(row),
+            virt_boundary_mask: boundary.value(row),
+            filesystem_block_size: filesystem.value(row),
+        })
+    })
+}
+
+/// Decodes whole rows for the cases that have no example yet.
+fn take_examples(
+    sum: &mut Gathered,
+    part: &Part,
+    examples: Vec<(Case, usize)>,
+) -> Result<(), String> {
+    if examples.is_empty() {
+        return Ok(());
+    }
+    let rows = part.all_columns()?;
+    for (case, row) in examples {
+        let decoded = Decoder::default().rows(&rows.slice(row, 1))?;
+        if let Some(Row::Record(record)) = decoded.into_iter().next() {
+            let example = Some(((part.number, row), record));
+            sum.case(case).merge(Seen {
+                volume: Volume::default(),
+                example,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The columns of text that name things.
+struct Texts {
+    comm: Named,
+    disk: Named,
+    filesystem: Named,
+    path: Named,
+}
+
+struct Named {
+    column: TextColumn,
+    shared: Vec<Arc<str>>,
+}
+
+impl Named {
+    fn of(columns: Columns<'_>, name: &str) -> Result<Self, String> {
+        let column = columns.texts(name)?;
+        let shared = column
+            .values
+            .iter()
+            .map(|text| text.unwrap_or("").into())
+            .collect();
+        Ok(Self { column, shared })
+    }
+
+    fn number(&self, row: usize) -> Option<u32> {
+        self.column.key(row).and_then(|key| u32::try_from(key).ok())
+    }
+
+    fn text(&self, number: Option<u32>) -> Option<Arc<str>> {
+        self.shared.get(number? as usize).cloned()
+    }
+}
+
+impl Texts {
+    fn of(columns: Columns<'_>) -> Result<Self, String> {
+        Ok(Self {
+            comm: Named::of(columns, "comm")?,
+            disk: Named::of(columns, "disk")?,
+            filesystem: Named::of(columns, "filesystem")?,
+            path: Named::of(columns, "path")?,
+        })
+    }
+
+    fn place(&self, class: &Class) -> Place {
+        Place {
+            comm: self.comm.text(class.comm).unwrap_or_default(),
+            file: File {
+                path: self.path.text(class.path),
+                inode: (class.inode != 0).then_some(class.inode),
+                filesystem: self.filesystem.text(class.filesystem),
+                disk: self.disk.text(class.disk),
+            },
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The summary as one JSON object.
+
+use std::cmp::Reverse;
+
+use serde_json::{Map, Value, json as object};
+
+use crate::{
+    diagnose::diagnose,
+    model::{Flags, Reasons, Verdict},
+    recording::Ending,
+    report::{Case, File, Seen, Summary},
+    store::{Tally, Volume},
+};
+
+/// Everything in the summary, largest first.
+#[must_use]
+pub fn json(summary: &Summary) -> Value {
+    let losses: Map<String, Value> = summary
+        .losses
+        .iter()
+        .map(|loss| (loss.cause.word().to_owned(), loss.count.into()))
+        .collect();
+    object!({
+        "schema_version": summary.metadata.schema_version,
+        "environment": summary.metadata.environment,
+        "started": summary.span.0.to_string(),
+        "ended": summary.span.1.to_string(),
+        "ending": match summary.ending {
+            Ending::Finished => "finished",
+            Ending::Cut => "cut",
+            Ending::Damaged => "damaged",
+        },
+        "counts_exact": summary.losses.counts_are_exact(),
+        "losses": losses,
+        "total": tally_json(&summary.total),
+        "by_process": rows(summary.processes.iter(), |process| object!({
+            "comm": process.comm,
+            "pid": process.pid,
+        })),
+        "by_file": rows(summary.files.iter(), |one| file(one)),
+        "by_device": rows(summary.disks.iter().map(|(name, disk)| {
+            (object!({ "disk": name, "limits": disk.limits }), &disk.tally)
+        }), Value::clone),
+        "cases": cases(summary),
+    })
+}
+
+/// Counts and bytes of one tally, by the words of the contract.
+#[must_use]
+pub fn tally_json(tally: &Tally) -> Value {
+    let verdicts: Map<String, Value> = Verdict::ALL
+        .iter()
+        .map(|verdict| (verdict.word().to_owned(), volume(tally.verdict(*verdict))))
+        .collect();
+    let reasons: Map<String, Value> = Reasons::ALL
+        .iter()
+        .map(|(reason, word)| ((*word).to_owned(), tally.reason(*reason).count.into()))
+        .collect();
+    let flags: Map<String, Value> = Flags::ALL
+        .iter()
+        .map(|(flag, word)| ((*word).to_owned(), tally.flag(*flag).count.into()))
+        .collect();
+    let worst = tally.worst();
+    let total = tally.total();
+    object!({
+        "count": total.count,
+        "bytes": total.bytes,
+        "misaligned": tally.misaligned().count,
+        "verdicts": verdicts,
+        "reasons": reasons,
+        "flags": flags,
+        "worst": {
+            "memory_alignment": worst.memory,
+            "length_alignment": worst.length,
+            "offset_alignment": worst.offset,
+        },
+    })
+}
+
+fn volume(volume: Volume) -> Value {
+    object!({ "count": volume.count, "bytes": volume.bytes })
+}
+
+fn file(file: &File) -> Value {
+    object!({
+        "path": file.path,
+        "inode": file.inode,
+        "filesystem": file.filesystem,
+        "disk": file.disk,
+    })
+}
+
+/// Rows of a table: the key's fields and the tally's in one object.
+fn rows<'a, K>(
+    rows: impl Iterator<Item = (K, &'a Tally)>,
+    key: impl Fn(&K) -> Value,
+) -> Vec<Value> {
+    let mut rows: Vec<_> = rows.map(|(one, tally)| (key(&one), tally)).collect();
+    rows.sort_by_cached_key(|(key, tally)| (Reverse(tally.total()), key.to_string()));
+    rows.into_iter()
+        .map(|(key, tally)| joined(key, tally_json(tally)))
+        .collect()
+}
+
+fn joined(mut first: Value, second: Value) -> Value {
+    if let (Some(first), Value::Object(second)) = (first.as_object_mut(), second) {
+        first.extend(second);
+    }
+    first
+}
+
+fn cases(summary: &Summary) -> Vec<Value> {
+    let mut cases: Vec<(&Case, &Seen)> = summary.cases.iter().collect();
+    cases.sort_by_key(|(case, seen)| (Reverse(seen.volume), (*case).clone()));
+    cases
+        .into_iter()
+        .map(|(case, seen)| joined(identity(case, seen), why(summary, seen)))
+        .collect()
+}
+
+fn identity(case: &Case, seen: &Seen) -> Value {
+    let identity = object!({
+        "comm": case.place.comm,
+        "operation": case.operation,
+        "verdict": case.verdict,
+        "reasons": case.reasons.words().collect::<Vec<_>>(),
+        "flags": case.flags.words().collect::<Vec<_>>(),
+        "count": seen.volume.count,
+        "bytes": seen.volume.bytes,
+    });
+    joined(identity, file(&case.place.file))
+}
+
+fn why(summary: &Summary, seen: &Seen) -> Value {
+    let Some(example) = seen.example() else {
+        return object!({});
+    };
+    let diagnosis = diagnose(example, summary.metadata.environment.rule_set);
+    let faults: Vec<Value> = diagnosis
+        .faults
+        .iter()
+        .map(|fault| {
+            object!({
+                "reason": fault.reason.words().next(),
+                "broken": fault.broken,
+                "segment": fault.segment,
+                "value": fault.value,
+                "misses_by": fault.misses_by,
+                "limit": fault.limit.as_ref().map(|limit| limit.bytes),
+                "limit_name": fault.limit.as_ref().map(|limit| limit.kind.name()),
+                "limit_of": fault.limit.as_ref().and_then(|limit| limit.owner.clone()),
+                "function": fault.function,
+                "sentence": fault.sentence,
+            })
+        })
+        .collect();
+    object!({
+        "example": {
+            "time": example.time.to_string(),
+            "pid": example.pid,
+            "headline": diagnosis.headline,
+        },
+        "rule_set": diagnosis.rule_set,
+        "faults": faults,
+        "notes": diagnosis.notes.iter().map(|note| &*note.sentence).collect::<Vec<_>>(),
+        "portability": diagnosis.portability.map(|one| one.sentence),
+        "advice": diagnosis.advice,
+    })
+}

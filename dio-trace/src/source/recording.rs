@@ -1,0 +1,116 @@
+//! A recording, or a stream of one, as a source.
+
+use std::{
+    fs::File,
+    io::{BufReader, Read},
+    path::Path,
+    thread,
+};
+
+use anyhow::{Context, anyhow};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::{
+    model::{Batch, Environment},
+    recording::{Decoder, Ending, Reader},
+    source::EventSource,
+};
+
+/// Batches read ahead.
+const AHEAD: usize = 64;
+/// Bytes read at a time.
+const BUFFER: usize = 1 << 18;
+
+/// What the reading thread says.
+enum Told {
+    Batch(Batch),
+    End(Result<Ending, String>),
+}
+
+/// Reads a recording in a thread of its own.
+pub struct Recording {
+    environment: Environment,
+    batches: Receiver<Told>,
+    ending: Option<Ending>,
+}
+
+/// The bytes of a recording: standard input for `-`.
+///
+/// # Errors
+/// Says which file cannot be opened and why.
+pub fn open(path: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(BufReader::with_capacity(BUFFER, std::io::stdin())));
+    }
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    Ok(Box::new(BufReader::with_capacity(BUFFER, file)))
+}
+
+impl Recording {
+    /// Opens a file, or standard input for `-`, and reads its head.
+    ///
+    /// # Errors
+    /// Where it cannot be opened or is not a recording.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        Self::read(open(path)?).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// Reads a stream.
+    ///
+    /// # Errors
+    /// Where it is not a recording.
+    pub fn read(stream: impl Read + Send + 'static) -> anyhow::Result<Self> {
+        let mut reader = Reader::new(stream).map_err(|error| anyhow!(error))?;
+        let environment = reader.metadata().environment.clone();
+        let (sender, batches) = channel(AHEAD);
+        thread::Builder::new()
+            .name("recording".to_owned())
+            .spawn(move || {
+                let end = deliver(&mut reader, &sender);
+                // Nobody may be listening any more.
+                drop(sender.blocking_send(Told::End(end)));
+            })?;
+        Ok(Self {
+            environment,
+            batches,
+            ending: None,
+        })
+    }
+
+    /// How the recording ended; `None` while there may be more.
+    #[must_use]
+    pub const fn ending(&self) -> Option<Ending> {
+        self.ending
+    }
+}
+
+/// Sends all batches; the last one also where the recording was cut off before its mark.
+fn deliver(reader: &mut Reader<impl Read>, sender: &Sender<Told>) -> Result<Ending, String> {
+    let mut decoder = Decoder::default();
+    while let Some(rows) = reader.next_rows()? {
+        for batch in decoder.batches(&rows)? {
+            if sender.blocking_send(Told::Batch(batch)).is_err() {
+                return Ok(Ending::Cut);
+            }
+        }
+    }
+    Ok(reader.ending().unwrap_or(Ending::Cut))
+}
+
+impl EventSource for Recording {
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    async fn next_batch(&mut self) -> anyhow::Result<Option<Batch>> {
+        match self.batches.recv().await {
+            Some(Told::Batch(batch)) => Ok(Some(batch)),
+            Some(Told::End(Ok(ending))) => {
+                self.ending = Some(ending);
+                Ok(None)
+            }
+            Some(Told::End(Err(error))) => Err(anyhow!("cannot read the recording: {error}")),
+            None => Ok(None),
+        }
+    }
+}

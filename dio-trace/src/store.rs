@@ -1,0 +1,5 @@
+//! What has been seen, summed up.
+
+mod tally;
+
+pub use tally::{Tally, Volume, Worst};

@@ -1,0 +1,137 @@
+//! What is told of a recording.
+#![allow(missing_docs, reason = "a test")]
+
+mod common;
+
+use std::io::Write;
+
+use assert_cmd::Command;
+use dio_trace::{
+    model::{Batch, Timestamp},
+    recording::{Pace, Writer},
+};
+use tempfile::NamedTempFile;
+
+fn recording(batches: impl IntoIterator<Item = Batch>, seconds: i64) -> NamedTempFile {
+    let pace = Pace {
+        flush: std::time::Duration::ZERO,
+        ..Pace::FILE
+    };
+    let mut writer = Writer::new(Vec::new(), common::environment(), pace).unwrap();
+    for batch in batches {
+        writer.write(batch).unwrap();
+    }
+    let time = Timestamp(common::START + seconds * 1_000_000_000);
+    let bytes = writer
+        .finish(Batch {
+            time,
+            ..Batch::default()
+        })
+        .unwrap();
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(&bytes).unwrap();
+    file
+}
+
+fn dio_trace(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dio-trace"));
+    command.args(arguments);
+    command
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The report of a recording, under a name that does not change.
+fn text(file: &NamedTempFile, arguments: &[&str]) -> String {
+    let path = file.path().to_str().unwrap();
+    output(dio_trace(&["report", path]).args(arguments)).replace(path, "trace.dio")
+}
+
+#[test]
+fn a_fault_is_told_worst_first() {
+    insta::assert_snapshot!(text(&recording(common::story(), 600), &[]));
+}
+
+#[test]
+fn a_clean_trace_says_so() {
+    let clean = Batch {
+        time: Timestamp(common::START + 1_000_000_000),
+        records: vec![common::counted(common::FIO, common::START, 1_234_567)],
+        losses: Vec::new(),
+    };
+    let text = text(&recording([clean], 600), &[]);
+    assert!(
+        text.starts_with("0 misaligned of 1,234,567 direct requests in 10 min, nothing lost\n"),
+        "{text}"
+    );
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn nothing_seen_is_told() {
+    let text = text(&recording([], 60), &[]);
+    assert!(
+        text.starts_with("No direct request seen in 1 min, nothing lost\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn filters_choose() {
+    let text = text(
+        &recording(common::story(), 600),
+        &["--comm", "my*", "--verdict", "rejected"],
+    );
+    assert!(
+        text.starts_with("2 misaligned of 2 direct requests"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_json_summary_holds_the_same_numbers() {
+    let file = recording(common::story(), 600);
+    let path = file.path().to_str().unwrap();
+    let json = output(&mut dio_trace(&["report", path, "--format", "json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["total"]["count"], 1_234_006);
+    assert_eq!(json["total"]["flags"]["probing"], 1);
+    assert_eq!(json["total"]["verdicts"]["rejected"]["count"], 3);
+    assert_eq!(json["losses"]["detail_capped"], 17);
+    assert_eq!(json["counts_exact"], true);
+    assert_eq!(json["environment"]["host"], "db1");
+    let sum: u64 = json["by_process"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["count"].as_u64().unwrap())
+        .sum();
+    assert_eq!(sum, 1_234_006);
+}
+
+#[test]
+fn a_recording_that_was_cut_off_says_so() {
+    let file = recording(common::story(), 600);
+    let length = file.as_file().metadata().unwrap().len();
+    file.as_file().set_len(length - 3).unwrap();
+    assert!(text(&file, &[]).contains("THE RECORDING ENDED EARLY"));
+}
+
+#[test]
+fn bad_input_is_exit_code_2_with_a_reason() {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(b"PAR1 something else").unwrap();
+    for path in [file.path().to_str().unwrap(), "/nonexistent/trace.dio"] {
+        let output = dio_trace(&["report", path]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(path));
+    }
+}
