@@ -8,8 +8,10 @@ mod paths;
 mod phase;
 mod run;
 mod setup;
+mod suite;
 mod test;
 mod vm;
+mod workload;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,8 @@ enum Task {
     Lint(ci::Lint),
     Ci(ci::Ci),
     Vm(vm::Vm),
+    Workload(workload::Workload),
+    Suite(suite::Suite),
 }
 
 fn main() -> ExitCode {
@@ -56,5 +60,7 @@ fn dispatch(task: Task) -> Result<ExitCode> {
         Task::Lint(lint) => lint.run().map(|()| ExitCode::SUCCESS),
         Task::Ci(ci) => ci.run(),
         Task::Vm(vm) => vm.run(),
+        Task::Workload(workload) => workload.run().map(|()| ExitCode::SUCCESS),
+        Task::Suite(suite) => suite.run(),
     }
 }

@@ -7,10 +7,17 @@ use crate::{
 };
 
 /// How a request departs from full alignment: address, every segment length, total length and
-/// offset as multiples of the logical block size. Empty means it would work under every rule set.
+/// offset as multiples of the logical block size, and of the DMA alignment on the rare device where
+/// that is the coarser. Empty means it would work under every rule set.
 #[must_use]
+#[inline(always)]
 pub fn deviations(geometry: &Geometry, limits: &Limits) -> Reasons {
-    violations(geometry, limits, RuleSet::LogicalBlock)
+    let coarser = Limits {
+        logical_block_size: 0,
+        ..*limits
+    };
+    let broken = violations(geometry, limits, RuleSet::LogicalBlock);
+    broken.with(violations(geometry, &coarser, RuleSet::DmaSegment))
 }
 
 /// The rules of `rule_set` that a request breaks; empty means it is accepted.

@@ -1,0 +1,121 @@
+//! `xtask suite`: checks dio-trace against the kernel it runs on. Inside a guest, as root: it makes
+//! filesystems and devices on every disk it finds.
+//!
+//! A workload issues known requests to every place and notes what the kernel answered. The rule
+//! function must have predicted each answer, and the recording must hold each request exactly once,
+//! as it was.
+
+mod demonstrations;
+mod disks;
+mod fio;
+mod matching;
+mod outcome;
+mod place;
+mod places;
+mod predict;
+mod recording;
+mod row;
+mod shell;
+mod truth;
+mod verdict;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use dio_trace_ebpf::words::RuleSet;
+
+use outcome::Outcome;
+use recording::Tracer;
+
+/// Check dio-trace against the kernel; runs inside a guest, as root
+#[derive(Args)]
+pub(crate) struct Suite {
+    /// All requests through every call, many random ones, and 100,000 by fio
+    #[arg(long)]
+    full: bool,
+    /// Only places whose name contains this; `fio` for the counting test alone
+    #[arg(long)]
+    only: Vec<String>,
+    /// The dio-trace to check; beside this program where not given
+    #[arg(long, value_name = "FILE")]
+    dio_trace: Option<PathBuf>,
+    /// Directory for recordings and answers, kept afterwards
+    #[arg(long, default_value = "/tmp/dio-trace-suite", value_name = "DIRECTORY")]
+    keep: PathBuf,
+    /// Only compare predictions under this rule set with the kernel's answers, without dio-trace
+    #[arg(long, value_name = "RULE_SET", value_parser = rule_set_from_word)]
+    untraced: Option<RuleSet>,
+    /// Seed of the random requests
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// What all parts of the suite need to know.
+struct Setting {
+    tracer: Tracer,
+    /// Whether dio-trace is checked, or the rule function alone.
+    traced: bool,
+    work: PathBuf,
+    rule_set: RuleSet,
+    full: bool,
+    only: Vec<String>,
+    seed: u64,
+}
+
+impl Suite {
+    /// Runs the suite; its last line is `SUITE-RESULT` and a JSON object.
+    ///
+    /// # Errors
+    /// When the suite itself cannot go on; failed checks are an exit code.
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+        if !disks::is_guest() {
+            bail!(
+                "this is no guest of cargo xtask vm, and the suite makes filesystems on disks: \
+                 run cargo xtask test, or cargo xtask vm 6.1 -- target/debug/xtask suite"
+            );
+        }
+        let program = match &self.dio_trace {
+            Some(program) => program.clone(),
+            None => std::env::current_exe()?.with_file_name("dio-trace"),
+        };
+        std::fs::create_dir_all(&self.keep)
+            .with_context(|| format!("cannot make {}", self.keep.display()))?;
+        places::load_modules();
+        let tracer = Tracer::new(program);
+        let (rule_set, traced) = match self.untraced {
+            Some(rule_set) => (rule_set, false),
+            None => (tracer.rule_set()?, true),
+        };
+        let setting = Setting {
+            tracer,
+            traced,
+            work: self.keep.clone(),
+            rule_set,
+            full: self.full,
+            only: self.only.clone(),
+            seed: self.seed,
+        };
+        let mut outcome = Outcome::new(rule_set)?;
+        truth::run(&setting, &mut outcome)?;
+        if setting.traced && setting.wants("fio") {
+            fio::run(&setting, &mut outcome)?;
+        }
+        Ok(outcome.finish())
+    }
+}
+
+impl Setting {
+    /// Whether a part with this name was asked for.
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| name.contains(only.as_str()))
+    }
+}
+
+fn rule_set_from_word(word: &str) -> Result<RuleSet, String> {
+    let words: Vec<&str> = RuleSet::ALL
+        .iter()
+        .map(|rule_set| rule_set.word())
+        .collect();
+    RuleSet::from_word(word).ok_or_else(|| format!("one of {}", words.join(", ")))
+}

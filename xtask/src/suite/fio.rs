@@ -1,0 +1,93 @@
+//! Counting: as many requests as fio says it issued, not one lost, not one twice.
+
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::{Setting, disks, outcome::Outcome, shell};
+
+/// Requests of both processes together.
+const FULL: u64 = 100_000;
+const SAMPLE: u64 = 20_000;
+
+/// Runs fio with two processes through each engine, on a raw disk and on a file.
+pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()> {
+    if !shell::is_there("fio") {
+        outcome.skip("fio", "fio is not installed");
+        return Ok(());
+    }
+    let number = if setting.full { FULL } else { SAMPLE };
+    let Some(disk) = disks::NVME_512.find().or_else(|| disks::VIRTIO_512.find()) else {
+        outcome.skip("fio", "this guest has no disk");
+        return Ok(());
+    };
+    let directory = "/tmp/dio-trace-suite-fio";
+    std::fs::create_dir_all(directory)?;
+    let path = setting.work.join("fio.arrow");
+    shell::script(
+        "PATH=$PATH:/sbin:/usr/sbin; mkfs.xfs -qf $DISK; mount -t xfs $DISK $MNT; dd if=/dev/zero of=$MNT/file bs=1M count=32 2> /dev/null; sync",
+        &[("DISK", &disk), ("MNT", directory)],
+    )?;
+    let file = format!("{directory}/file");
+    for engine in ["psync", "io_uring", "libaio"] {
+        let recording = setting.tracer.record(&path, &[])?;
+        let done = fio(engine, &file, number / 2);
+        let recorded = recording.stop()?;
+        let done = done?;
+        let rows = recorded.rows.iter().filter(|row| row.comm == "fio");
+        let (count, bytes) = rows.fold((0, 0), |(count, bytes), row| {
+            (count + row.count, bytes + row.bytes)
+        });
+        let lost = recorded.losses();
+        outcome.check(
+            format!("fio {engine}"),
+            done == number && count == done && bytes == done * 4096 && lost.is_empty(),
+            format!(
+                "fio issued {done}, the recording counts {count}; lost: {}",
+                if lost.is_empty() { "nothing" } else { &lost }
+            ),
+        );
+    }
+    shell::script("umount $MNT", &[("MNT", directory)])?;
+    Ok(())
+}
+
+/// Requests that fio says it issued.
+fn fio(engine: &str, target: &str, each: u64) -> anyhow::Result<u64> {
+    let output = Command::new("fio")
+        .args([
+            "--name=count",
+            "--direct=1",
+            "--rw=randrw",
+            "--bs=4k",
+            "--size=32M",
+        ])
+        .args([
+            "--numjobs=2",
+            "--norandommap",
+            "--iodepth=16",
+            "--output-format=json",
+        ])
+        .arg(format!("--ioengine={engine}"))
+        .arg(format!("--filename={target}"))
+        .arg(format!("--io_size={}", each * 4096))
+        .output()
+        .context("cannot run fio")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let json = text.get(text.find('{').unwrap_or(0)..).unwrap_or_default();
+    let value: Value = serde_json::from_str(json).with_context(|| {
+        format!(
+            "fio did not print JSON: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        )
+    })?;
+    let Some(jobs) = value["jobs"].as_array() else {
+        bail!("fio names no jobs")
+    };
+    let total = |job: &Value, way: &str| job[way]["total_ios"].as_u64().unwrap_or(0);
+    Ok(jobs
+        .iter()
+        .map(|job| total(job, "read") + total(job, "write"))
+        .sum())
+}

@@ -1,0 +1,164 @@
+//! Finds the one row of each request.
+
+use std::collections::HashMap;
+
+use dio_trace_ebpf::{rules::Geometry, rules::Segment};
+
+use super::row::Row;
+use crate::workload::{Call, answer::Answer};
+
+/// Segments that a recording keeps of a request.
+const KEPT: usize = 16;
+
+/// The rows of one process, and which request each belongs to.
+pub(super) struct Matched<'a> {
+    /// For each answer its row, or what is wrong.
+    pub(super) rows: Vec<Result<&'a Row, String>>,
+    /// Rows that belong to no request.
+    pub(super) extra: Vec<&'a Row>,
+}
+
+/// Matches what a process asked with its rows.
+pub(super) fn match_rows<'a>(answers: &[Answer], rows: &[&'a Row]) -> Matched<'a> {
+    let mut by_place: HashMap<(u64, u64), Vec<usize>> = HashMap::new();
+    for (index, row) in rows.iter().enumerate() {
+        by_place
+            .entry((
+                row.offset.unwrap_or(u64::MAX),
+                row.length.unwrap_or(row.bytes),
+            ))
+            .or_default()
+            .push(index);
+    }
+    let mut used = vec![false; rows.len()];
+    let mut found = Vec::with_capacity(answers.len());
+    for answer in answers {
+        let candidates = by_place.get(&(answer.offset, answer.length));
+        let free: Vec<usize> = candidates
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(|&index| !used[index])
+            .collect();
+        let right = free
+            .iter()
+            .find(|&&index| difference(answer, rows[index]).is_none());
+        found.push(match (right, free.first()) {
+            (Some(&index), _) => {
+                used[index] = true;
+                Ok(rows[index])
+            }
+            (None, Some(&index)) => {
+                used[index] = true;
+                Err(difference(answer, rows[index]).unwrap_or_default())
+            }
+            (None, None) => Err("not in the recording".to_owned()),
+        });
+    }
+    let extra = rows
+        .iter()
+        .zip(&used)
+        .filter(|(_, used)| !**used)
+        .map(|(row, _)| *row)
+        .collect();
+    Matched { rows: found, extra }
+}
+
+/// In what a row differs from the request it should be; nothing for a row that is right.
+fn difference(answer: &Answer, row: &Row) -> Option<String> {
+    if row.count != 1 || row.result.is_none() {
+        return Some("counted, but without its details".to_owned());
+    }
+    if row.operation != answer.operation || row.interface != answer.interface {
+        return Some(format!(
+            "recorded as {} by {}",
+            row.operation, row.interface
+        ));
+    }
+    if answer.result.is_some() && row.result != answer.result {
+        return Some(format!(
+            "recorded result {:?}, really {:?}",
+            row.result, answer.result
+        ));
+    }
+    if row.pid != answer.pid {
+        return Some(format!("recorded pid {}, really {}", row.pid, answer.pid));
+    }
+    if answer.call.thread_is_known() && row.tid != Some(answer.tid) {
+        return Some(format!("recorded tid {:?}, really {}", row.tid, answer.tid));
+    }
+    if row.path.as_deref() != Some(answer.path.as_str()) {
+        return Some(format!(
+            "recorded path {:?}, really {}",
+            row.path, answer.path
+        ));
+    }
+    if answer.call == Call::RingFixed {
+        fixed_difference(answer, row)
+    } else {
+        plain_difference(answer, row)
+    }
+}
+
+/// Segments of ordinary memory are recorded as they were given, but for empty ones, which may be
+/// left out.
+fn plain_difference(answer: &Answer, row: &Row) -> Option<String> {
+    let asked: Vec<Segment> = answer
+        .segments
+        .iter()
+        .map(|&placed| placed.into())
+        .collect();
+    let recorded = row.segments();
+    let without_empty = |segments: &[Segment]| -> Vec<Segment> {
+        segments
+            .iter()
+            .copied()
+            .filter(|segment| segment.length != 0)
+            .collect()
+    };
+    let kept = &recorded[..recorded.len().min(KEPT)];
+    let (first, wanted) = (without_empty(kept), without_empty(&asked));
+    let enough = kept.len() == KEPT || first.len() == wanted.len();
+    if !enough || !wanted.starts_with(&first) {
+        return Some(format!(
+            "recorded segments {recorded:x?}, really {asked:x?}"
+        ));
+    }
+    if let Some(offender) = recorded
+        .get(KEPT)
+        .filter(|offender| !asked.contains(offender))
+    {
+        return Some(format!(
+            "recorded an offending segment {offender:x?} that was not asked"
+        ));
+    }
+    let geometry = Geometry::fold(answer.offset, asked, 0);
+    let (memory, length) = (geometry.memory_alignment(), geometry.length_alignment());
+    if row.memory_alignment != Some(memory) || row.length_alignment != Some(length) {
+        return Some(format!(
+            "recorded alignments {:?} and {:?}, really {memory} and {length}",
+            row.memory_alignment, row.length_alignment
+        ));
+    }
+    None
+}
+
+/// Registered memory is handed on page by page: only the place in the page and the sum are the
+/// program's.
+fn fixed_difference(answer: &Answer, row: &Row) -> Option<String> {
+    let recorded = row.segments();
+    let (first, asked) = (recorded.first()?, answer.segments.first()?);
+    let sum: u64 = recorded
+        .iter()
+        .take(KEPT)
+        .map(|segment| segment.length)
+        .sum();
+    if first.address & 4095 != asked.address & 4095
+        || (recorded.len() < KEPT && sum != asked.length)
+    {
+        return Some(format!(
+            "recorded segments {recorded:x?}, really {asked:x?}"
+        ));
+    }
+    None
+}

@@ -1,0 +1,178 @@
+//! Where requests go: a device or a file somewhere, made for the test and unmade after it.
+
+use anyhow::{Context, bail};
+use dio_trace_ebpf::rules::Limits;
+
+use super::{
+    disks::{self, Base},
+    shell,
+};
+
+/// One row of the table of places.
+pub(super) struct Place {
+    pub(super) name: &'static str,
+    /// The disk it is made on, `$DISK` in the scripts.
+    pub(super) base: Base,
+    /// Programs it needs.
+    pub(super) tools: &'static [&'static str],
+    /// A kernel module it needs, empty for none.
+    pub(super) module: &'static str,
+    /// Makes it. `$MNT` is an empty directory. Prints the target, the device whose limits apply
+    /// (`-` for none) and, where requests end up on another, that one.
+    pub(super) make: &'static str,
+    /// Unmakes it, also when only half made.
+    pub(super) unmake: &'static str,
+    /// What the filesystem does with a request before the common rules look at it.
+    pub(super) front: Front,
+    /// Who looks at segments on kernels that check them late.
+    pub(super) late: Late,
+    /// Whether unwritten parts of a file are holes, which no rule looks at.
+    pub(super) holes: bool,
+}
+
+/// What a filesystem does first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Front {
+    /// Nothing: the common rules decide.
+    Common,
+    /// Its direct I/O is `__blockdev_direct_IO` on every kernel.
+    Legacy,
+    /// Everything goes through the page cache (tmpfs; ext4 with `data=journal`:
+    /// `ext4_should_use_dio`).
+    PageCache,
+    /// What is not aligned to 4096 goes through the page cache (`check_direct_IO`,
+    /// fs/btrfs/direct-io.c).
+    Btrfs {
+        /// Whether aligned reads are always done directly; compressed extents are not.
+        direct_reads: bool,
+        /// Whether aligned writes are; from 6.15 and in some stable trees not with checksums.
+        direct_writes: bool,
+    },
+    /// Not aligned to the filesystem's block yet to the device's: page cache
+    /// (`f2fs_should_use_dio`).
+    F2fs,
+}
+
+/// Who looks at segments in the rule set `dma-segment-late`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Late {
+    /// The device's own queue, except where a request lies in one page (`bio_may_need_split`) and
+    /// the device has no chunks.
+    Own,
+    /// A device below it; its clones have no vectors of their own, so each is looked at.
+    Below,
+    /// Nobody (zram never calls `bio_split_to_limits`).
+    Nobody,
+    /// dm-crypt, whose vectors must be whole sectors of this size (`crypt_convert`: EIO), and
+    /// below it the device for reads, which go into the program's memory.
+    Crypt(u64),
+}
+
+/// A place that was made.
+pub(super) struct Made<'a> {
+    pub(super) place: &'a Place,
+    /// Path of the file or device.
+    pub(super) target: String,
+    /// The device whose limits apply, as the kernel names it.
+    pub(super) disk: Option<String>,
+    /// Its limits.
+    pub(super) limits: Limits,
+    /// Whether sysfs told the limits' `dma_alignment`.
+    pub(super) dma_is_known: bool,
+    /// Whether the device has chunks.
+    pub(super) has_chunks: bool,
+    /// Limits of the device that requests end up on.
+    pub(super) below: Limits,
+    base: String,
+    standing: bool,
+}
+
+const MOUNT_POINT: &str = "/tmp/dio-trace-suite-place";
+
+impl Place {
+    /// Whether requests go to a block device, not to a file.
+    pub(super) fn is_raw(&self) -> bool {
+        self.front == Front::Common && !self.holes
+    }
+
+    /// Makes it.
+    ///
+    /// # Errors
+    /// With the reason why this guest cannot have it.
+    pub(super) fn make(&self) -> anyhow::Result<Made<'_>> {
+        for tool in self.tools {
+            if !shell::is_there(tool) {
+                bail!("{tool} is not installed");
+            }
+        }
+        let base = self
+            .base
+            .find()
+            .with_context(|| format!("this guest has no disk {:?}", self.base))?;
+        std::fs::create_dir_all(MOUNT_POINT)?;
+        let made = self.try_make(&base);
+        if made.is_err() {
+            self.unmake(&base);
+        }
+        made
+    }
+
+    fn try_make(&self, base: &str) -> anyhow::Result<Made<'_>> {
+        let said = shell::script(self.make, &variables(base))?;
+        let words: Vec<&str> = said
+            .lines()
+            .last()
+            .unwrap_or("")
+            .split_whitespace()
+            .collect();
+        let [target, device, rest @ ..] = words.as_slice() else {
+            bail!("its script did not name a target");
+        };
+        let own = disks::limits(device);
+        Ok(Made {
+            place: self,
+            target: (*target).to_owned(),
+            disk: (*device != "-").then(|| disks::short_name(device)),
+            limits: own,
+            has_chunks: disks::has_chunks(device),
+            dma_is_known: disks::tells_dma_alignment(device),
+            below: rest.first().map_or(own, |below| disks::limits(below)),
+            base: base.to_owned(),
+            standing: true,
+        })
+    }
+
+    fn unmake(&self, base: &str) {
+        // A ring's polling thread holds its file a little longer than its process lives.
+        for _ in 0..20 {
+            if shell::script(self.unmake, &variables(base)).is_ok() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        eprintln!(
+            "{}: could not be taken down; what follows may fail",
+            self.name
+        );
+    }
+}
+
+impl Made<'_> {
+    /// Takes it down; what is known of it stays.
+    pub(super) fn take_down(&mut self) {
+        if std::mem::take(&mut self.standing) {
+            self.place.unmake(&self.base);
+        }
+    }
+}
+
+impl Drop for Made<'_> {
+    fn drop(&mut self) {
+        self.take_down();
+    }
+}
+
+fn variables(base: &str) -> [(&str, &str); 3] {
+    let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    [("DISK", base), ("MNT", MOUNT_POINT), ("PATH", path)]
+}

@@ -1,0 +1,200 @@
+//! What the kernel will answer, by the rule function and what is known of the place.
+
+use dio_trace_ebpf::{
+    rules::{Geometry, Limits, Segment, violations},
+    words::{Operation, Reasons, RuleSet},
+};
+
+use super::place::{Front, Late, Made};
+use crate::workload::{Region, answer::Answer};
+
+/// A prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prediction {
+    /// Done directly.
+    Direct {
+        /// Although it breaks the rule in force, as nobody looked.
+        unchecked: bool,
+    },
+    /// Done by the page cache.
+    Buffered,
+    /// Done, whether directly or by the page cache is not laid down.
+    Done,
+    /// Refused with one of these.
+    Rejected(&'static [i64]),
+}
+
+const PAGE: u64 = 4096;
+const EINVAL: &[i64] = &[-22];
+const EIO: &[i64] = &[-5];
+const EINVAL_OR_EIO: &[i64] = &[-22, -5];
+/// `fs/fops.c` takes more vectors than this through `__blockdev_direct_IO`'s many bios, where a
+/// failure to build one is EIO up to 7.2 and EINVAL from 7.3.
+const ONE_BIO: usize = 256;
+
+impl Prediction {
+    /// Whether `result` is what was predicted.
+    pub(super) fn holds(self, result: i64) -> bool {
+        match self {
+            Self::Rejected(errors) => errors.contains(&result),
+            _ => result >= 0,
+        }
+    }
+}
+
+/// Predicts the answer to a request at a place under `rule_set`.
+pub(super) fn predict(
+    made: &Made<'_>,
+    region: Region,
+    rule_set: RuleSet,
+    answer: &Answer,
+) -> Prediction {
+    let place = made.place;
+    let end = answer.offset + answer.length;
+    let is_read = answer.operation == Operation::Read;
+    if is_read && answer.offset >= region.size {
+        // Every engine returns 0 before it looks at anything.
+        return Prediction::Direct { unchecked: false };
+    }
+    // A block device cuts the request at its end before it looks (blkdev_read_iter).
+    let seen = if is_read && !region.is_file() {
+        end.min(region.size)
+    } else {
+        end
+    };
+    let segments = cut(answer, seen - answer.offset);
+    let geometry = Geometry::fold(answer.offset, segments.iter().copied(), 0);
+    let block = made.limits.logical_block_mask();
+    let to_block = |mask: u32| {
+        (geometry.address_bits | geometry.length_bits | answer.offset as u32) & mask == 0
+    };
+    match place.front {
+        Front::PageCache => return Prediction::Buffered,
+        Front::Btrfs {
+            direct_reads,
+            direct_writes,
+        } => {
+            let direct = if is_read { direct_reads } else { direct_writes };
+            return match (to_block(4095), direct) {
+                (false, _) => Prediction::Buffered,
+                (true, true) => Prediction::Direct { unchecked: false },
+                (true, false) => Prediction::Done,
+            };
+        }
+        Front::F2fs if !to_block(4095) && to_block(block) => return Prediction::Buffered,
+        Front::F2fs | Front::Common | Front::Legacy => {}
+    }
+    if is_read && place.holes && region.is_unwritten(answer.offset) {
+        return Prediction::Direct { unchecked: false };
+    }
+    let rule_set = if place.front == Front::Legacy {
+        RuleSet::LogicalBlock
+    } else {
+        rule_set
+    };
+    common(made, rule_set, answer, &segments)
+}
+
+/// The common rules, with what stands below the device.
+fn common(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segment]) -> Prediction {
+    let broken_on = |limits: &Limits| {
+        let geometry = Geometry::fold(
+            answer.offset,
+            segments.iter().copied(),
+            limits.virt_boundary_mask,
+        );
+        (violations(&geometry, limits, rule_set), geometry)
+    };
+    let (own, geometry) = broken_on(&made.limits);
+    let rejected = if made.place.is_raw() && segments.len() > ONE_BIO {
+        Prediction::Rejected(EINVAL_OR_EIO)
+    } else {
+        Prediction::Rejected(EINVAL)
+    };
+    let whole = Reasons::TOTAL_LENGTH.with(Reasons::FILE_OFFSET);
+    if rule_set != RuleSet::DmaSegmentLate || own.0 & whole.0 != 0 {
+        return if own.is_empty() {
+            Prediction::Direct { unchecked: false }
+        } else {
+            rejected
+        };
+    }
+    let accepted = Prediction::Direct {
+        unchecked: !own.is_empty(),
+    };
+    let below = Limits {
+        logical_block_size: made.limits.logical_block_size,
+        ..made.below
+    };
+    match made.place.late {
+        Late::Own if own.is_empty() || (geometry.in_one_page() && !made.has_chunks) => accepted,
+        Late::Own => rejected,
+        Late::Nobody => accepted,
+        Late::Below if broken_on(&below).0.is_empty() => accepted,
+        Late::Below => Prediction::Rejected(EINVAL_OR_EIO),
+        Late::Crypt(sector) => {
+            let is_read = answer.operation == Operation::Read;
+            if is_read && !broken_on(&below).0.is_empty() {
+                Prediction::Rejected(EINVAL_OR_EIO)
+            } else if page_pieces(segments).all(|length| length % sector == 0) {
+                accepted
+            } else {
+                Prediction::Rejected(EIO)
+            }
+        }
+    }
+}
+
+/// The non-empty segments of the first `length` bytes.
+fn cut(answer: &Answer, length: u64) -> Vec<Segment> {
+    let mut left = length;
+    let mut segments = Vec::new();
+    for placed in &answer.segments {
+        let take = placed.length.min(left);
+        left -= take;
+        if take != 0 {
+            segments.push(Segment {
+                address: placed.address,
+                length: take,
+            });
+        }
+    }
+    segments
+}
+
+/// Lengths of the vectors that a driver sees one by one: segments that touch are joined, and cut
+/// where a page of memory ends.
+fn page_pieces(segments: &[Segment]) -> impl Iterator<Item = u64> {
+    let mut joined: Vec<Segment> = Vec::new();
+    for segment in segments {
+        match joined.last_mut() {
+            Some(last) if last.address + last.length == segment.address => {
+                last.length += segment.length;
+            }
+            _ => joined.push(*segment),
+        }
+    }
+    joined.into_iter().flat_map(|segment| {
+        let (mut at, end) = (segment.address, segment.address + segment.length);
+        std::iter::from_fn(move || {
+            let next = ((at / PAGE + 1) * PAGE).min(end);
+            let length = next - at;
+            at = next;
+            (length != 0).then_some(length)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_end_with_their_page() {
+        let segment = |address, length| Segment { address, length };
+        let lengths: Vec<u64> = page_pieces(&[segment(512, 4096), segment(4608, 100)]).collect();
+        assert_eq!(lengths, [3584, 612]);
+        let lengths: Vec<u64> = page_pieces(&[segment(0, 512), segment(8192, 3584)]).collect();
+        assert_eq!(lengths, [512, 3584]);
+    }
+}

@@ -1,0 +1,173 @@
+//! Runs the dio-trace that is checked: doctor, record, report.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use dio_trace_ebpf::words::RuleSet;
+use serde_json::Value;
+
+use super::row::Row;
+
+/// How long the probes may take to load under emulation.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// The program that is checked.
+pub(super) struct Tracer {
+    program: PathBuf,
+}
+
+/// A trace being taken.
+pub(super) struct Recording<'a> {
+    tracer: &'a Tracer,
+    child: Child,
+    path: PathBuf,
+}
+
+/// A trace that was taken.
+pub(super) struct Recorded {
+    /// Its rows.
+    pub(super) rows: Vec<Row>,
+    /// Its summary.
+    pub(super) summary: Value,
+}
+
+impl Tracer {
+    pub(super) fn new(program: PathBuf) -> Self {
+        Self { program }
+    }
+
+    /// The rule set that `doctor` finds in force.
+    pub(super) fn rule_set(&self) -> anyhow::Result<RuleSet> {
+        let said = self.output(&["doctor", "--format", "json"])?;
+        let value: Value = serde_json::from_slice(&said).context("doctor did not print JSON")?;
+        let word = find(&value, "rule_set").and_then(Value::as_str);
+        word.and_then(RuleSet::from_word)
+            .with_context(|| format!("doctor names no rule set: {word:?}"))
+    }
+
+    /// Starts recording into `path` and waits until the probes are attached.
+    pub(super) fn record(&self, path: &Path, options: &[&str]) -> anyhow::Result<Recording<'_>> {
+        let log = path.with_extension("log");
+        let child = Command::new(&self.program)
+            .arg("record")
+            .args(options)
+            .arg("-o")
+            .arg(path)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log)?)
+            .spawn()
+            .with_context(|| format!("cannot run {}", self.program.display()))?;
+        let mut recording = Recording {
+            tracer: self,
+            child,
+            path: path.to_owned(),
+        };
+        recording.wait_until_attached(&log)?;
+        Ok(recording)
+    }
+
+    fn output(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
+        let output = Command::new(&self.program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot run {}", self.program.display()))?;
+        if output.stdout.is_empty() && !output.status.success() {
+            bail!(
+                "dio-trace {}: {}",
+                arguments.join(" "),
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        Ok(output.stdout)
+    }
+}
+
+impl Recording<'_> {
+    /// The recording has its metadata, and so a length, once the probes are attached.
+    fn wait_until_attached(&mut self, log: &Path) -> anyhow::Result<()> {
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            if std::fs::metadata(&self.path).is_ok_and(|file| file.len() != 0) {
+                return Ok(());
+            }
+            if self.child.try_wait()?.is_some() {
+                bail!(
+                    "dio-trace record ended: {}",
+                    std::fs::read_to_string(log)?.trim()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        bail!(
+            "dio-trace record did not attach: {}",
+            std::fs::read_to_string(log)?.trim()
+        );
+    }
+
+    /// Stops and reads what was recorded.
+    pub(super) fn stop(mut self) -> anyhow::Result<Recorded> {
+        // SAFETY: the process is our child and was not waited for, so the id is its.
+        unsafe { libc::kill(self.child.id() as libc::pid_t, libc::SIGINT) };
+        let status = self.child.wait()?;
+        if !status.success() && status.signal() != Some(libc::SIGINT) {
+            let log = std::fs::read_to_string(self.path.with_extension("log"))?;
+            bail!("dio-trace record ended with {status}: {}", log.trim());
+        }
+        let path = self.path.to_string_lossy().into_owned();
+        let lines = self.path.with_extension("jsonl");
+        let said = Command::new(&self.tracer.program)
+            .args(["report", "--format", "jsonl", &path])
+            .stdout(File::create(&lines)?)
+            .status()?;
+        if !said.success() {
+            bail!("dio-trace report --format jsonl ended with {said}");
+        }
+        let mut rows = Vec::new();
+        for line in BufReader::new(File::open(&lines)?).lines() {
+            let line = line?;
+            let row: Row = serde_json::from_str(&line)
+                .with_context(|| format!("not a record of the documented form: {line}"))?;
+            rows.push(row);
+        }
+        let summary = self.tracer.output(&["report", "--format", "json", &path])?;
+        let summary = serde_json::from_slice(&summary).context("report did not print JSON")?;
+        Ok(Recorded { rows, summary })
+    }
+}
+
+impl Recorded {
+    /// What was lost, as the summary tells it; empty for nothing.
+    pub(super) fn losses(&self) -> String {
+        match find(&self.summary, "losses") {
+            Some(Value::Object(causes)) => causes
+                .iter()
+                .filter(|(_, count)| count.as_u64() != Some(0))
+                .map(|(cause, count)| format!("{cause} {count}"))
+                .collect::<Vec<_>>()
+                .join(", "),
+            Some(Value::Array(list)) if list.is_empty() => String::new(),
+            Some(other) => other.to_string(),
+            None => "the summary has no losses".to_owned(),
+        }
+    }
+}
+
+/// The first value under `key`, however deep.
+fn find<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(map) => map
+            .get(key)
+            .or_else(|| map.values().find_map(|inner| find(inner, key))),
+        Value::Array(list) => list.iter().find_map(|inner| find(inner, key)),
+        _ => None,
+    }
+}

@@ -1,0 +1,351 @@
+//! The truth test: at each place, the kernel's answers against the rule function's predictions,
+//! and the recording against both.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, bail};
+use dio_trace_ebpf::words::Interface;
+
+use super::{
+    Setting, demonstrations,
+    matching::match_rows,
+    outcome::Outcome,
+    place::Made,
+    places::PLACES,
+    predict::{Prediction, predict},
+    recording::Recorded,
+    row::Row,
+    verdict,
+};
+use crate::workload::{Region, answer::Answer};
+
+/// Random requests at each place.
+const SAMPLE: u64 = 60;
+const FULL: u64 = 3000;
+/// Mismatches of one kind that are printed for each place.
+const SHOWN: usize = 6;
+
+/// What was asked at one place.
+pub(super) struct Asked<'a> {
+    pub(super) made: Made<'a>,
+    pub(super) region: Region,
+    pub(super) answers: Vec<Answer>,
+}
+
+/// One request with all that is known of it.
+pub(super) struct Case<'a> {
+    pub(super) place: &'static str,
+    pub(super) answer: &'a Answer,
+    pub(super) prediction: Prediction,
+    /// Whether it lies where nothing was written.
+    pub(super) in_hole: bool,
+    pub(super) row: Result<&'a Row, String>,
+}
+
+#[derive(Default)]
+struct Tally {
+    tried: u64,
+    predicted: u64,
+    recorded: u64,
+}
+
+/// Runs it at every place this guest can have.
+pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()> {
+    let places: Vec<_> = PLACES
+        .iter()
+        .filter(|place| setting.wants(place.name))
+        .collect();
+    if places.is_empty() {
+        return Ok(());
+    }
+    let path = setting.work.join("truth.arrow");
+    let recording = match setting.traced {
+        true => Some(setting.tracer.record(&path, &["--all"])?),
+        false => None,
+    };
+    let mut asked = Vec::new();
+    for place in places {
+        let made = match place.make() {
+            Ok(made) => made,
+            Err(reason) => {
+                outcome.skip(place.name, &format!("{reason:#}"));
+                continue;
+            }
+        };
+        let started = std::time::Instant::now();
+        let done = ask(setting, made);
+        println!(
+            "     {} took {:.1} s",
+            place.name,
+            started.elapsed().as_secs_f64()
+        );
+        match done {
+            Ok(done) => asked.push(done),
+            Err(reason) => outcome.skip(place.name, &format!("{reason:#}")),
+        }
+    }
+    match recording {
+        Some(recording) => judge(setting, outcome, &asked, &recording.stop()?),
+        None => judge_predictions(setting, outcome, &asked),
+    }
+    Ok(())
+}
+
+/// Issues all requests at one place.
+fn ask<'a>(setting: &Setting, mut made: Made<'a>) -> anyhow::Result<Asked<'a>> {
+    let number = if setting.full { FULL } else { SAMPLE };
+    let target = made.target.clone();
+    let (number, seed) = (number.to_string(), setting.seed.to_string());
+    let mut matrix = vec!["matrix", &target, "--random", &number, "--seed", &seed];
+    if setting.full {
+        matrix.push("--every-call");
+    }
+    let mut answers = Vec::new();
+    for plan in [matrix, vec!["exit-in-flight", &target]] {
+        answers.extend(workload(&plan, made.place.name == "zram")?);
+    }
+    let size = std::fs::File::open(&target)
+        .and_then(|mut file| std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0)))?;
+    let region = if std::fs::metadata(&target)?.is_file() {
+        Region::FILE
+    } else {
+        Region::device(size)
+    };
+    made.take_down();
+    Ok(Asked {
+        made,
+        region,
+        answers,
+    })
+}
+
+/// Runs a workload in a process of its own.
+fn workload(plan: &[&str], huge: bool) -> anyhow::Result<Vec<Answer>> {
+    let output = Command::new(std::env::current_exe()?)
+        .args(["workload", "--comm", "dio-workload"])
+        .args(huge.then_some("--huge"))
+        .args(plan)
+        .stdin(Stdio::null())
+        .output()?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).with_context(|| format!("not an answer: {line}")))
+        .collect()
+}
+
+fn judge(setting: &Setting, outcome: &mut Outcome, asked: &[Asked<'_>], recorded: &Recorded) {
+    let mut by_pid: HashMap<u32, Vec<&Row>> = HashMap::new();
+    for row in &recorded.rows {
+        by_pid.entry(row.pid).or_default().push(row);
+    }
+    let mut cases = Vec::new();
+    let mut extra = Vec::new();
+    for place in asked {
+        for answers in place
+            .answers
+            .chunk_by(|first, second| first.pid == second.pid)
+        {
+            let rows = by_pid.get(&answers[0].pid).map_or(&[][..], Vec::as_slice);
+            let matched = match_rows(answers, rows);
+            extra.extend(
+                matched
+                    .extra
+                    .into_iter()
+                    .map(|row| (place.made.place.name, row)),
+            );
+            for (answer, row) in answers.iter().zip(matched.rows) {
+                let prediction = predict(&place.made, place.region, setting.rule_set, answer);
+                let row = row.and_then(|row| {
+                    verdict::fault(&place.made, answer, prediction, row).map_or(Ok(row), Err)
+                });
+                let in_hole = place.region.is_unwritten(answer.offset);
+                let place = place.made.place.name;
+                cases.push(Case {
+                    place,
+                    answer,
+                    prediction,
+                    in_hole,
+                    row,
+                });
+            }
+        }
+    }
+    tabulate(outcome, &cases);
+    report_kernel(outcome, &cases);
+    report(outcome, &cases, &extra);
+    let lost = recorded.losses();
+    let detail = if lost.is_empty() {
+        "nothing"
+    } else {
+        lost.as_str()
+    };
+    outcome.check("nothing lost", lost.is_empty(), detail);
+    demonstrations::check(setting.rule_set, outcome, &cases);
+}
+
+/// The rule function alone, where nothing was traced.
+fn judge_predictions(setting: &Setting, outcome: &mut Outcome, asked: &[Asked<'_>]) {
+    let cases: Vec<Case<'_>> = asked
+        .iter()
+        .flat_map(|place| place.answers.iter().map(move |answer| (place, answer)))
+        .map(|(place, answer)| Case {
+            place: place.made.place.name,
+            answer,
+            prediction: predict(&place.made, place.region, setting.rule_set, answer),
+            in_hole: place.region.is_unwritten(answer.offset),
+            row: Err("not traced".to_owned()),
+        })
+        .collect();
+    tabulate(outcome, &cases);
+    report_kernel(outcome, &cases);
+}
+
+fn tabulate(outcome: &mut Outcome, cases: &[Case<'_>]) {
+    let mut table: BTreeMap<(&str, Interface), Tally> = BTreeMap::new();
+    for case in cases {
+        let tally = table
+            .entry((case.place, case.answer.interface))
+            .or_default();
+        tally.tried += 1;
+        tally.predicted += u64::from(case.is_predicted());
+        tally.recorded += u64::from(case.row.is_ok());
+    }
+    outcome.row(format!(
+        "{:18} {:9} {:>6} {:>10} {:>9}",
+        "place", "interface", "tried", "predicted", "recorded"
+    ));
+    for ((place, interface), tally) in table {
+        outcome.row(format!(
+            "{place:18} {interface:9} {:6} {:10} {:9}",
+            tally.tried, tally.predicted, tally.recorded
+        ));
+    }
+}
+
+/// The kernel's answers.
+fn report_kernel(outcome: &mut Outcome, cases: &[Case<'_>]) {
+    let mispredicted: Vec<String> = cases
+        .iter()
+        .filter(|case| !case.is_predicted())
+        .map(|case| format!("{}: predicted {:?}", case.describe(), case.prediction))
+        .collect();
+    summarise(
+        outcome,
+        "the rule function predicts the kernel's answer",
+        cases.len(),
+        &mispredicted,
+    );
+    let damaged: Vec<String> = cases
+        .iter()
+        .filter(|case| case.answer.data_ok == Some(false) && case.place != "zram")
+        .map(Case::describe)
+        .collect();
+    summarise(
+        outcome,
+        "data is right everywhere but on zram",
+        cases.len(),
+        &damaged,
+    );
+    let wrong_way: Vec<String> = cases
+        .iter()
+        .filter(|case| case.went_the_wrong_way())
+        .map(|case| {
+            format!(
+                "{}: predicted {:?}, cached {:?}",
+                case.describe(),
+                case.prediction,
+                case.answer.cached
+            )
+        })
+        .collect();
+    summarise(
+        outcome,
+        "reads go through the page cache where predicted",
+        cases.len(),
+        &wrong_way,
+    );
+}
+
+/// What the recording says of them.
+fn report(outcome: &mut Outcome, cases: &[Case<'_>], extra: &[(&str, &Row)]) {
+    let misrecorded: Vec<String> = cases
+        .iter()
+        .filter_map(|case| Some(format!("{}: {}", case.describe(), case.row.as_ref().err()?)))
+        .collect();
+    summarise(
+        outcome,
+        "every request is recorded once, as it was",
+        cases.len(),
+        &misrecorded,
+    );
+    let extra: Vec<String> = extra
+        .iter()
+        .map(|(place, row)| {
+            format!(
+                "{place}: {} {} offset {:?} length {:?} result {:?} count {}",
+                row.interface, row.operation, row.offset, row.length, row.result, row.count
+            )
+        })
+        .collect();
+    summarise(
+        outcome,
+        "nothing else is recorded of these processes",
+        cases.len(),
+        &extra,
+    );
+}
+
+fn summarise(outcome: &mut Outcome, name: &str, tried: usize, wrong: &[String]) {
+    let mut shown: HashMap<&str, usize> = HashMap::new();
+    for line in wrong {
+        let shown = shown
+            .entry(line.split(' ').next().unwrap_or_default())
+            .or_default();
+        *shown += 1;
+        if *shown <= SHOWN {
+            println!("     {line}");
+        }
+    }
+    let detail = format!("{tried} requests, {} wrong", wrong.len());
+    outcome.check(name, wrong.is_empty() && tried != 0, detail);
+}
+
+impl Case<'_> {
+    fn is_predicted(&self) -> bool {
+        self.answer
+            .result
+            .is_none_or(|result| self.prediction.holds(result))
+    }
+
+    /// Whether a read was served by the page cache against the prediction, or the other way round.
+    fn went_the_wrong_way(&self) -> bool {
+        match self.prediction {
+            // tmpfs serves a hole without a page.
+            Prediction::Buffered => self.answer.cached == Some(false) && !self.in_hole,
+            Prediction::Direct { .. } => self.answer.cached == Some(true),
+            Prediction::Done | Prediction::Rejected(_) => false,
+        }
+    }
+
+    /// For people.
+    pub(super) fn describe(&self) -> String {
+        let answer = self.answer;
+        format!(
+            "{} {} {} {:?} offset {} length {} result {:?} data_ok {:?}",
+            self.place,
+            answer.call,
+            answer.operation,
+            answer.shape,
+            answer.offset,
+            answer.length,
+            answer.result,
+            answer.data_ok
+        )
+    }
+}

@@ -1,0 +1,120 @@
+//! Whether a row's verdict is what happened.
+
+use dio_trace_ebpf::{
+    rules::{Geometry, Limits, deviations},
+    words::Verdict,
+};
+
+use super::{place::Made, predict::Prediction, row::Row};
+use crate::workload::{Call, answer::Answer};
+
+/// What is wrong with the verdict of `row`; nothing where it is right.
+pub(super) fn fault(
+    made: &Made<'_>,
+    answer: &Answer,
+    prediction: Prediction,
+    row: &Row,
+) -> Option<String> {
+    limits_fault(made, row).or_else(|| {
+        let result = answer.result.unwrap_or(0);
+        if result < 0 {
+            rejection_fault(prediction, row)
+        } else {
+            success_fault(made, answer, prediction, row)
+        }
+    })
+}
+
+fn limits_fault(made: &Made<'_>, row: &Row) -> Option<String> {
+    let Some(disk) = &made.disk else {
+        return None;
+    };
+    if row.disk.as_ref() != Some(disk) {
+        return Some(format!("disk {:?}, really {disk}", row.disk));
+    }
+    if row.logical_block_size != Some(made.limits.logical_block_size) {
+        return Some(format!(
+            "logical block size {:?}, really {}",
+            row.logical_block_size, made.limits.logical_block_size
+        ));
+    }
+    if made.dma_is_known && row.dma_alignment != Some(made.limits.dma_alignment) {
+        return Some(format!(
+            "dma alignment {:?}, really {}",
+            row.dma_alignment, made.limits.dma_alignment
+        ));
+    }
+    None
+}
+
+fn rejection_fault(prediction: Prediction, row: &Row) -> Option<String> {
+    let expected = if matches!(prediction, Prediction::Rejected(_)) {
+        Verdict::Rejected
+    } else {
+        Verdict::Failed
+    };
+    if row.verdict != expected {
+        return Some(format!("verdict {}, should be {expected}", row.verdict));
+    }
+    (expected == Verdict::Rejected && row.reasons.is_empty())
+        .then(|| "rejected without a reason".to_owned())
+}
+
+fn success_fault(
+    made: &Made<'_>,
+    answer: &Answer,
+    prediction: Prediction,
+    row: &Row,
+) -> Option<String> {
+    // Where a filesystem has no device of its own, there is no block to be aligned to.
+    let limits = if made.disk.is_some() {
+        made.limits
+    } else {
+        Limits::default()
+    };
+    let segments = answer.segments.iter().map(|&placed| placed.into());
+    let geometry = Geometry::fold(answer.offset, segments, limits.virt_boundary_mask);
+    let departs = deviations(&geometry, &limits);
+    let direct = if departs.is_empty() {
+        Verdict::Aligned
+    } else {
+        Verdict::Accepted
+    };
+    let moved = answer.result != Some(0);
+    let cached = answer.cached;
+    let allowed: &[Verdict] = match prediction {
+        Prediction::Buffered if moved => &[Verdict::Buffered],
+        Prediction::Done if cached == Some(true) => &[Verdict::Buffered],
+        Prediction::Done if cached.is_none() && moved => &[direct, Verdict::Buffered],
+        _ => &[direct],
+    };
+    if !allowed.contains(&row.verdict) {
+        let cached = match cached {
+            Some(true) => ", the page cache did serve it",
+            Some(false) => ", the page cache did not serve it",
+            None => "",
+        };
+        return Some(format!(
+            "verdict {}, should be {allowed:?}{cached}",
+            row.verdict
+        ));
+    }
+    if answer.call != Call::RingFixed {
+        let words: Vec<&str> = departs.words().collect();
+        if row.reasons != words {
+            return Some(format!("reasons {:?}, should be {words:?}", row.reasons));
+        }
+    }
+    let unchecked = prediction == Prediction::Direct { unchecked: true };
+    let damaged = answer.data_ok == Some(false);
+    if row.verdict != Verdict::Buffered && !damaged && unchecked != row.has_flag("unchecked") {
+        return Some(format!(
+            "flags {:?}, unchecked should be {unchecked}",
+            row.flags
+        ));
+    }
+    if damaged && !row.has_flag("unchecked") {
+        return Some("the data was damaged, and nothing warns of it".to_owned());
+    }
+    None
+}
