@@ -18,9 +18,9 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         1i64..1 << 20
     ];
     let share = prop_oneof![Just(1.0f64), Just(0.0), 0.0f64..1.0];
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let flags = any::<[bool; 6]>();
     (result, share, 0u8..4, 0u32..3, flags).prop_map(
-        |(result, share, route, bios, (no_rule, end_of_file, copied, whole_page_device))| Outcome {
+        |(result, share, route, bios, [no_rule, end_of_file, copied, whole_page_device, forced_wait, block_rule])| Outcome {
             result,
             direct_bytes: (result.max(0) as f64 * share) as u64,
             route: Route::from_number(route),
@@ -29,6 +29,8 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
             end_of_file,
             copied,
             whole_page_device,
+            forced_wait,
+            block_rule,
         },
     )
 }
