@@ -18,7 +18,12 @@ mod tally;
 mod view;
 mod window;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use foldhash::fast::RandomState;
 
 pub use bounds::{
     CELLS_MAX, FILES_PER_PROCESS, LOG_ENTRIES, PROCESSES_WITH_REQUESTS, RATE_SECONDS,
@@ -39,6 +44,11 @@ use crate::{
     store::{log::Log, process::Process, requests::Requests},
 };
 
+/// Seeded anew for each map, and cheaper than the standard hash: there are a million look-ups a
+/// second on a busy host.
+type Map<K, V> = HashMap<K, V, RandomState>;
+type Set<T> = HashSet<T, RandomState>;
+
 /// Counts of everything seen, with the newest single requests.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -49,7 +59,7 @@ pub struct Store {
     middle: Timestamp,
     /// Since when it is counted.
     since: Timestamp,
-    processes: HashMap<ProcessKey, Process>,
+    processes: Map<ProcessKey, Process>,
     /// Processes that did not fit.
     others: Option<Box<Process>>,
     /// Cells in `processes` and `others`.
@@ -74,7 +84,7 @@ impl Store {
             time: started,
             middle: started,
             since: started,
-            processes: HashMap::new(),
+            processes: Map::default(),
             others: None,
             cells: 0,
             folded: 0,

@@ -234,6 +234,7 @@ fn a_recording_is_played_along_its_time_line() {
     desk.wait_for("PAUSED  03:01:21");
     desk.press("^");
     desk.wait_for("no direct request seen");
+    desk.wait_for("Nothing yet at this place of the recording");
     // Counting anew from the beginning comes to the same.
     desk.press("$");
     desk.wait_for("of 1,335,852 direct requests");
@@ -255,6 +256,14 @@ fn a_stream_is_shown_to_its_end_with_keys_from_the_terminal() {
     desk.wait_for("of 1,335,852 direct requests");
     desk.press("3");
     desk.wait_for("LIMITS FROM");
+    // Drawn anew: once for C-l, once for coming back from the shell. There is none here, so the
+    // kernel does not stop a process that nobody could bring back.
+    for key in ["\x0c", "\x1a"] {
+        desk.parser.lock().unwrap().process(b"\x1b[2J");
+        assert!(!desk.screen().contains("LIMITS FROM"));
+        desk.press(key);
+        desk.wait_for("LIMITS FROM");
+    }
     desk.press("q");
     assert_eq!(desk.end(), 0);
 }

@@ -47,25 +47,30 @@ impl Store {
             self.fold();
         }
         let key = ProcessKey::of(&record);
-        let record = Arc::new(record);
-        let process = self
-            .processes
-            .entry(key.clone())
-            .or_insert_with(|| Process::new(key.clone()));
+        let process = match self.processes.get_mut(&key) {
+            Some(process) => process,
+            None => self
+                .processes
+                .entry(key.clone())
+                .or_insert(Process::new(key.clone())),
+        };
         process.uid = Some(record.uid);
         process.last_seen = self.time;
-        if record.cgroup.is_some() {
+        if record.cgroup.is_some() && process.cgroup != record.cgroup {
             process.cgroup.clone_from(&record.cgroup);
         }
         let (cell, new) = process.file(&record).cell(CellKey::of(&record));
         cell.add(self.middle, &record);
         self.cells += usize::from(new);
+        let single = record.request.is_some();
+        let unexplained = cell.example.is_none() && record.verdict != Verdict::Aligned;
+        if !single && !unexplained {
+            return;
+        }
+        let record = Arc::new(record);
+        cell.example = Some(Arc::clone(&record));
         if new && is_notable(&record) {
             self.log.push(self.time, Event::First(Arc::clone(&record)));
-        }
-        let single = record.request.is_some();
-        if single || (cell.example.is_none() && record.verdict != Verdict::Aligned) {
-            cell.example = Some(Arc::clone(&record));
         }
         if let Some(request) = &record.request {
             self.histogram.add(record.verdict, request);

@@ -13,7 +13,7 @@ use crate::{
 
 impl Order {
     /// Sorts rows; equal ones by trouble, then by key, so that the order never depends on chance.
-    pub(super) fn sort_rows(self, rows: &mut [Row]) {
+    pub(super) fn sort_rows<T>(self, lines: &mut [T], row: impl Fn(&T) -> &Row) {
         let directed = |order: Ordering| {
             if self.descending {
                 order.reverse()
@@ -21,7 +21,8 @@ impl Order {
                 order
             }
         };
-        rows.sort_unstable_by(|a, b| {
+        lines.sort_unstable_by(|a, b| {
+            let (a, b) = (row(a), row(b));
             directed(compare_rows(a, b, self.column))
                 .then_with(|| trouble(b).cmp(&trouble(a)))
                 .then_with(|| a.key.cmp(&b.key))
@@ -41,6 +42,7 @@ impl Order {
             let (a, b) = (a.as_ref(), b.as_ref());
             directed(compare_records(a, b, self.column))
                 .then_with(|| b.time.cmp(&a.time))
+                .then_with(|| a.pid.cmp(&b.pid))
                 .then_with(|| offset(a).cmp(&offset(b)))
         });
     }
@@ -73,7 +75,6 @@ fn command(row: &Row) -> Option<&str> {
 }
 
 fn compare_rows(a: &Row, b: &Row, column: Column) -> Ordering {
-    let tally = |row: &Row| row.tally.clone();
     let (worst_a, worst_b) = (a.tally.worst(), b.tally.worst());
     // A smaller alignment is worse: it counts as larger. Unknown is best.
     let worse = |a: Option<u32>, b: Option<u32>| b.unwrap_or(u32::MAX).cmp(&a.unwrap_or(u32::MAX));
@@ -110,7 +111,7 @@ fn compare_rows(a: &Row, b: &Row, column: Column) -> Ordering {
         Column::VirtBoundary => {
             limit(a, |l| l.virt_boundary_mask).cmp(&limit(b, |l| l.virt_boundary_mask))
         }
-        Column::Flags => flagged(&tally(a)).cmp(&flagged(&tally(b))),
+        Column::Flags => flagged(&a.tally).cmp(&flagged(&b.tally)),
         Column::Trouble => trouble(a).cmp(&trouble(b)),
         Column::LimitSource
         | Column::Time

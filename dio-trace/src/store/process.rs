@@ -1,10 +1,11 @@
 //! The files of one process.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     model::{Record, Timestamp},
     store::{
+        Map,
         bounds::{FILES_PER_PROCESS, OTHER_DEVICES},
         file::{File, FileKey, FileUse},
         histogram::Histogram,
@@ -43,7 +44,7 @@ pub(super) struct Process {
     pub(super) uid: Option<u32>,
     pub(super) cgroup: Option<Arc<str>>,
     pub(super) last_seen: Timestamp,
-    pub(super) files: HashMap<FileKey, FileUse>,
+    pub(super) files: Map<FileKey, FileUse>,
     /// Of its single requests; only misaligned ones have any.
     pub(super) histogram: Option<Box<Histogram>>,
 }
@@ -55,7 +56,7 @@ impl Process {
             uid: None,
             cgroup: None,
             last_seen: Timestamp::default(),
-            files: HashMap::new(),
+            files: Map::default(),
             histogram: None,
         }
     }
@@ -69,8 +70,8 @@ impl Process {
         }
         let used = self
             .files
-            .entry(key.clone())
-            .or_insert_with(|| FileUse::new(Arc::new(File::of(key, record))));
+            .entry(key)
+            .or_insert_with_key(|key| FileUse::new(Arc::new(File::of(key.clone(), record))));
         if used.file.is_older_than(record) {
             used.file = Arc::new(File::of(used.file.key.clone(), record));
         }

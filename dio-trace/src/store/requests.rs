@@ -1,13 +1,11 @@
 //! The newest single requests, overall and of each process.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     model::{Record, Timestamp},
     store::{
+        Map,
         bounds::{PROCESSES_WITH_REQUESTS, REQUESTS_OVERALL, REQUESTS_PER_PROCESS},
         process::ProcessKey,
     },
@@ -23,7 +21,7 @@ struct Ring {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requests {
     overall: VecDeque<Arc<Record>>,
-    by_process: HashMap<ProcessKey, Ring>,
+    by_process: Map<ProcessKey, Ring>,
 }
 
 impl Requests {

@@ -1,11 +1,11 @@
 //! One line of a table.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     model::{DeviceNumber, Flags, Limits, Operation, Record, Verdict},
     store::{
-        Tally, Volume,
+        Set, Tally, Volume,
         cell::CellKey,
         file::{File, FileKey},
         process::{Process, ProcessKey},
@@ -74,12 +74,13 @@ type DiskUse = (Option<DeviceNumber>, Option<Arc<str>>, (u64, u64));
 /// Builds a row from cells.
 #[derive(Debug)]
 pub(super) struct Builder {
-    row: Row,
+    row: Box<Row>,
     first: bool,
     kinds: Vec<(Kind, u64, Option<Arc<Record>>)>,
     disks: Vec<DiskUse>,
-    processes: HashSet<ProcessKey>,
-    files: HashSet<FileKey>,
+    files: Set<FileKey>,
+    /// The process of the part added last: parts of one process come one after the other.
+    last: Option<ProcessKey>,
     recent: u64,
 }
 
@@ -114,14 +115,19 @@ impl Builder {
             example: None,
         };
         Self {
-            row,
+            row: Box::new(row),
             first: true,
             kinds: Vec::new(),
             disks: Vec::new(),
-            processes: HashSet::new(),
-            files: HashSet::new(),
+            files: Set::default(),
+            last: None,
             recent: 0,
         }
+    }
+
+    /// Whether this is the row of that process.
+    pub(super) fn is_of(&self, process: &Process) -> bool {
+        matches!(&self.row.key, RowKey::Process(key) if *key == process.key)
     }
 
     /// Adds the cells of one file in one process.
@@ -165,7 +171,14 @@ impl Builder {
             return;
         };
         *count += part.volume.count;
-        let worth = |record: &Record| (record.request.is_some(), record.time);
+        // Process and offset decide between two of the same time: not the order of a hash map.
+        let worth = |record: &Record| {
+            let offset = record
+                .request
+                .as_ref()
+                .map(|request| request.geometry.offset);
+            (offset.is_some(), record.time, record.pid, offset)
+        };
         if let Some(other) = part.example
             && example
                 .as_deref()
@@ -194,19 +207,23 @@ impl Builder {
             row.filesystem
                 .take_if(|known| Some(&*known) != file.filesystem.as_ref());
         }
-        // What the key fixes needs no counting.
-        if !matches!(row.key, RowKey::Process(_) | RowKey::ProcessFile(..)) {
-            self.processes.insert(process.key.clone());
+        if self.last.as_ref() != Some(&process.key) {
+            self.last = Some(process.key.clone());
+            row.processes += 1;
         }
-        if matches!(row.key, RowKey::Process(_)) {
-            row.files += 1;
-        } else if !matches!(row.key, RowKey::File(_) | RowKey::ProcessFile(..)) {
-            self.files.insert(file.key.clone());
+        match row.key {
+            // A process's files come one by one.
+            RowKey::Process(_) => row.files += 1,
+            // What the key fixes needs no counting, and nobody asks how many files there are.
+            RowKey::File(_) | RowKey::ProcessFile(..) | RowKey::All => row.files = 1,
+            RowKey::Device(_) | RowKey::Kind(_) => {
+                self.files.insert(file.key.clone());
+            }
         }
     }
 
     /// The row; `seconds` is the time the recent requests were counted in.
-    pub(super) fn finish(mut self, seconds: f64) -> Row {
+    pub(super) fn finish(mut self, seconds: f64) -> Box<Row> {
         let row = &mut self.row;
         row.rate = self.recent as f64 / seconds;
         let main = self
@@ -225,8 +242,7 @@ impl Builder {
             .and_then(|(device, disk, _)| {
                 disk.or_else(|| device.map(|device| device.to_string().into()))
             });
-        row.processes = self.processes.len().max(1);
-        row.files = row.files.max(self.files.len()).max(1);
+        row.files = row.files.max(self.files.len());
         self.row
     }
 }

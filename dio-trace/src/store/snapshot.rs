@@ -30,7 +30,7 @@ pub struct Snapshot {
     /// Everything counted since then, whatever the view.
     pub total: Tally,
     /// Everything counted since then that the view selects, in its window.
-    pub selected: Row,
+    pub selected: Box<Row>,
     /// Rates by verdict of the whole trace.
     pub rates: Rates,
     /// What was lost since the start; a reset does not forget it.
@@ -40,7 +40,7 @@ pub struct Snapshot {
     /// Processes folded into "(others)".
     pub folded: u64,
     /// The rows, in the view's order; empty where it asks for requests.
-    pub rows: Vec<(u8, Row)>,
+    pub rows: Vec<(u8, Box<Row>)>,
     /// Single requests, in the view's order; empty where it asks for rows.
     pub requests: Vec<Arc<Record>>,
     /// Alignments of the captured requests of the scope's process, or of all.

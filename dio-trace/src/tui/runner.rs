@@ -262,16 +262,18 @@ impl<S: EventSource + Send + 'static> Runner<S> {
     }
 
     fn add(&mut self, batch: Batch) -> anyhow::Result<()> {
-        if let Some((recorder, _)) = &mut self.recorder
-            && !matches!(recorder.write(batch.clone()), Ok(Room::Left))
-        {
-            let text = match self.recorder.take() {
-                Some((_, path)) => format!("recording to {path} broke off: is the disk full?"),
-                None => String::new(),
+        if let Some((recorder, path)) = &mut self.recorder {
+            let text = match recorder.write(batch.clone()) {
+                Ok(Room::Left) => None,
+                Ok(Room::Full) => Some(format!("recording to {path} ended: it is full")),
+                Err(error) => Some(format!("recording to {path} broke off: {error}")),
             };
-            self.store.note(&text);
-            self.take(Message::Recording(None))?;
-            self.take(Message::Notice { text, failed: true })?;
+            if let Some(text) = text {
+                self.recorder = None;
+                self.store.note(&text);
+                self.take(Message::Recording(None))?;
+                self.take(Message::Notice { text, failed: true })?;
+            }
         }
         self.store.add(batch);
         self.stale = true;

@@ -18,6 +18,7 @@ use ratatui::{
         execute,
         terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
     },
+    layout::Rect,
 };
 
 /// Bytes gathered before they are written: a whole large screen, so that it does not flicker.
@@ -68,9 +69,13 @@ impl Screen {
         Ok(())
     }
 
-    /// Makes the next frame draw everything.
+    /// Makes the next frame draw everything. Not with `Terminal::clear`: that asks the terminal
+    /// for the cursor's place, and the thread that reads keys would take the answer.
     pub(super) fn clear(&mut self) -> anyhow::Result<()> {
-        self.terminal.clear().context("cannot draw on the terminal")
+        let (width, height) = self.size();
+        self.terminal
+            .resize(Rect::new(0, 0, width, height))
+            .context("cannot draw on the terminal")
     }
 
     /// Gives the terminal to the shell until it brings this process back.

@@ -237,7 +237,12 @@ fn line(
 fn empty(model: &Model, snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let total = snapshot.total.total().count;
     let tab = model.tab();
-    let text = if total == 0 {
+    let playback = model.playback.as_ref();
+    let text = if total == 0 && playback.is_some_and(|playback| !playback.is_at_end()) {
+        "Nothing yet at this place of the recording. Space plays on, . goes one batch on, $ to the \
+         end."
+            .to_owned()
+    } else if total == 0 {
         match model.ending {
             Ending::None => format!(
                 "Waiting: no direct request (O_DIRECT) has been seen in {}. Aligned ones show here \
