@@ -112,7 +112,7 @@ fn a_full_disk_leaves_a_whole_recording() {
     let status = Command::new("sh")
         .args([
             "-c",
-            "trap '' XFSZ; ulimit -f 100; exec \"$0\" --exact a_recorder",
+            "trap '' XFSZ; ulimit -f 2000; exec \"$0\" --exact a_recorder",
         ])
         .arg(std::env::current_exe().unwrap())
         .env(WRITE, &path)
@@ -121,7 +121,7 @@ fn a_full_disk_leaves_a_whole_recording() {
         .status()
         .unwrap();
     assert!(status.success());
-    assert!(path.metadata().unwrap().len() <= 51_200);
+    assert!(path.metadata().unwrap().len() <= 1_024_000);
     let (batches, ending) = read(&path);
     assert_eq!(ending, Ending::Finished);
     assert!(!batches.is_empty());
