@@ -55,7 +55,10 @@ fn a_recorder() {
     };
     let mut recorder = Recorder::start(Target::Files(files(&path)), common::environment()).unwrap();
     for batch in common::busy(rows, per_batch) {
-        assert_eq!(recorder.write(batch).unwrap(), Room::Left);
+        if recorder.write(batch).is_err() {
+            // The disk is full.
+            return;
+        }
         if per_batch == ROWS_PER_BATCH {
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -99,6 +102,29 @@ fn killed_at_any_moment_it_reads_back_to_the_last_whole_batch() {
         seen.len()
     );
     assert!(seen.iter().any(|batches| *batches > 0), "some hold batches");
+}
+
+#[test]
+fn a_full_disk_leaves_a_whole_recording() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("trace.dio");
+    // A limit on the size of files stands in for a full disk; in units of 512 bytes.
+    let status = Command::new("sh")
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 2000; exec \"$0\" --exact a_recorder",
+        ])
+        .arg(std::env::current_exe().unwrap())
+        .env(WRITE, &path)
+        .env(ROWS, "64000")
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert!(path.metadata().unwrap().len() <= 1_024_000);
+    let (batches, ending) = read(&path);
+    assert_eq!(ending, Ending::Finished);
+    assert!(!batches.is_empty());
 }
 
 #[test]
