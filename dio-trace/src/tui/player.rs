@@ -226,7 +226,7 @@ impl<S: EventSource + Send + 'static> Player<S> {
 }
 
 /// Buffered and rejected requests that are no probing.
-fn trouble(batch: &Batch) -> u64 {
+pub(super) fn trouble(batch: &Batch) -> u64 {
     let faults = batch
         .records
         .iter()
