@@ -1,10 +1,14 @@
 //! Builds, tests and shows dio-trace: `cargo xtask COMMAND`.
 
 mod build;
+mod ci;
 mod command;
+mod demo;
 mod paths;
 mod phase;
+mod run;
 mod setup;
+mod test;
 mod vm;
 
 use std::process::ExitCode;
@@ -24,6 +28,11 @@ struct Arguments {
 enum Task {
     Setup(setup::Setup),
     Build(build::Build),
+    Demo(demo::Demo),
+    Run(run::Run),
+    Test(test::Test),
+    Lint(ci::Lint),
+    Ci(ci::Ci),
     Vm(vm::Vm),
 }
 
@@ -39,8 +48,13 @@ fn main() -> ExitCode {
 
 fn dispatch(task: Task) -> Result<ExitCode> {
     match task {
-        Task::Setup(setup) => setup.run().map(|_| ExitCode::SUCCESS),
-        Task::Build(build) => build.run().map(|_| ExitCode::SUCCESS),
+        Task::Setup(setup) => setup.run().map(|()| ExitCode::SUCCESS),
+        Task::Build(build) => build.run().map(|()| ExitCode::SUCCESS),
+        Task::Demo(demo) => demo.run(),
+        Task::Run(run) => run.run().map(|()| ExitCode::SUCCESS),
+        Task::Test(test) => test.run(),
+        Task::Lint(lint) => lint.run().map(|()| ExitCode::SUCCESS),
+        Task::Ci(ci) => ci.run(),
         Task::Vm(vm) => vm.run(),
     }
 }

@@ -117,7 +117,9 @@ fn btrfs_device(super_block: Kernel<false>) -> Kernel<false> {
     if has!(btrfs_fs_devices_latest_bdev) {
         devices.follow(layout!(btrfs_fs_devices_latest_bdev))
     } else if has!(btrfs_fs_devices_latest_dev) && has!(btrfs_device_bdev) {
-        devices.follow(layout!(btrfs_fs_devices_latest_dev)).follow(layout!(btrfs_device_bdev))
+        devices
+            .follow(layout!(btrfs_fs_devices_latest_dev))
+            .follow(layout!(btrfs_device_bdev))
     } else {
         Kernel(core::ptr::null())
     }

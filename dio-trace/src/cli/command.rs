@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 pub(super) struct Gated {
     /// Its process id.
     pub(super) pid: u32,
+    name: String,
     gate: PipeWriter,
     spawning: JoinHandle<io::Result<Child>>,
 }
@@ -34,8 +35,10 @@ impl Gated {
     pub(super) fn fork(words: &[OsString]) -> io::Result<Self> {
         let (mut told, tell) = io::pipe()?;
         let (wait, gate) = io::pipe()?;
-        let mut command = Command::new(words.first().ok_or(io::ErrorKind::InvalidInput)?);
-        command.args(&words[1..]);
+        let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        let name = program.to_string_lossy().into_owned();
+        let mut command = Command::new(program);
+        command.args(arguments);
         let closure = gated(tell, wait, gate.as_raw_fd());
         // SAFETY: the closure only calls functions that are safe between fork and exec.
         unsafe { command.pre_exec(closure) };
@@ -47,6 +50,7 @@ impl Gated {
         match told.read_exact(&mut pid) {
             Ok(()) => Ok(Self {
                 pid: u32::from_ne_bytes(pid),
+                name,
                 gate,
                 spawning,
             }),
@@ -66,7 +70,8 @@ impl Gated {
             .spawning
             .join()
             .map_err(|_| io::Error::other("a thread failed"))?;
-        let mut child = child?;
+        let mut child = child
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.name)))?;
         let (sender, ended) = oneshot::channel();
         std::thread::Builder::new()
             .name("wait".to_owned())
@@ -120,4 +125,53 @@ pub(super) fn exit_status(status: ExitStatus) -> u8 {
         .code()
         .or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(script: &str) -> Vec<OsString> {
+        ["sh", "-c", script].map(OsString::from).to_vec()
+    }
+
+    fn status(running: Running) -> ExitStatus {
+        running.ended.blocking_recv().unwrap().unwrap()
+    }
+
+    #[test]
+    fn it_does_nothing_before_it_is_let_go() {
+        let directory = tempfile::tempdir().unwrap();
+        let trace = directory.path().join("trace");
+        let script = format!("echo $$ > {}; exit 7", trace.display());
+        let gated = Gated::fork(&words(&script)).unwrap();
+        let pid = gated.pid;
+        let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
+        assert_ne!(comm.trim(), "sh", "it is still a copy of this process");
+        assert!(!trace.exists());
+        let status = status(gated.go().unwrap());
+        assert_eq!(exit_status(status), 7);
+        let told: u32 = std::fs::read_to_string(&trace)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        assert_eq!(told, pid);
+    }
+
+    #[test]
+    fn a_signal_shows_as_in_a_shell() {
+        let gated = Gated::fork(&words("kill -TERM $$")).unwrap();
+        assert_eq!(exit_status(status(gated.go().unwrap())), 128 + 15);
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_is_named() {
+        let gated = Gated::fork(&[OsString::from("/nonexistent/program")]).unwrap();
+        let error = gated.go().err().unwrap().to_string();
+        assert!(
+            error.contains("/nonexistent/program: No such file"),
+            "{error}"
+        );
+    }
 }

@@ -47,13 +47,14 @@ pub(super) enum End {
 pub(super) struct Session {
     live: Live,
     filter: Filter,
-    deadline: Option<Instant>,
+    duration: Option<Duration>,
+    gated: Option<Gated>,
     command: Option<Running>,
     signals: Signals,
 }
 
 impl Session {
-    /// Attaches the probes and starts the command.
+    /// Attaches the probes, and forks the command, which waits for [`run`](Self::run).
     pub(super) fn start(plan: Plan) -> Result<Self, Failure> {
         let mut options = plan.options;
         let mut filter = plan.filters.filter();
@@ -66,21 +67,21 @@ impl Session {
         let signals = Signals::new().context("cannot wait for signals")?;
         let environment = live.environment_mut();
         environment.filters = filters;
-        let mut command = None;
+        let mut gated = None;
         if options.command {
             let words = plan
                 .command
                 .iter()
                 .map(|word| word.to_string_lossy().into_owned());
             environment.traced_command = Some(words.collect());
-            command = Some(run(&mut live, &plan.command)?);
+            gated = Some(fork(&mut live, &plan.command)?);
         }
-        let deadline = plan.duration.map(|duration| Instant::now() + duration);
         Ok(Self {
             live,
             filter,
-            deadline,
-            command,
+            duration: plan.duration,
+            gated,
+            command: None,
             signals,
         })
     }
@@ -90,17 +91,21 @@ impl Session {
         self.live.environment()
     }
 
-    /// Hands on every batch until the trace ends; the last one holds all that was left.
+    /// Lets the command go, and hands on every batch until the trace ends; the last one holds all that was left.
     pub(super) async fn run(
         &mut self,
         mut take: impl FnMut(Batch) -> io::Result<ControlFlow<()>>,
     ) -> Result<End, Failure> {
+        if let Some(gated) = self.gated.take() {
+            self.command = Some(gated.go().context("cannot start the command")?);
+        }
+        let deadline = self.duration.map(|duration| Instant::now() + duration);
         loop {
             let end = tokio::select! {
                 biased;
                 asked = self.signals.next() => self.asked(asked),
                 status = ended(&mut self.command) => Some(End::Command(status?)),
-                () = over(self.deadline) => {
+                () = over(deadline) => {
                     if let Some(command) = &self.command {
                         command.signal(libc::SIGTERM);
                     }
@@ -170,15 +175,10 @@ pub(super) fn attach(options: &Options) -> Result<Live, Failure> {
     })
 }
 
-fn run(live: &mut Live, words: &[OsString]) -> Result<Running, Failure> {
-    let name = words
-        .first()
-        .map(|word| word.to_string_lossy())
-        .unwrap_or_default();
-    let cannot = || format!("cannot start {name}");
-    let gated = Gated::fork(words).with_context(cannot)?;
+fn fork(live: &mut Live, words: &[OsString]) -> Result<Gated, Failure> {
+    let gated = Gated::fork(words).context("cannot start the command")?;
     live.trace_process(gated.pid)?;
-    Ok(gated.go().with_context(cannot)?)
+    Ok(gated)
 }
 
 async fn ended(command: &mut Option<Running>) -> io::Result<ExitStatus> {

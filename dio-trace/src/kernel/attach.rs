@@ -19,8 +19,8 @@ use crate::{
         btf::{Function, KernelTypes},
         layout::Resolved,
         nothing_attached::NothingAttached,
-        object::{self, Instructions},
-        plan::{Hook, MODULES, PLAN, Role, When},
+        object::{self, Programs},
+        plan::{BOUNDED, Hook, MODULES, PLAN, Role, When},
         symbols::Symbols,
         tracing::{self, Link, Target},
     },
@@ -53,7 +53,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { all: false, processes: Vec::new(), command: false, detail_rate: 5_000, stacks: false, log: false }
+        Self {
+            all: false,
+            processes: Vec::new(),
+            command: false,
+            detail_rate: 5_000,
+            stacks: false,
+            log: false,
+        }
     }
 }
 
@@ -70,7 +77,7 @@ pub struct Probes {
 /// What attaching works with.
 struct Attacher {
     ebpf: Ebpf,
-    instructions: Instructions,
+    programs: Programs,
     types: KernelTypes,
     symbols: Symbols,
     module_btf: HashMap<String, OwnedFd>,
@@ -99,10 +106,10 @@ impl Probes {
         let symbols = Symbols::of_running_kernel(&PLAN.iter().map(|hook| hook.target).collect());
         let settings = settings(options, &types, &symbols, rule_set);
         let rows = COUNTER_MEMORY / (COUNTER_ROW + COUNTER_VALUE * possible_cpus());
-        let (ebpf, instructions) = object::load(&resolved.layout, &settings, rows, options.log)?;
+        let (ebpf, programs) = object::load(&resolved.layout, &settings, rows, options.log)?;
         let mut attacher = Attacher {
             ebpf,
-            instructions,
+            programs,
             types,
             symbols,
             module_btf: tracing::open_module_btf(MODULES).into_iter().collect(),
@@ -119,7 +126,12 @@ impl Probes {
         if !sees_requests {
             return Err(NothingAttached { attachments }.into());
         }
-        Ok(Self { ebpf: attacher.ebpf, rule_set, attachments, _links: attacher.links })
+        Ok(Self {
+            ebpf: attacher.ebpf,
+            rule_set,
+            attachments,
+            _links: attacher.links,
+        })
     }
 }
 
@@ -139,8 +151,9 @@ fn settings(
     for (slot, name) in completions.iter_mut().zip(interfaces.chain(others)) {
         *slot = symbols.address(name);
     }
-    let dio_flags_are_wait =
-        types.function("iomap_dio_rw").is_some_and(|function| function.arguments < 6);
+    let dio_flags_are_wait = types
+        .function("iomap_dio_rw")
+        .is_some_and(|function| function.arguments < 6);
     Settings {
         completions,
         rule_set: rule_set as u32,
@@ -195,7 +208,11 @@ impl Attacher {
             function: hook.target.to_owned(),
             module: module.unwrap_or_else(|| "vmlinux".to_owned()),
             gives: hook.gives.to_owned(),
-            lost: if method.is_some() { String::new() } else { hook.lost.to_owned() },
+            lost: if method.is_some() {
+                String::new()
+            } else {
+                hook.lost.to_owned()
+            },
             method,
             note,
         })
@@ -219,8 +236,13 @@ impl Attacher {
                 Err(reason) => reason,
             },
         };
-        self.kprobe(hook).map_err(|reason| format!("fentry: {why_not}; kprobe: {reason}"))?;
-        let method = if with_exit { "kprobe/kretprobe" } else { "kprobe" };
+        self.kprobe(hook)
+            .map_err(|reason| format!("fentry: {why_not}; kprobe: {reason}"))?;
+        let method = if with_exit {
+            "kprobe/kretprobe"
+        } else {
+            "kprobe"
+        };
         Ok((method, Some(format!("fentry: {why_not}"))))
     }
 
@@ -228,55 +250,100 @@ impl Attacher {
         let programs = hook.role.programs();
         let module = match &function.module {
             None => None,
-            Some(name) => {
-                Some(self.module_btf.get(name).ok_or("the BTF of its module cannot be opened")?)
-            }
+            Some(name) => Some(
+                self.module_btf
+                    .get(name)
+                    .ok_or("the BTF of its module cannot be opened")?,
+            ),
         };
         let mut links = Vec::new();
         if programs.kretprobe.is_some() {
-            let exit = programs.fexit.iter().find(|(arguments, _)| *arguments == function.arguments);
+            let exit = programs
+                .fexit
+                .iter()
+                .find(|(arguments, _)| *arguments == function.arguments);
             let (_, exit) = exit.ok_or_else(|| {
-                format!("no program for a function of {} arguments", function.arguments)
+                format!(
+                    "no program for a function of {} arguments",
+                    function.arguments
+                )
             })?;
-            links.push(self.tracing(exit, Target {
-                btf_id: function.id,
-                module,
-                attach_type: BPF_TRACE_FEXIT,
-            })?);
+            links.push(self.tracing(
+                exit,
+                Target {
+                    btf_id: function.id,
+                    module,
+                    attach_type: BPF_TRACE_FEXIT,
+                },
+            )?);
         }
         let entry = programs.fentry.ok_or("no program")?;
-        links.push(self.tracing(entry, Target {
-            btf_id: function.id,
-            module,
-            attach_type: BPF_TRACE_FENTRY,
-        })?);
+        if programs.walks_segments && !self.has_loop() {
+            return Err("this kernel has no bpf_loop (from 5.17)".to_owned());
+        }
+        links.push(self.tracing(
+            entry,
+            Target {
+                btf_id: function.id,
+                module,
+                attach_type: BPF_TRACE_FENTRY,
+            },
+        )?);
         Ok(links)
     }
 
     fn tracing(&self, program: &str, target: Target<'_>) -> Result<Link, String> {
-        let instructions =
-            self.instructions.of(program).map_err(|error| format!("{error:#}"))?;
-        tracing::attach(instructions, target)
+        let program = self
+            .programs
+            .of(program)
+            .map_err(|error| format!("{error:#}"))?;
+        tracing::attach(program, target)
     }
 
     fn kprobe(&mut self, hook: &Hook) -> Result<(), String> {
         let programs = hook.role.programs();
-        for program in [programs.kretprobe, programs.kprobe].into_iter().flatten() {
-            attach_kprobe(&mut self.ebpf, program, hook.target)
+        let ending = if programs.walks_segments && !self.has_loop() {
+            BOUNDED
+        } else {
+            ""
+        };
+        let entry = programs.kprobe.map(|name| format!("{name}{ending}"));
+        for program in programs
+            .kretprobe
+            .map(str::to_owned)
+            .into_iter()
+            .chain(entry)
+        {
+            attach_kprobe(&mut self.ebpf, &program, hook.target)
                 .map_err(|error| format!("{error:#}"))?;
         }
         Ok(())
     }
 
+    /// `bpf_loop` (5.17) is among the helpers that the kernel's BTF lists.
+    fn has_loop(&self) -> bool {
+        self.types.enumerator("BPF_FUNC_loop").is_some()
+    }
+
     fn tracepoint(&mut self, hook: &Hook) -> Result<(&'static str, Option<String>), String> {
-        let arguments = self.types.tracepoint_arguments(hook.target).ok_or("not in this kernel")?;
+        let arguments = self
+            .types
+            .tracepoint_arguments(hook.target)
+            .ok_or("not in this kernel")?;
         let variants = hook.role.programs().tracepoint;
         let (_, btf, raw) = variants
             .iter()
             .find(|(known, ..)| *known == arguments)
             .ok_or_else(|| format!("no program for a tracepoint of {arguments} arguments"))?;
-        let btf_id = self.types.tracepoint(hook.target).ok_or("not in this kernel")?;
-        let target = Target { btf_id, module: None, attach_type: BPF_TRACE_RAW_TP };
+        let btf_id = self
+            .types
+            .tracepoint(hook.target)
+            .ok_or("not in this kernel")?;
+        let target = Target {
+            btf_id,
+            module: None,
+            attach_type: BPF_TRACE_RAW_TP,
+        };
         let why_not = match self.tracing(btf, target) {
             Ok(link) => {
                 self.links.push(link);
@@ -291,8 +358,10 @@ impl Attacher {
 }
 
 fn attach_kprobe(ebpf: &mut Ebpf, program: &str, function: &str) -> Result<()> {
-    let program: &mut KProbe =
-        ebpf.program_mut(program).context("not in the eBPF object")?.try_into()?;
+    let program: &mut KProbe = ebpf
+        .program_mut(program)
+        .context("not in the eBPF object")?
+        .try_into()?;
     if program.fd().is_err() {
         program.load().map_err(|error| refused(&error))?;
     }
@@ -301,8 +370,10 @@ fn attach_kprobe(ebpf: &mut Ebpf, program: &str, function: &str) -> Result<()> {
 }
 
 fn attach_raw_tracepoint(ebpf: &mut Ebpf, program: &str, tracepoint: &str) -> Result<()> {
-    let program: &mut RawTracePoint =
-        ebpf.program_mut(program).context("not in the eBPF object")?.try_into()?;
+    let program: &mut RawTracePoint = ebpf
+        .program_mut(program)
+        .context("not in the eBPF object")?
+        .try_into()?;
     if program.fd().is_err() {
         program.load().map_err(|error| refused(&error))?;
     }
@@ -313,9 +384,15 @@ fn attach_raw_tracepoint(ebpf: &mut Ebpf, program: &str, tracepoint: &str) -> Re
 /// Without the verifier's whole protocol, which aya puts into its error.
 fn refused(error: &ProgramError) -> anyhow::Error {
     match error {
-        ProgramError::LoadError { io_error, verifier_log } => {
+        ProgramError::LoadError {
+            io_error,
+            verifier_log,
+        } => {
             let log = verifier_log.to_string();
-            anyhow!("the kernel refuses the program: {}", tracing::refusal(io_error, &log))
+            anyhow!(
+                "the kernel refuses the program: {}",
+                tracing::refusal(io_error, &log)
+            )
         }
         other => anyhow!("the kernel refuses the program: {other}"),
     }
@@ -324,7 +401,10 @@ fn refused(error: &ProgramError) -> anyhow::Error {
 /// Filesystem types that the kernel knows at the moment.
 fn known_filesystems() -> HashSet<String> {
     let text = fs::read_to_string("/proc/filesystems").unwrap_or_default();
-    text.lines().filter_map(|line| line.split_ascii_whitespace().last()).map(str::to_owned).collect()
+    text.lines()
+        .filter_map(|line| line.split_ascii_whitespace().last())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// CPUs that may ever be online.

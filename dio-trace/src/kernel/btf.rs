@@ -32,8 +32,12 @@ impl KernelTypes {
     /// Where the kernel has no BTF, or it cannot be read.
     pub fn of_running_kernel<'a>(modules: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let path = Path::new(DIRECTORY).join("vmlinux");
-        let vmlinux = Btf::from_file(&path)
-            .with_context(|| format!("cannot read the kernel's type information, {}", path.display()))?;
+        let vmlinux = Btf::from_file(&path).with_context(|| {
+            format!(
+                "cannot read the kernel's type information, {}",
+                path.display()
+            )
+        })?;
         let mut types = Self::new(vmlinux);
         for module in modules {
             let path = Path::new(DIRECTORY).join(module);
@@ -52,27 +56,42 @@ impl KernelTypes {
     /// # Errors
     /// Where the bytes are no BTF.
     pub fn from_bytes(vmlinux: &[u8]) -> Result<Self> {
-        Ok(Self::new(Btf::from_bytes(vmlinux).context("this is not BTF")?))
+        Ok(Self::new(
+            Btf::from_bytes(vmlinux).context("this is not BTF")?,
+        ))
     }
 
     fn new(vmlinux: Btf) -> Self {
-        Self { vmlinux, modules: HashMap::new(), enumerators: OnceCell::new() }
+        Self {
+            vmlinux,
+            modules: HashMap::new(),
+            enumerators: OnceCell::new(),
+        }
     }
 
     /// A function by name, in vmlinux or else in a module that was read.
     #[must_use]
     pub fn function(&self, name: &str) -> Option<Function> {
         let in_vmlinux = std::iter::once((None, &self.vmlinux));
-        let in_modules = self.modules.iter().map(|(module, btf)| (Some(module.clone()), btf));
+        let in_modules = self
+            .modules
+            .iter()
+            .map(|(module, btf)| (Some(module.clone()), btf));
         in_vmlinux.chain(in_modules).find_map(|(module, btf)| {
             let ids = btf.resolve_ids_by_name(name).ok()?;
             ids.into_iter().find_map(|id| {
-                let Type::Func(function) = btf.resolve_type_by_id(id).ok()? else { return None };
+                let Type::Func(function) = btf.resolve_type_by_id(id).ok()? else {
+                    return None;
+                };
                 let Type::FuncProto(prototype) = btf.resolve_chained_type(&function).ok()? else {
                     return None;
                 };
                 let arguments = u32::try_from(prototype.parameters.len()).ok()?;
-                Some(Function { id, module: module.clone(), arguments })
+                Some(Function {
+                    id,
+                    module: module.clone(),
+                    arguments,
+                })
             })
         })
     }
@@ -80,7 +99,10 @@ impl KernelTypes {
     /// Id of a tracepoint's `btf_trace_*` type.
     #[must_use]
     pub fn tracepoint(&self, name: &str) -> Option<u32> {
-        let ids = self.vmlinux.resolve_ids_by_name(&format!("btf_trace_{name}")).ok()?;
+        let ids = self
+            .vmlinux
+            .resolve_ids_by_name(&format!("btf_trace_{name}"))
+            .ok()?;
         ids.into_iter()
             .find(|&id| matches!(self.vmlinux.resolve_type_by_id(id), Ok(Type::Typedef(_))))
     }
@@ -93,9 +115,14 @@ impl KernelTypes {
         loop {
             kind = match &kind {
                 Type::FuncProto(prototype) => {
-                    return u32::try_from(prototype.parameters.len()).ok()?.checked_sub(1);
+                    return u32::try_from(prototype.parameters.len())
+                        .ok()?
+                        .checked_sub(1);
                 }
-                other => self.vmlinux.resolve_chained_type(other.as_btf_type()?).ok()?,
+                other => self
+                    .vmlinux
+                    .resolve_chained_type(other.as_btf_type()?)
+                    .ok()?,
             };
         }
     }
@@ -105,13 +132,15 @@ impl KernelTypes {
     /// themselves.
     #[must_use]
     pub fn member_offset(&self, structure: &str, path: &str) -> Option<u32> {
-        std::iter::once(&self.vmlinux).chain(self.modules.values()).find_map(|btf| {
-            let types = btf.resolve_types_by_name(structure).ok()?;
-            types.iter().find_map(|kind| {
-                let bits = path_bits(btf, kind, path)?;
-                (bits % 8 == 0).then_some(bits / 8)
+        std::iter::once(&self.vmlinux)
+            .chain(self.modules.values())
+            .find_map(|btf| {
+                let types = btf.resolve_types_by_name(structure).ok()?;
+                types.iter().find_map(|kind| {
+                    let bits = path_bits(btf, kind, path)?;
+                    (bits % 8 == 0).then_some(bits / 8)
+                })
             })
-        })
     }
 
     /// Value of an enumerator, whatever enumeration it stands in.
@@ -138,7 +167,9 @@ impl KernelTypes {
 }
 
 fn path_bits(btf: &Btf, kind: &Type, path: &str) -> Option<u32> {
-    let (first, rest) = path.split_once('.').map_or((path, None), |(a, b)| (a, Some(b)));
+    let (first, rest) = path
+        .split_once('.')
+        .map_or((path, None), |(a, b)| (a, Some(b)));
     let (bits, member) = member_bits(btf, kind, first)?;
     match rest {
         None => Some(bits),
@@ -148,7 +179,9 @@ fn path_bits(btf: &Btf, kind: &Type, path: &str) -> Option<u32> {
 
 /// Bit offset and type of a direct member, or of one inside an unnamed member.
 fn member_bits(btf: &Btf, kind: &Type, name: &str) -> Option<(u32, Type)> {
-    let (Type::Struct(structure) | Type::Union(structure)) = kind else { return None };
+    let (Type::Struct(structure) | Type::Union(structure)) = kind else {
+        return None;
+    };
     structure.members.iter().find_map(|member| {
         let member_name = btf.resolve_name(member).unwrap_or_default();
         if member_name != name && !member_name.is_empty() {

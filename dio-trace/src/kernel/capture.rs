@@ -55,11 +55,15 @@ impl Capture {
     pub fn new(mut probes: Probes) -> Result<Self> {
         let ebpf = &mut probes.ebpf;
         let mut take = |name: &'static str| {
-            ebpf.take_map(name).with_context(|| format!("the eBPF object has no map {name}"))
+            ebpf.take_map(name)
+                .with_context(|| format!("the eBPF object has no map {name}"))
         };
         Ok(Self {
             events: take("EVENTS")?.try_into()?,
-            tables: [take("COUNTERS_EVEN")?.try_into()?, take("COUNTERS_ODD")?.try_into()?],
+            tables: [
+                take("COUNTERS_EVEN")?.try_into()?,
+                take("COUNTERS_ODD")?.try_into()?,
+            ],
             in_use: take("COUNTERS_IN_USE")?.try_into()?,
             unattributed: take("UNATTRIBUTED")?.try_into()?,
             losses: take("LOSSES")?.try_into()?,
@@ -89,7 +93,9 @@ impl Capture {
     /// # Errors
     /// Where the table is full.
     pub fn trace_process(&mut self, pid: u32) -> Result<()> {
-        self.traced.insert(pid, 1, 0).with_context(|| format!("cannot trace process {pid}"))
+        self.traced
+            .insert(pid, 1, 0)
+            .with_context(|| format!("cannot trace process {pid}"))
     }
 
     /// Moves waiting details into `batch`.
@@ -126,7 +132,9 @@ impl Capture {
             return Ok(());
         }
         self.filling ^= 1;
-        self.in_use.set(0, self.filling, 0).context("cannot switch the counting tables")?;
+        self.in_use
+            .set(0, self.filling, 0)
+            .context("cannot switch the counting tables")?;
         wait_for_running_programs();
         // Rows made just now may name files whose event came after the first look.
         self.drain_events(batch);
@@ -137,18 +145,24 @@ impl Capture {
             let total = sum(values.iter().map(|value| value.0));
             match self.decoder.counter(batch.time, &key.0, total) {
                 Some(record) => batch.records.push(record),
-                None => batch
-                    .losses
-                    .push(Loss { cause: LossCause::EventUndecodable, count: total.count }),
+                None => batch.losses.push(Loss {
+                    cause: LossCause::EventUndecodable,
+                    count: total.count,
+                }),
             }
-            table.remove(&key).context("cannot empty a counting table")?;
+            table
+                .remove(&key)
+                .context("cannot empty a counting table")?;
         }
         Ok(())
     }
 
     fn drain_unattributed(&mut self, batch: &mut Batch) -> Result<()> {
         for slot in 0..UNATTRIBUTED_SLOTS {
-            let values = self.unattributed.get(&slot, 0).context("cannot read a counter")?;
+            let values = self
+                .unattributed
+                .get(&slot, 0)
+                .context("cannot read a counter")?;
             let now = sum(values.iter().map(|value| value.0));
             let before = &mut self.unattributed_before[slot as usize];
             let new = CounterValue {
@@ -160,15 +174,19 @@ impl Capture {
                 continue;
             }
             let numbers = ((slot >> 3) as u8, (slot & 7) as u8);
-            let (operation, verdict) =
-                (Operation::from_number(numbers.0), Verdict::from_number(numbers.1));
+            let (operation, verdict) = (
+                Operation::from_number(numbers.0),
+                Verdict::from_number(numbers.1),
+            );
             if let (Some(operation), Some(verdict)) = (operation, verdict) {
                 let key = CounterKey {
                     operation: operation as u8,
                     verdict: verdict as u8,
                     ..CounterKey::default()
                 };
-                batch.records.extend(self.decoder.counter(batch.time, &key, new));
+                batch
+                    .records
+                    .extend(self.decoder.counter(batch.time, &key, new));
             }
         }
         Ok(())
@@ -176,7 +194,10 @@ impl Capture {
 
     fn drain_losses(&mut self, batch: &mut Batch) -> Result<()> {
         for (&cause, before) in LossCause::ALL.iter().zip(&mut self.losses_before) {
-            let values = self.losses.get(&(cause as u32), 0).context("cannot read a counter")?;
+            let values = self
+                .losses
+                .get(&(cause as u32), 0)
+                .context("cannot read a counter")?;
             let now: u64 = values.iter().sum();
             let count = now.wrapping_sub(*before);
             *before = now;

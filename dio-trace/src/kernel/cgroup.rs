@@ -44,12 +44,15 @@ impl Cgroups {
             let text: Arc<str> = path.to_string_lossy().into();
             self.paths.insert(metadata.ino(), Some(text));
         }
-        let Ok(entries) = fs::read_dir(directory) else { return };
+        let Ok(entries) = fs::read_dir(directory) else {
+            return;
+        };
         for entry in entries.flatten() {
             let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if is_directory && depth < DEPTH && self.paths.len() < CAPACITY {
                 let path = path.join(entry.file_name());
-                self.paths.insert(entry.ino(), Some(path.to_string_lossy().into()));
+                self.paths
+                    .insert(entry.ino(), Some(path.to_string_lossy().into()));
                 self.walk(&entry.path(), path, depth + 1);
             }
         }

@@ -45,15 +45,18 @@ impl Decoder {
 
     /// Decodes one entry of the ring buffer.
     pub(super) fn event(&mut self, bytes: &[u8]) -> Result<Option<Record>, Loss> {
-        match parse(bytes).ok_or(Loss { cause: LossCause::EventUndecodable, count: 1 })? {
+        match parse(bytes).ok_or(Loss {
+            cause: LossCause::EventUndecodable,
+            count: 1,
+        })? {
             Event::File(event) => {
                 self.files.learn(&event);
                 Ok(None)
             }
-            Event::Request(event) => self
-                .request(&event)
-                .map(Some)
-                .ok_or(Loss { cause: LossCause::EventUndecodable, count: 1 }),
+            Event::Request(event) => self.request(&event).map(Some).ok_or(Loss {
+                cause: LossCause::EventUndecodable,
+                count: 1,
+            }),
         }
     }
 
@@ -68,7 +71,11 @@ impl Decoder {
         }
         let thread = word(&request.thread).unwrap_or_else(|| "".into());
         Some(Record {
-            time: Timestamp(i64::try_from(request.time).ok()?.saturating_add(self.clock_offset)),
+            time: Timestamp(
+                i64::try_from(request.time)
+                    .ok()?
+                    .saturating_add(self.clock_offset),
+            ),
             count: 1,
             bytes: request.geometry.length,
             pid: request.pid,
@@ -157,5 +164,7 @@ fn clock_nanoseconds(clock: libc::clockid_t) -> i64 {
     let mut time: libc::timespec = unsafe { std::mem::zeroed() };
     // SAFETY: `time` is live and writable.
     unsafe { libc::clock_gettime(clock, &raw mut time) };
-    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
+    time.tv_sec
+        .saturating_mul(1_000_000_000)
+        .saturating_add(time.tv_nsec)
 }

@@ -9,7 +9,9 @@ use crate::{
 /// The rule set in force, and why.
 #[must_use]
 pub fn rule_set(types: &KernelTypes) -> (RuleSet, Vec<Evidence>) {
-    let arguments = types.function("bio_iov_iter_get_pages").map(|function| function.arguments);
+    let arguments = types
+        .function("bio_iov_iter_get_pages")
+        .map(|function| function.arguments);
     let aligned_check = types.function("iov_iter_is_aligned").is_some();
     let rule_set = match (arguments, aligned_check) {
         (Some(4..), _) => RuleSet::DmaSegment,
@@ -18,7 +20,9 @@ pub fn rule_set(types: &KernelTypes) -> (RuleSet, Vec<Evidence>) {
         (_, false) => RuleSet::LogicalBlock,
     };
     let meaning = match arguments {
-        Some(4..) => "segments are checked against dma_alignment while the bio is built (7.3, 7.2 stable)",
+        Some(4..) => {
+            "segments are checked against dma_alignment while the bio is built (7.3, 7.2 stable)"
+        }
         Some(3) => "segments are checked against dma_alignment when the bio is split (6.18 to 7.1)",
         Some(_) => "segments are checked before the bio is built (up to 6.17)",
         None => "this function is not in the kernel's BTF",

@@ -20,9 +20,9 @@ impl Resolved {
         let mut missing = Vec::new();
         let layout = Layout::resolve(|field, origin| {
             let found = match origin {
-                Origin::Member(structure, alternatives) => {
-                    alternatives.iter().find_map(|path| types.member_offset(structure, path))
-                }
+                Origin::Member(structure, alternatives) => alternatives
+                    .iter()
+                    .find_map(|path| types.member_offset(structure, path)),
                 Origin::Enumerator(name) => types.enumerator(name),
             };
             found.unwrap_or_else(|| {

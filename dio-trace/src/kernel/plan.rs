@@ -64,12 +64,24 @@ pub(super) struct Programs {
     pub(super) fexit: &'static [(u32, &'static str)],
     pub(super) kprobe: Option<&'static str>,
     pub(super) kretprobe: Option<&'static str>,
+    /// Whether the entry programs walk over segments by `bpf_loop` (5.17). Where the kernel has none,
+    /// there is no fentry, and the kprobe is [`BOUNDED`].
+    pub(super) walks_segments: bool,
     /// For tracepoints: with BTF and without, by number of the tracepoint's arguments.
     pub(super) tracepoint: &'static [(u32, &'static str, &'static str)],
 }
 
-const NONE: Programs =
-    Programs { fentry: None, fexit: &[], kprobe: None, kretprobe: None, tracepoint: &[] };
+/// Ending of the kprobe that does without `bpf_loop`.
+pub(super) const BOUNDED: &str = "_bounded";
+
+const NONE: Programs = Programs {
+    fentry: None,
+    fexit: &[],
+    kprobe: None,
+    kretprobe: None,
+    walks_segments: false,
+    tracepoint: &[],
+};
 
 const ENGINE_EXITS: &[(u32, &str)] = &[
     (2, "engine_exit_2"),
@@ -88,11 +100,16 @@ impl Role {
                 fexit: ENGINE_EXITS,
                 kprobe: Some(kprobe),
                 kretprobe: Some("engine_exit_kretprobe"),
+                walks_segments: true,
                 ..NONE
             }
         }
         const fn entry_only(fentry: &'static str, kprobe: &'static str) -> Programs {
-            Programs { fentry: Some(fentry), kprobe: Some(kprobe), ..NONE }
+            Programs {
+                fentry: Some(fentry),
+                kprobe: Some(kprobe),
+                ..NONE
+            }
         }
         match self {
             Self::Request => Programs {
@@ -100,6 +117,7 @@ impl Role {
                 fexit: &[(2, "request_exit_2")],
                 kprobe: Some("request_entry_kprobe"),
                 kretprobe: Some("request_exit_kretprobe"),
+                walks_segments: true,
                 ..NONE
             },
             Self::IomapEngine => engine("iomap_entry", "iomap_entry_kprobe"),
@@ -117,7 +135,10 @@ impl Role {
                 ..NONE
             },
             Self::BioSplit => Programs {
-                tracepoint: &[(2, "bio_split", "bio_split_raw"), (3, "bio_split", "bio_split_raw")],
+                tracepoint: &[
+                    (2, "bio_split", "bio_split_raw"),
+                    (3, "bio_split", "bio_split_raw"),
+                ],
                 ..NONE
             },
             Self::ProcessFork => Programs {

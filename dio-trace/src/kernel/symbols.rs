@@ -26,7 +26,9 @@ impl Symbols {
         let Ok(file) = File::open("/proc/kallsyms") else {
             return Self::default();
         };
-        let lines = BufReader::with_capacity(1 << 16, file).lines().map_while(Result::ok);
+        let lines = BufReader::with_capacity(1 << 16, file)
+            .lines()
+            .map_while(Result::ok);
         Self::from_lines(lines, names)
     }
 
@@ -34,16 +36,21 @@ impl Symbols {
         let mut found = HashMap::new();
         for line in lines {
             let mut words = line.split_ascii_whitespace();
-            let (Some(address), Some(kind), Some(name)) = (words.next(), words.next(), words.next())
+            let (Some(address), Some(kind), Some(name)) =
+                (words.next(), words.next(), words.next())
             else {
                 continue;
             };
             if !matches!(kind, "t" | "T" | "w" | "W") || !names.contains(name) {
                 continue;
             }
-            let module = words.next().map(|word| word.trim_matches(['[', ']']).to_owned());
+            let module = words
+                .next()
+                .map(|word| word.trim_matches(['[', ']']).to_owned());
             let address = u64::from_str_radix(address, 16).unwrap_or(0);
-            found.entry(name.to_owned()).or_insert(Symbol { address, module });
+            found
+                .entry(name.to_owned())
+                .or_insert(Symbol { address, module });
         }
         Self(found)
     }
@@ -74,7 +81,14 @@ mod tests {
         let names = HashSet::from(["aio_complete_rw", "xfs_file_write_iter"]);
         let symbols = Symbols::from_lines(text.lines().map(str::to_owned), &names);
         assert_eq!(symbols.address("aio_complete_rw"), 0xffff_ffff_8100_0000);
-        assert_eq!(symbols.get("xfs_file_write_iter").unwrap().module.as_deref(), Some("xfs"));
+        assert_eq!(
+            symbols
+                .get("xfs_file_write_iter")
+                .unwrap()
+                .module
+                .as_deref(),
+            Some("xfs")
+        );
         assert_eq!(symbols.get("aio_complete_rw_data"), None);
     }
 }

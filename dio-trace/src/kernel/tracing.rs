@@ -9,7 +9,8 @@ use std::{
 };
 
 use aya_obj::generated::{
-    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_insn, bpf_prog_type::BPF_PROG_TYPE_TRACING,
+    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_func_info, bpf_insn,
+    bpf_prog_type::BPF_PROG_TYPE_TRACING,
 };
 
 const LICENSE: &CStr = c"Dual MIT/GPL";
@@ -27,6 +28,17 @@ pub(super) struct Target<'a> {
     pub(super) attach_type: bpf_attach_type,
 }
 
+/// What is loaded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Program<'a> {
+    /// Its instructions, those of its functions behind them.
+    pub(super) instructions: &'a [bpf_insn],
+    /// The object's own BTF, where the kernel takes it.
+    pub(super) btf: Option<&'a OwnedFd>,
+    /// Where each function begins, and its type in that BTF.
+    pub(super) function_info: &'a [bpf_func_info],
+}
+
 /// A program that stays attached until this is dropped.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -38,17 +50,35 @@ pub(super) struct Link {
 ///
 /// # Errors
 /// The kernel's errno; with the verifier's last line where it refused the program.
-pub(super) fn attach(instructions: &[bpf_insn], target: Target<'_>) -> Result<Link, String> {
-    let program = load(instructions, target)?;
+pub(super) fn attach(program: Program<'_>, target: Target<'_>) -> Result<Link, String> {
+    let program = load(program, target)?;
     // SAFETY: all-zero is a valid `bpf_attr`.
     let mut attr: bpf_attr = unsafe { zeroed() };
     attr.raw_tracepoint.prog_fd = program.as_raw_fd().cast_unsigned();
     let link = bpf_fd(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr)
         .map_err(|error| format!("cannot attach: {}", describe(&error)))?;
-    Ok(Link { _program: program, _link: link })
+    Ok(Link {
+        _program: program,
+        _link: link,
+    })
 }
 
-fn load(instructions: &[bpf_insn], target: Target<'_>) -> Result<OwnedFd, String> {
+/// Loads an object's own BTF.
+///
+/// # Errors
+/// The kernel's errno.
+pub(super) fn load_btf(bytes: &[u8]) -> io::Result<OwnedFd> {
+    // SAFETY: all-zero is a valid `bpf_attr`.
+    let mut attr: bpf_attr = unsafe { zeroed() };
+    // SAFETY: writes the variant that BPF_BTF_LOAD reads.
+    let load = unsafe { &mut attr.__bindgen_anon_7 };
+    load.btf = bytes.as_ptr() as u64;
+    load.btf_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    bpf_fd(bpf_cmd::BPF_BTF_LOAD, &mut attr)
+}
+
+fn load(program: Program<'_>, target: Target<'_>) -> Result<OwnedFd, String> {
+    let instructions = program.instructions;
     // SAFETY: all-zero is a valid `bpf_attr`.
     let mut attr: bpf_attr = unsafe { zeroed() };
     // SAFETY: writes the variant that BPF_PROG_LOAD reads.
@@ -57,22 +87,19 @@ fn load(instructions: &[bpf_insn], target: Target<'_>) -> Result<OwnedFd, String
     load.expected_attach_type = target.attach_type as u32;
     load.insns = instructions.as_ptr() as u64;
     load.insn_cnt = u32::try_from(instructions.len()).unwrap_or(u32::MAX);
+    if let Some(btf) = program.btf {
+        load.prog_btf_fd = btf.as_raw_fd().cast_unsigned();
+        load.func_info_rec_size = size_of::<bpf_func_info>() as u32;
+        load.func_info = program.function_info.as_ptr() as u64;
+        load.func_info_cnt = u32::try_from(program.function_info.len()).unwrap_or(u32::MAX);
+    }
     load.license = LICENSE.as_ptr() as u64;
     load.attach_btf_id = target.btf_id;
     if let Some(module) = target.module {
         load.__bindgen_anon_1.attach_btf_obj_fd = module.as_raw_fd().cast_unsigned();
     }
-    let mut stat = vec![0u8; 4096];
-    load.log_level = 4; load.log_buf = stat.as_mut_ptr() as u64; load.log_size = 4096;
-    if std::env::var_os("VLOG").is_some() {
-        let f = std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(true).open("/tmp/vlog").unwrap();
-        f.set_len(200<<20).unwrap();
-        let m = unsafe { libc::mmap(std::ptr::null_mut(), 200<<20, 3, libc::MAP_SHARED, f.as_raw_fd(), 0) };
-        load.log_level = 2; load.log_buf = m as u64; load.log_size = (200<<20) as u32;
-        eprintln!("LOAD {} insns", instructions.len());
-    }
     let first = match bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) {
-        Ok(program) => { eprintln!("{} insns: {}", instructions.len(), String::from_utf8_lossy(&stat).trim_end_matches('\0')); return Ok(program)},
+        Ok(program) => return Ok(program),
         Err(error) => error,
     };
     // Once more, for the verifier's reason.
@@ -134,7 +161,9 @@ pub(super) fn open_module_btf(names: &[&str]) -> Vec<(String, OwnedFd)> {
         // SAFETY: all-zero is a valid `bpf_attr`.
         let mut attr: bpf_attr = unsafe { zeroed() };
         attr.__bindgen_anon_6.__bindgen_anon_1.btf_id = id;
-        let Ok(btf) = bpf_fd(bpf_cmd::BPF_BTF_GET_FD_BY_ID, &mut attr) else { continue };
+        let Ok(btf) = bpf_fd(bpf_cmd::BPF_BTF_GET_FD_BY_ID, &mut attr) else {
+            continue;
+        };
         if let Some(name) = kernel_btf_name(btf.as_raw_fd())
             && names.contains(&name.as_str())
         {
@@ -164,9 +193,18 @@ fn kernel_btf_name(btf: RawFd) -> Option<String> {
 fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<i32> {
     // SAFETY: every pointer in `attr` was taken from a live value of sufficient size.
     let result = unsafe {
-        libc::syscall(libc::SYS_bpf, command as u32, std::ptr::from_mut(attr), size_of::<bpf_attr>())
+        libc::syscall(
+            libc::SYS_bpf,
+            command as u32,
+            std::ptr::from_mut(attr),
+            size_of::<bpf_attr>(),
+        )
     };
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(i32::try_from(result).unwrap_or(0)) }
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(i32::try_from(result).unwrap_or(0))
+    }
 }
 
 fn bpf_fd(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<OwnedFd> {
