@@ -312,6 +312,22 @@ fn what_a_stream_brings_is_recorded_and_saved_from_the_screen() {
 }
 
 #[test]
+fn a_recording_that_was_cut_off_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = recording(directory.path());
+    let length = std::fs::metadata(&file).unwrap().len();
+    let whole = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    // Into the mark that ends it: the batches are whole.
+    whole.set_len(length - 6).unwrap();
+    let mut desk = Desk::run(replay(&file));
+    desk.wait_for("it ended early");
+    let screen = desk.wait_for(" END ");
+    assert!(screen.contains("mariadbd"), "{screen}");
+    desk.press("q");
+    assert_eq!(desk.end(), 0);
+}
+
+#[test]
 fn a_signal_ends_it_and_gives_the_terminal_back() {
     let directory = tempfile::tempdir().unwrap();
     let file = recording(directory.path());

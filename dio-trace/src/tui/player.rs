@@ -71,6 +71,11 @@ impl<S: EventSource + Send + 'static> Player<S> {
         }
     }
 
+    /// Whether the source ended without having been finished.
+    pub(super) fn ended_early(&self) -> bool {
+        self.source.ended_early()
+    }
+
     /// Whether [`next`](Self::next) has something to wait for.
     pub(super) fn is_moving(&self) -> bool {
         let playing = self

@@ -253,6 +253,11 @@ impl<S: EventSource + Send + 'static> Runner<S> {
             Ok(Next::Reached) => {}
             Ok(Next::Ended) => {
                 self.take(Message::Ended)?;
+                if self.player.ended_early() {
+                    let text = "it ended early: its writer was killed, or still writes".to_owned();
+                    self.store.note(&text);
+                    self.take(Message::Notice { text, failed: true })?;
+                }
             }
             Err(error) => {
                 self.take(Message::Failed(format!("{error:#}")))?;
