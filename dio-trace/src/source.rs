@@ -18,4 +18,10 @@ pub trait EventSource {
     /// # Errors
     /// Says what could not be read and why; the source is then at its end.
     fn next_batch(&mut self) -> impl Future<Output = anyhow::Result<Option<Batch>>> + Send;
+
+    /// Whether it is at its end without having been finished: a recording whose writer was killed
+    /// or still writes, a stream whose producer is gone.
+    fn ended_early(&self) -> bool {
+        false
+    }
 }

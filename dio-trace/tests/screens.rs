@@ -26,6 +26,7 @@ fn draw(script: Script, size: (u16, u16), theme: Theme, keys: &str) -> String {
     let shot = Shot {
         size,
         filter: Filter::default(),
+        timeline: false,
         keys,
         theme,
         format: Format::Plain,
@@ -97,6 +98,22 @@ sheets! {
 }
 
 #[test]
+fn a_recording_has_a_time_line() {
+    let shot = Shot {
+        size: (80, 24),
+        filter: Filter::default(),
+        timeline: true,
+        keys: Vec::new(),
+        theme: Theme::MONOCHROME,
+        format: Format::Plain,
+    };
+    let screen = runtime()
+        .block_on(screenshot(Script::night(90), &shot))
+        .unwrap();
+    insta::assert_snapshot!(screen);
+}
+
+#[test]
 fn a_healthy_host_says_so() {
     insta::assert_snapshot!(sheet(&Script::healthy(90), ""));
 }
@@ -118,6 +135,7 @@ fn colours_are_escape_sequences_and_pictures_are_whole() {
         let shot = Shot {
             size: (100, 30),
             filter,
+            timeline: false,
             keys: keys.clone(),
             theme: Theme::COLOUR,
             format,

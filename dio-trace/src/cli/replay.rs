@@ -138,6 +138,7 @@ async fn screenshot(
     let shot = Shot {
         size,
         filter: arguments.filters.filter(),
+        timeline: arguments.file.is_file(),
         keys,
         theme,
         format,

@@ -102,6 +102,10 @@ impl EventSource for Recording {
         &self.environment
     }
 
+    fn ended_early(&self) -> bool {
+        self.ending == Some(Ending::Cut)
+    }
+
     async fn next_batch(&mut self) -> anyhow::Result<Option<Batch>> {
         match self.batches.recv().await {
             Some(Told::Batch(batch)) => Ok(Some(batch)),

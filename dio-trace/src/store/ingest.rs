@@ -73,11 +73,12 @@ impl Store {
             self.log.push(self.time, Event::First(Arc::clone(&record)));
         }
         if let Some(request) = &record.request {
-            self.histogram.add(record.verdict, request);
-            process
-                .histogram
-                .get_or_insert_default()
-                .add(record.verdict, request);
+            // Probing stays apart here as well: it would look like trouble.
+            if !record.flags.contains(Flags::PROBING) {
+                self.histogram.add(record.verdict, request);
+                let own = process.histogram.get_or_insert_default();
+                own.add(record.verdict, request);
+            }
             self.requests.push(self.time, &key, &record);
         }
     }

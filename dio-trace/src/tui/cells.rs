@@ -153,6 +153,9 @@ pub(super) fn of_request(record: &Record, column: Column, columns: usize, theme:
             size(u64::from(geometry.memory_alignment())),
             fault(record, Reasons::MEMORY_ADDRESS),
         ),
+        Column::Outcome if record.flags.contains(Flags::PROBING) => {
+            ("probing".to_owned(), Role::Faint)
+        }
         Column::Outcome => plain_verdict(record.verdict),
         Column::Result if request.result < 0 => plain(&errno_name(request.result)),
         Column::Result => plain(&request.result.to_string()),

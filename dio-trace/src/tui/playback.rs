@@ -98,22 +98,24 @@ impl Outline {
         self.trouble[index] = self.trouble[index].saturating_add(trouble);
     }
 
-    /// Trouble in each of `columns` equal stretches from start to end. A part that is wider than a
+    /// Trouble along `columns` equal stretches from start to end, each the mean of the parts in it:
+    /// sums would show how many parts happen to fall into a column. A part that is wider than a
     /// column shows in all that it covers.
     #[must_use]
-    pub fn columns(&self, columns: usize) -> Vec<u64> {
+    pub fn columns(&self, columns: usize) -> Vec<f64> {
         let parts = self.end.since(self.start).max(1) as f64 / self.part as f64;
         let border = |column: usize| (column as f64 * parts / columns as f64) as usize;
         (0..columns)
             .map(|column| {
                 let from = border(column);
                 let to = if column + 1 == columns {
-                    usize::MAX
+                    self.trouble.len()
                 } else {
                     border(column + 1)
                 };
-                let covered = self.trouble.iter().take(to.max(from + 1)).skip(from);
-                covered.fold(0, |sum: u64, trouble| sum.saturating_add(*trouble))
+                let length = to.saturating_sub(from).max(1);
+                let covered = self.trouble.iter().skip(from).take(length);
+                covered.map(|trouble| *trouble as f64).sum::<f64>() / length as f64
             })
             .collect()
     }
@@ -130,10 +132,21 @@ mod tests {
             outline.add(Timestamp(second * 1_000_000_000), 3);
         }
         assert!(outline.trouble.len() <= PARTS);
-        for columns in [1, 7, 80] {
-            assert_eq!(outline.columns(columns).iter().sum::<u64>(), 300_000);
+        let all: u64 = outline.trouble.iter().sum();
+        assert_eq!(all, 300_000);
+        assert_eq!(
+            outline.columns(1),
+            [all as f64 / outline.trouble.len() as f64]
+        );
+        // The last part is not full.
+        let steady = |columns: usize| outline.columns(columns)[..columns * 6 / 7].to_vec();
+        for columns in [7, 80, 2_000] {
+            assert!(
+                steady(columns)
+                    .windows(2)
+                    .all(|pair| pair[0].total_cmp(&pair[1]).is_eq())
+            );
         }
         assert!(outline.columns(0).is_empty());
-        assert!(outline.columns(2_000).iter().all(|trouble| *trouble != 0));
     }
 }

@@ -71,6 +71,11 @@ impl<S: EventSource + Send + 'static> Player<S> {
         }
     }
 
+    /// Whether the source ended without having been finished.
+    pub(super) fn ended_early(&self) -> bool {
+        self.source.ended_early()
+    }
+
     /// Whether [`next`](Self::next) has something to wait for.
     pub(super) fn is_moving(&self) -> bool {
         let playing = self
@@ -226,7 +231,7 @@ impl<S: EventSource + Send + 'static> Player<S> {
 }
 
 /// Buffered and rejected requests that are no probing.
-fn trouble(batch: &Batch) -> u64 {
+pub(super) fn trouble(batch: &Batch) -> u64 {
     let faults = batch
         .records
         .iter()

@@ -250,9 +250,16 @@ impl<S: EventSource + Send + 'static> Runner<S> {
     fn played(&mut self, next: anyhow::Result<Next>) -> anyhow::Result<()> {
         match next {
             Ok(Next::Batch(batch)) => self.add(batch)?,
-            Ok(Next::Reached) => {}
+            // Where it stops it is to be seen at once.
+            Ok(Next::Reached) => self.next_snapshot = Instant::now(),
             Ok(Next::Ended) => {
+                self.next_snapshot = Instant::now();
                 self.take(Message::Ended)?;
+                if self.player.ended_early() {
+                    let text = "it ended early: its writer was killed, or still writes".to_owned();
+                    self.store.note(&text);
+                    self.take(Message::Notice { text, failed: true })?;
+                }
             }
             Err(error) => {
                 self.take(Message::Failed(format!("{error:#}")))?;

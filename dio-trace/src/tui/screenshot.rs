@@ -17,6 +17,8 @@ use crate::{
         key::Key,
         message::{Effect, Message},
         model::{Ending, Model},
+        playback::Playback,
+        player::trouble,
         theme::{Palette, Theme},
         update::update,
         view::view,
@@ -41,6 +43,8 @@ pub struct Shot {
     pub size: (u16, u16),
     /// The filter it starts with.
     pub filter: Filter,
+    /// Whether the source is a recording, with a time line.
+    pub timeline: bool,
     /// Keys pressed before it is taken.
     pub keys: Vec<Key>,
     /// How things look.
@@ -55,11 +59,16 @@ pub struct Shot {
 /// Where the source cannot be read, or has a size that cannot be drawn.
 pub async fn screenshot(mut source: impl EventSource, shot: &Shot) -> anyhow::Result<String> {
     let mut store = Store::new(source.environment().clone());
+    let mut playback = Playback::new(source.environment().started);
     while let Some(batch) = source.next_batch().await? {
+        playback.outline.add(batch.time, trouble(&batch));
+        playback.position = batch.time;
         store.add(batch);
     }
+    (playback.playing, playback.outline.complete) = (false, true);
     let mut model = Model::new(shot.size);
     model.ending = Ending::Ended;
+    model.playback = shot.timeline.then_some(playback);
     model.filter.clone_from(&shot.filter);
     let snapshot = press(&mut model, &mut store, &shot.keys);
     let mut terminal = Terminal::new(TestBackend::new(shot.size.0, shot.size.1))?;
@@ -236,7 +245,8 @@ fn run_svg(
     if ground != GROUND {
         let _ = writeln!(
             text,
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{length:.1}\" height=\"{}\" fill=\"{ground}\"/>",
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{length:.1}\" height=\"{}\" fill=\"{ground}\" \
+             shape-rendering=\"crispEdges\"/>",
             CELL.1
         );
     }

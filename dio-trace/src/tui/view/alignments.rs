@@ -27,7 +27,7 @@ pub(super) fn lines(
     let captured = snapshot.histogram.total();
     let intro = format!(
         "{} captured requests of {whose}, since the start; requests that are only counted (aligned \
-         ones, and those beyond a process's share of details) have no place here",
+         ones, and those beyond a process's share of details) and probing have no place here",
         exact(captured),
     );
     let mut lines = sentence(theme, Role::Text, "", &intro, width);

@@ -8,7 +8,7 @@ use crate::{
     diagnose::Limit,
     model::{Limits, Reasons, Record, Request, RuleSet, Segment},
     tui::{
-        text::{cut_front, exact, size, width as wide},
+        text::{cut_front, exact, size},
         theme::{Role, Theme},
         view::{section, sentence, span},
     },
@@ -55,7 +55,9 @@ pub(super) fn lines(
         theme,
         &format!("In the {title}, against logical blocks of {block} bytes"),
     ));
-    lines.extend(file.draw(theme, width, false));
+    let whole = [Reasons::FILE_OFFSET, Reasons::TOTAL_LENGTH];
+    let departs = whole.iter().any(|reason| record.reasons.contains(*reason));
+    lines.extend(file.draw(theme, width, checks.role(departs), false));
     lines.push(checks.line(
         "offset",
         geometry.offset,
@@ -91,7 +93,7 @@ pub(super) fn lines(
             unit,
         };
         if index == first_bad || request.segments.len() <= 2 {
-            lines.extend(strip.draw(theme, width, true));
+            lines.extend(strip.draw(theme, width, checks.role(is_bad(segment, &checks)), true));
         }
         let name = |what: &str| match request.segments.len() {
             1 => what.to_owned(),
@@ -126,11 +128,16 @@ pub(super) fn lines(
 
 /// The segment to draw: the first whose address or length is at fault, else the first.
 fn first_bad(request: &Request, checks: &Checks<'_>) -> usize {
-    let bad = |segment: &Segment| {
-        checks.misses(segment.address, Reasons::MEMORY_ADDRESS)
-            || checks.misses(segment.length, Reasons::SEGMENT_LENGTH)
-    };
-    request.segments.iter().position(bad).unwrap_or(0)
+    request
+        .segments
+        .iter()
+        .position(|segment| is_bad(segment, checks))
+        .unwrap_or(0)
+}
+
+fn is_bad(segment: &Segment, checks: &Checks<'_>) -> bool {
+    checks.misses(segment.address, Reasons::MEMORY_ADDRESS)
+        || checks.misses(segment.length, Reasons::SEGMENT_LENGTH)
 }
 
 /// Compares values with the limits in force.
@@ -144,6 +151,15 @@ struct Checks<'a> {
 }
 
 impl Checks<'_> {
+    /// How a stretch looks that is in order, or departs from full alignment.
+    const fn role(&self, departs: bool) -> Role {
+        if departs {
+            Role::Verdict(self.record.verdict)
+        } else {
+            Role::Good
+        }
+    }
+
     /// Whether a value misses what full alignment asks.
     fn misses(&self, value: u64, reason: Reasons) -> bool {
         self.record.reasons.contains(reason)
@@ -234,7 +250,13 @@ struct Strip {
 impl Strip {
     /// Two lines: the units with the covered part, and the address of the first unit with the
     /// start's distance from it.
-    fn draw(&self, theme: &Theme, width: usize, hexadecimal: bool) -> [Line<'static>; 2] {
+    fn draw(
+        &self,
+        theme: &Theme,
+        width: usize,
+        role: Role,
+        hexadecimal: bool,
+    ) -> [Line<'static>; 2] {
         let symbols = theme.symbols;
         let first = self.start - self.start % self.unit;
         let end = self.start.saturating_add(self.length);
@@ -245,7 +267,7 @@ impl Strip {
         let columns = (width.saturating_sub(4) / units as usize)
             .saturating_sub(1)
             .clamp(2, 32);
-        let mut strip = String::from("  ");
+        let mut strip = Line::from("  ");
         let mut pointer = None;
         for unit in 0..units {
             // A long request is drawn with its first units and its last.
@@ -255,19 +277,23 @@ impl Strip {
                 unit
             };
             let elided = unit + 1 == units && touched > units;
-            strip.push(if elided { symbols.cut } else { symbols.border });
+            let border = if elided { symbols.cut } else { symbols.border };
+            strip.push_span(Span::raw(border.to_string()));
             let begin = first.saturating_add(number.saturating_mul(self.unit));
+            let at = |column: u64| begin.saturating_add(self.unit * column / columns as u64);
             for column in 0..columns as u64 {
-                let from = begin.saturating_add(self.unit * column / columns as u64);
-                let to = begin.saturating_add(self.unit * (column + 1) / columns as u64);
-                let covered = from < end && to > self.start;
+                let covered = at(column) < end && at(column + 1) > self.start;
                 if covered && pointer.is_none() {
-                    pointer = Some(wide(&strip));
+                    pointer = Some(strip.width());
                 }
-                strip.push(if covered { symbols.full } else { symbols.empty });
+                strip.push_span(if covered {
+                    span(theme, role, symbols.full)
+                } else {
+                    span(theme, Role::Faint, symbols.empty)
+                });
             }
         }
-        strip.push(symbols.border);
+        strip.push_span(Span::raw(symbols.border.to_string()));
         let beyond = self.start - first;
         let shown = |value: u64| {
             if hexadecimal {
@@ -292,9 +318,6 @@ impl Strip {
             let room = width.saturating_sub(2);
             format!("  {}", cut_front(&label, room, symbols.cut))
         };
-        [
-            Line::from(span(theme, Role::Text, strip)),
-            Line::from(span(theme, Role::Faint, below)),
-        ]
+        [strip, Line::from(span(theme, Role::Faint, below))]
     }
 }

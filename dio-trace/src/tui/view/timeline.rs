@@ -33,15 +33,15 @@ pub(super) fn line(playback: &Playback, theme: &Theme, width: usize) -> Line<'st
     let passed = playback.position.since(playback.start) as f64 / length as f64;
     let head = ((passed * room as f64) as usize).min(room - 1);
     let trouble = playback.outline.columns(room);
-    let most = trouble.iter().copied().max().unwrap_or(0);
+    let most = trouble.iter().copied().fold(0.0, f64::max);
     let mut line = Line::from(span(theme, Role::Text, left));
     for (index, amount) in trouble.into_iter().enumerate() {
         let (role, sign) = match amount {
             _ if index == head => (Role::Banner, symbols.head),
-            0 => (Role::Faint, symbols.rule),
+            none if none <= 0.0 => (Role::Faint, symbols.rule),
             some => {
                 let top = symbols.spark.len() - 1;
-                let level = (some as f64 / most as f64 * top as f64).ceil() as usize;
+                let level = (some / most * top as f64).ceil() as usize;
                 let role = Role::Verdict(crate::model::Verdict::Rejected);
                 (role, symbols.spark[level.clamp(1, top)])
             }
