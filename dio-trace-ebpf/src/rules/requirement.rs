@@ -9,12 +9,16 @@ use crate::{
 /// offset as multiples of the logical block size, and of the DMA alignment on the rare device where
 /// that is the coarser. Empty means it would work under every rule set.
 #[must_use]
-#[inline(always)]
 pub const fn deviations(geometry: &Geometry, limits: &Limits) -> Reasons {
-    let dma = limits.dma_alignment;
-    violations(geometry, limits, RuleSet::LogicalBlock)
-        .with_if(Reasons::MEMORY_ADDRESS, geometry.address_bits & dma != 0)
-        .with_if(Reasons::SEGMENT_LENGTH, geometry.length_bits & dma != 0)
+    let block = limits.logical_block_mask();
+    let mask = block | limits.dma_alignment;
+    reasons(
+        geometry,
+        block,
+        geometry.address_bits & mask,
+        geometry.length_bits & mask,
+        0,
+    )
 }
 
 /// The rules of `rule_set` that a request breaks; empty means it is accepted.
@@ -48,6 +52,19 @@ pub const fn violations(geometry: &Geometry, limits: &Limits, rule_set: RuleSet)
             geometry.split_bits & block,
         ),
     };
+    reasons(geometry, block, address, length, split)
+}
+
+/// The reasons behind these bits that should be zero. One place for all: to the kernel's verifier,
+/// each condition doubles the paths.
+#[inline(always)]
+const fn reasons(
+    geometry: &Geometry,
+    block: u32,
+    address: u32,
+    length: u32,
+    split: u32,
+) -> Reasons {
     Reasons::NONE
         .with_if(Reasons::MEMORY_ADDRESS, address != 0)
         .with_if(Reasons::SEGMENT_LENGTH, length != 0)
