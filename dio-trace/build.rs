@@ -13,7 +13,10 @@ fn main() -> Result<(), String> {
         Some(path) => {
             println!("cargo:rerun-if-changed={}", Path::new(&path).display());
             fs::read(&path).map_err(|error| {
-                format!("{VARIABLE} names {}, which cannot be read: {error}", Path::new(&path).display())
+                format!(
+                    "{VARIABLE} names {}, which cannot be read: {error}",
+                    Path::new(&path).display()
+                )
             })?
         }
         None => Vec::new(),

@@ -7,13 +7,17 @@ mod diagnostics;
 mod doctor;
 mod exit;
 mod filters;
+mod inspect;
+mod live;
+mod manual;
 mod output;
 mod record;
+mod replay;
 mod report;
 mod session;
 mod verify;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, io::IsTerminal, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -23,11 +27,12 @@ pub use filters::FilterArguments;
 
 /// Shows what direct I/O (`O_DIRECT`) alignment really does to a program: which requests are
 /// misaligned, whose they are, what became of them, and what to change.
+///
+/// Without a command it shows the dashboard over the running kernel.
 #[derive(Debug, Parser)]
 #[command(
     name = "dio-trace",
     version,
-    args_conflicts_with_subcommands = true,
     after_help = "Exit codes: 0 good, 1 a finding (verify, compare), 2 wrong usage or bad input, \
                   3 inconclusive, 4 this machine cannot trace (`dio-trace doctor` says why)."
 )]
@@ -38,11 +43,16 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Live(live::Arguments),
     Record(record::Arguments),
+    Replay(replay::Arguments),
     Report(report::Arguments),
     Compare(compare::Arguments),
     Verify(verify::Arguments),
+    Inspect(inspect::Arguments),
     Doctor(doctor::Arguments),
+    #[command(hide = true)]
+    Manual(manual::Arguments),
 }
 
 /// Runs one command line, and says on standard error what went wrong.
@@ -61,11 +71,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
-        None => Err(Failure::input("name a command")),
+        None if std::io::stdout().is_terminal() => live::run(&live::Arguments::default()),
+        None => Err(Failure::input(
+            "standard output is no terminal: name a command, as `dio-trace record -o FILE` (--help \
+             lists them)",
+        )),
+        Some(Command::Live(arguments)) => live::run(&arguments),
         Some(Command::Record(arguments)) => record::run(arguments),
+        Some(Command::Replay(arguments)) => replay::run(&arguments),
         Some(Command::Report(arguments)) => report::run(arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(arguments),
+        Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments),
+        Some(Command::Manual(arguments)) => manual::run(&arguments),
     }
 }

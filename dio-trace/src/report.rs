@@ -11,6 +11,7 @@ mod parquet;
 mod plain;
 mod summary;
 mod text;
+mod what_if;
 
 pub use answer::{Answer, answer};
 pub use collector::Collector;
@@ -18,3 +19,4 @@ pub use export::{Export, export};
 pub use json::{json, tally_json};
 pub use summary::{Case, Disk, File, Place, Process, Seen, Summary};
 pub use text::text;
+pub use what_if::{Fate, Fates, Forecast, WhatIf, text as what_if_text};

@@ -1,6 +1,7 @@
 //! Where requests come from: the running kernel, a recording, a stream, a script.
 
 pub mod recording;
+pub mod script;
 
 use std::future::Future;
 

@@ -1,5 +1,5 @@
 //! What is told of a recording.
-#![allow(missing_docs, reason = "a test")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
 mod common;
 
@@ -134,4 +134,15 @@ fn bad_input_is_exit_code_2_with_a_reason() {
         assert_eq!(output.status.code(), Some(2));
         assert!(String::from_utf8_lossy(&output.stderr).contains(path));
     }
+}
+
+#[test]
+fn what_if_says_who_would_break() {
+    let file = recording(common::story(), 600);
+    insta::assert_snapshot!(text(&file, &["--what-if", "kernel=5.10,lbs=4096"]));
+    let mended = text(&file, &["--what-if", "kernel=6.18"]);
+    assert!(
+        mended.contains("1 that are rejected here would work"),
+        "{mended}"
+    );
 }

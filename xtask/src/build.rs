@@ -1,6 +1,10 @@
 //! `cargo xtask build`: the probes, and the binary that carries them.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -59,8 +63,23 @@ impl Build {
 /// # Errors
 /// Without a toolchain for the probes, and when either does not compile.
 pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
-    let toolchain = setup::build_tools()?;
-    let object = phase::timed("building the probes", || object(&toolchain))?;
+    let object = probes(&setup::build_tools()?)?;
+    binary(profile, &object)
+}
+
+/// Builds the probes and returns the object's path.
+///
+/// # Errors
+/// When they do not compile.
+pub(crate) fn probes(toolchain: &Toolchain) -> Result<PathBuf> {
+    phase::timed("building the probes", || object(toolchain))
+}
+
+/// Builds dio-trace with these probes in it, and returns its path.
+///
+/// # Errors
+/// When it does not compile.
+pub(crate) fn binary(profile: Profile, object: &Path) -> Result<PathBuf> {
     let mut cargo = cargo();
     cargo.args([
         "build",
@@ -72,7 +91,7 @@ pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
         profile.name(),
     ]);
     cargo
-        .env(setup::OBJECT_VARIABLE, &object)
+        .env(setup::OBJECT_VARIABLE, object)
         .current_dir(paths::workspace()?);
     phase::timed(&format!("building dio-trace ({})", profile.name()), || {
         command::run(&mut cargo)

@@ -1,11 +1,15 @@
 //! Builds, tests and shows dio-trace: `cargo xtask COMMAND`.
 
 mod build;
+mod ci;
 mod command;
+mod demo;
 mod paths;
 mod phase;
+mod run;
 mod setup;
 mod suite;
+mod test;
 mod vm;
 mod workload;
 
@@ -26,6 +30,11 @@ struct Arguments {
 enum Task {
     Setup(setup::Setup),
     Build(build::Build),
+    Demo(demo::Demo),
+    Run(run::Run),
+    Test(test::Test),
+    Lint(ci::Lint),
+    Ci(ci::Ci),
     Vm(vm::Vm),
     Workload(workload::Workload),
     Suite(suite::Suite),
@@ -43,8 +52,13 @@ fn main() -> ExitCode {
 
 fn dispatch(task: Task) -> Result<ExitCode> {
     match task {
-        Task::Setup(setup) => setup.run().map(|_| ExitCode::SUCCESS),
-        Task::Build(build) => build.run().map(|_| ExitCode::SUCCESS),
+        Task::Setup(setup) => setup.run().map(|()| ExitCode::SUCCESS),
+        Task::Build(build) => build.run().map(|()| ExitCode::SUCCESS),
+        Task::Demo(demo) => demo.run(),
+        Task::Run(run) => run.run().map(|()| ExitCode::SUCCESS),
+        Task::Test(test) => test.run(),
+        Task::Lint(lint) => lint.run().map(|()| ExitCode::SUCCESS),
+        Task::Ci(ci) => ci.run(),
         Task::Vm(vm) => vm.run(),
         Task::Workload(workload) => workload.run().map(|()| ExitCode::SUCCESS),
         Task::Suite(suite) => suite.run(),

@@ -80,6 +80,13 @@ pub(crate) fn build_tools() -> Result<Toolchain> {
 /// # Errors
 /// When a tool is missing and may not be installed here, or no kernel at all could be had.
 pub(crate) fn guests(series: &[Series], update: bool) -> Result<Vec<Kernel>> {
+    // The usual case takes no lock, so that guests start beside a setup that fetches something else.
+    if !update
+        && tools::missing().is_empty()
+        && let Some(kernels) = kernels::all_present(series)?
+    {
+        return Ok(kernels);
+    }
     let _lock = lock()?;
     tools::find_or_install()?;
     kernels::find_or_fetch(series, update)

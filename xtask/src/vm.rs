@@ -12,11 +12,11 @@ use std::{io, process::ExitCode, time::Duration};
 use anyhow::{Context, Result};
 use clap::Args;
 
-pub(crate) use self::{
-    disk::Disk,
-    guest::{Guest, Outcome},
+pub(crate) use self::{disk::Disk, guest::Guest};
+use crate::{
+    phase,
+    setup::{self, Series},
 };
-use crate::setup::{self, Series};
 
 /// Boot a guest and run a command in it as root
 ///
@@ -75,6 +75,9 @@ impl Vm {
             ..Guest::new(kernel)
         };
         let outcome = guest.run(io::stdout(), io::stderr())?;
+        for complaint in &outcome.complaints {
+            phase::say(format!("the guest's kernel said: {complaint}"));
+        }
         Ok(ExitCode::from(outcome.status))
     }
 }

@@ -16,15 +16,15 @@ pub struct FileId {
     pub generation: u32,
 }
 
-/// Bytes of path that are sent; a longer path is reported as unresolved.
-pub const PATH_CAPACITY: usize = 1024;
+/// Steps that are taken from a file up to the root: one for each component of its path and for
+/// each mount that is crossed. A deeper path is reported as unresolved.
+pub const PATH_STEPS: usize = 32;
 
-/// Bytes of the longest file name (`NAME_MAX` and its NUL): slack behind the path, so that the
-/// last component can be copied without looking at its length first.
-pub const NAME_CAPACITY: usize = 256;
-
-/// Path components that are followed up to the root.
-pub const PATH_DEPTH: usize = 48;
+/// Bytes for one component with its NUL. A path with a longer one is reported as unresolved.
+///
+/// Each step has a slot of its own, though most are far shorter: where a component is written
+/// then depends on nothing but the step, which lets the verifier walk the loop once.
+pub const NAME_CAPACITY: usize = 128;
 
 /// A file, told when it is first met.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +32,8 @@ pub const PATH_DEPTH: usize = 48;
 pub struct FileEvent {
     /// [`EventKind::File`](super::EventKind::File).
     pub kind: u32,
-    /// Bytes of `path` in use; 0 where the path could not be taken whole.
-    pub path_length: u32,
+    /// Slots of `path` in use; 0 where the path could not be taken whole, up to the root.
+    pub path_steps: u32,
     /// Which file.
     pub id: FileId,
     /// Limits of its device when it was met.
@@ -44,6 +44,7 @@ pub struct FileEvent {
     pub disk_name: [u8; 32],
     /// Filesystem type, NUL-padded; `block` for a raw device.
     pub filesystem: [u8; 16],
-    /// Path components from the file up to the root, each ended by a NUL.
-    pub path: [u8; PATH_CAPACITY + NAME_CAPACITY],
+    /// Path components from the file up to the root, each ended by a NUL; empty for a mount that
+    /// is crossed and for the root.
+    pub path: [[u8; NAME_CAPACITY]; PATH_STEPS],
 }

@@ -37,46 +37,46 @@ fn bump(value: *mut CounterValue, bytes: u64) {
     add(total, bytes);
 }
 
-/// Counts into a row that exists, or makes it. `Err` where the table is full; `Ok(true)` where the
-/// row is new.
+/// The table that the probes fill at present.
 #[inline(always)]
-fn count_in(
-    table: &PerCpuHashMap<CounterKey, CounterValue>,
-    key: &CounterKey,
-    bytes: u64,
-) -> Result<bool, ()> {
-    if let Some(value) = table.get_ptr_mut(key) {
-        bump(value, bytes);
-        return Ok(false);
+fn table() -> &'static PerCpuHashMap<CounterKey, CounterValue> {
+    match COUNTERS_IN_USE.get(0) {
+        Some(1) => &COUNTERS_ODD,
+        _ => &COUNTERS_EVEN,
     }
-    const BPF_NOEXIST: u64 = 1;
-    let zero = CounterValue { count: 0, bytes: 0 };
-    // Another CPU may make the row at the same time: whoever comes second finds it.
-    let _ = table.insert(key, zero, BPF_NOEXIST);
-    let value = table.get_ptr_mut(key).ok_or(())?;
-    bump(value, bytes);
-    Ok(true)
 }
 
-/// Counts one request of `bytes`. True where its process and file were not in the table before.
+/// Counts one request of `bytes` into its row; false where there is none yet.
 #[inline(always)]
-pub(super) fn count(key: &mut CounterKey, bytes: u64) -> bool {
-    let odd = COUNTERS_IN_USE.get(0).copied().unwrap_or(0);
-    let table = if odd == 0 {
-        &COUNTERS_EVEN
-    } else {
-        &COUNTERS_ODD
+pub(super) fn count_again(key: &CounterKey, bytes: u64) -> bool {
+    count_in(table(), key, bytes)
+}
+
+#[inline(always)]
+fn count_in(table: &PerCpuHashMap<CounterKey, CounterValue>, key: &CounterKey, bytes: u64) -> bool {
+    let Some(value) = table.get_ptr_mut(key) else {
+        return false;
     };
-    if let Ok(new) = count_in(table, key, bytes) {
-        return new;
-    }
-    lost(LossCause::CountersFull);
-    key.file = FileId::default();
-    if count_in(table, key, bytes).is_err() {
-        if let Some(value) = UNATTRIBUTED.get_ptr_mut(unattributed_slot(key.operation, key.verdict))
-        {
-            bump(value, bytes);
+    bump(value, bytes);
+    true
+}
+
+/// Counts one request of `bytes`, in a new row where need be.
+#[inline(always)]
+pub(super) fn count(key: &mut CounterKey, bytes: u64) {
+    const BPF_NOEXIST: u64 = 1;
+    let zero = CounterValue { count: 0, bytes: 0 };
+    let table = table();
+    for _ in 0..2 {
+        // Another CPU may make the row at the same time: whoever comes second finds it.
+        let _ = table.insert(&*key, zero, BPF_NOEXIST);
+        if count_in(table, key, bytes) {
+            return;
         }
+        lost(LossCause::CountersFull);
+        key.file = FileId::default();
     }
-    false
+    if let Some(value) = UNATTRIBUTED.get_ptr_mut(unattributed_slot(key.operation, key.verdict)) {
+        bump(value, bytes);
+    }
 }

@@ -7,12 +7,12 @@ use dio_trace_ebpf::{
         request::{Request, RequestEvent},
         settings::Settings,
     },
-    rules::Judgement,
     words::LossCause,
 };
 
 use super::{
     counters::lost,
+    finish::Judged,
     globals::{layout, setting},
     maps::{EVENTS, FILES_SENT, SHARES, Share},
     memory::Kernel,
@@ -21,7 +21,7 @@ use super::{
 
 /// Sends a finished request. False where it is not sent, for a cause that is noted.
 #[inline(always)]
-pub(super) fn detail(request: &Request, judgement: &Judgement, result: i64, now: u64) -> bool {
+pub(super) fn detail(request: &Request, judged: Judged, result: i64, now: u64) -> bool {
     if !within_share(request.pid, now) {
         lost(LossCause::DetailCapped);
         return false;
@@ -34,12 +34,12 @@ pub(super) fn detail(request: &Request, judgement: &Judgement, result: i64, now:
     // SAFETY: the reserved entry is ours, and every field is written before it is submitted.
     unsafe {
         (*event).kind = EventKind::Request as u32;
-        (*event).verdict = judgement.verdict as u32;
+        (*event).verdict = u32::from(judged.verdict());
         (*event).request = *request;
         (*event).result = result;
         (*event).latency = now.saturating_sub(request.time);
-        (*event).reasons = judgement.reasons.0;
-        (*event).flags = judgement.flags.0;
+        (*event).reasons = u32::from(judged.reasons());
+        (*event).flags = judged.flags();
     }
     entry.submit(0);
     true
@@ -85,7 +85,8 @@ pub(super) fn file(id: &FileId, file: u64) -> u32 {
     let event = entry.as_mut_ptr();
     let open = Kernel::<false>(file as *const u8);
     let inode = open.follow(layout!(file_f_inode));
-    // SAFETY: the reserved entry is ours; userspace reads `path` only as far as `path_length`.
+    // SAFETY: the reserved entry is ours; userspace reads `path` only as far as it was
+    // written.
     unsafe {
         (*event).kind = EventKind::File as u32;
         (*event).id = *id;
@@ -102,9 +103,9 @@ pub(super) fn file(id: &FileId, file: u64) -> u32 {
         if !target::is_block_device(inode) {
             (*event).filesystem = target::filesystem(inode);
         }
-        let used = path::components(event, open);
-        (*event).path_length = used;
-        if used == 0 {
+        let steps = path::components(event, open);
+        (*event).path_steps = steps;
+        if steps == 0 {
             lost(LossCause::PathUnresolved);
         }
     }

@@ -8,14 +8,68 @@ use dio_trace_ebpf::{
         request::{Request, state},
     },
     rules::{Outcome, Route, judge},
+    verifier::forget,
     words::{Flags, LossCause, Operation, RuleSet, Verdict},
 };
 
 use super::{
-    counters::{count, lost},
+    counters::{count, count_again, lost},
     emit,
     globals::setting,
 };
+
+/// A judgement in one word, which is also all that the verifier has to carry on.
+#[derive(Clone, Copy)]
+pub(super) struct Judged(u64);
+
+impl Judged {
+    /// [`Verdict`] number.
+    #[inline(always)]
+    pub(super) const fn verdict(self) -> u8 {
+        self.0 as u8
+    }
+
+    /// [`Reasons`](dio_trace_ebpf::words::Reasons) bits.
+    #[inline(always)]
+    pub(super) const fn reasons(self) -> u8 {
+        (self.0 >> 8) as u8
+    }
+
+    /// [`Flags`] bits.
+    #[inline(always)]
+    pub(super) const fn flags(self) -> u32 {
+        (self.0 >> 16) as u32
+    }
+}
+
+/// Not inlined: the verifier forgets how it came to the outcome when it leaves the function.
+#[inline(never)]
+fn judged(request: &Request, result: i64) -> u64 {
+    let state = request.state;
+    let unknown = request.time;
+    let known = |value: bool| forget(u64::from(value), unknown) != 0;
+    let has = |bit: u16| known(state & bit != 0);
+    let write = known(request.operation == Operation::Write as u8);
+    let end = request.geometry.offset.wrapping_add(result as u64);
+    let short = known(result >= 0 && (result as u64) < request.geometry.length);
+    let outcome = Outcome {
+        result,
+        direct_bytes: request.direct_bytes,
+        route: Route::from_number(request.route),
+        no_rule: has(state::NO_RULE),
+        bios: request.bios,
+        end_of_file: known(!write && short && end >= request.file_size),
+        copied: has(state::COPIED),
+        whole_page_device: has(state::WHOLE_PAGE_DEVICE),
+        forced_wait: known(write && state & state::FORCED_WAIT != 0),
+        block_rule: has(state::BLOCK_RULE),
+    };
+    let rule_set = RuleSet::from_number(setting!(rule_set) as u8).unwrap_or(RuleSet::LogicalBlock);
+    let judgement = judge(&request.geometry, &request.limits, rule_set, &outcome);
+    forget(judgement.verdict as u64, unknown)
+        | u64::from(judgement.reasons.0) << 8
+        | u64::from(judgement.flags.0) << 16
+}
 
 /// Judges a request that ended with `result` (bytes or negative errno), and sends or counts it.
 ///
@@ -24,25 +78,8 @@ use super::{
 pub(super) fn finish(request: &Request, result: i64) -> u32 {
     // SAFETY: takes no arguments.
     let now = unsafe { bpf_ktime_get_boot_ns() };
+    let judged = Judged(forget(judged(request, result), now));
     let state = request.state;
-    let end = request.geometry.offset.wrapping_add(result as u64);
-    let outcome = Outcome {
-        result,
-        direct_bytes: request.direct_bytes,
-        route: Route::from_number(request.route),
-        no_rule: state & state::NO_RULE != 0,
-        bios: request.bios,
-        end_of_file: request.operation == Operation::Read as u8
-            && result >= 0
-            && (result as u64) < request.geometry.length
-            && end >= request.file_size,
-        copied: state & state::COPIED != 0,
-        whole_page_device: state & state::WHOLE_PAGE_DEVICE != 0,
-        forced_wait: request.operation == Operation::Write as u8 && state & state::FORCED_WAIT != 0,
-        block_rule: state & state::BLOCK_RULE != 0,
-    };
-    let rule_set = RuleSet::from_number(setting!(rule_set) as u8).unwrap_or(RuleSet::LogicalBlock);
-    let judgement = judge(&request.geometry, &request.limits, rule_set, &outcome);
     debug!(
         (),
         "end tid {} result {} direct {} route {} state {:x} verdict {} reasons {:x} flags {:x}",
@@ -51,23 +88,15 @@ pub(super) fn finish(request: &Request, result: i64) -> u32 {
         request.direct_bytes,
         request.route,
         state,
-        judgement.verdict as u8,
-        judgement.reasons.0,
-        judgement.flags.0
+        judged.verdict(),
+        judged.reasons(),
+        judged.flags()
     );
     if state & state::UNREADABLE != 0 {
         lost(LossCause::MemoryUnreadable);
     }
     if state & state::TRUNCATED != 0 {
         lost(LossCause::SegmentsTruncated);
-    }
-    let ordinary = matches!(judgement.verdict, Verdict::Aligned)
-        && judgement.flags.0 & !Flags::END_OF_FILE.0 == 0;
-    if !ordinary || setting!(detail_aligned) != 0 {
-        emit::file(&request.id, request.file);
-        if emit::detail(request, &judgement, result, now) {
-            return 0;
-        }
     }
     let mut key = CounterKey {
         cgroup: request.cgroup,
@@ -77,12 +106,23 @@ pub(super) fn finish(request: &Request, result: i64) -> u32 {
         uid: request.uid,
         operation: request.operation,
         interface: request.interface,
-        verdict: judgement.verdict as u8,
-        reasons: judgement.reasons.0 as u8,
-        flags: judgement.flags.0,
+        verdict: judged.verdict(),
+        reasons: judged.reasons(),
+        flags: judged.flags(),
     };
-    if count(&mut key, request.geometry.length) {
-        emit::file(&request.id, request.file);
+    let bytes = request.geometry.length;
+    let send = setting!(detail_aligned) != 0
+        || judged.verdict() != Verdict::Aligned as u8
+        || judged.flags() & !Flags::END_OF_FILE.0 != 0;
+    let send = forget(u64::from(send), now) != 0;
+    if !send && count_again(&key, bytes) {
+        return 0;
     }
+    // One place for all: the file must be known before the row that names it.
+    emit::file(&request.id, request.file);
+    if send && emit::detail(request, judged, result, now) {
+        return 0;
+    }
+    count(&mut key, bytes);
     0
 }

@@ -42,9 +42,10 @@ const ENOTBLK: i64 = 15;
 // SAFETY: every field is an integer or an array of integers.
 static EMPTY: Request = unsafe { core::mem::zeroed() };
 
-/// A filesystem's or device's `read_iter`/`write_iter` is entered.
+/// A filesystem's or device's `read_iter`/`write_iter` is entered. `BOUNDED` as in
+/// [`iovec::capture`].
 #[inline(always)]
-pub(super) fn enter_file<C: StackIdContext, const TRACING: bool>(
+pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     ctx: &C,
     kiocb: Kernel<TRACING>,
     iter: Kernel<TRACING>,
@@ -64,13 +65,13 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool>(
         }
         lost(LossCause::RequestUnfinished);
     }
-    begin(ctx, kiocb, iter, level::FILE, thread);
+    begin::<_, TRACING, BOUNDED>(ctx, kiocb, iter, level::FILE, thread);
 }
 
 /// A direct I/O engine is entered. `dio_flags` is the fifth argument of
 /// `iomap_dio_rw`, 0 for the others.
 #[inline(always)]
-pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool>(
+pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     ctx: &C,
     kiocb: Kernel<TRACING>,
     iter: Kernel<TRACING>,
@@ -92,7 +93,7 @@ pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool>(
             Some(request)
         }
         None if owner::is_traced(thread) && iovec::count(iter) != 0 => {
-            begin(ctx, kiocb, iter, level::ENGINE, thread)
+            begin::<_, TRACING, BOUNDED>(ctx, kiocb, iter, level::ENGINE, thread)
         }
         None => None,
     };
@@ -222,7 +223,7 @@ fn find(kiocb: u64) -> Option<&'static mut Request> {
 }
 
 #[inline(always)]
-fn begin<C: StackIdContext, const TRACING: bool>(
+fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     ctx: &C,
     kiocb: Kernel<TRACING>,
     iter: Kernel<TRACING>,
@@ -247,7 +248,7 @@ fn begin<C: StackIdContext, const TRACING: bool>(
     request.interface = interface(kiocb.read(layout!(kiocb_ki_complete)));
     owner::fill::<TRACING>(request, thread);
     target::fill(request, kiocb.follow(layout!(kiocb_ki_filp)));
-    iovec::capture(request, iter, kiocb.read(layout!(kiocb_ki_pos)));
+    iovec::capture::<TRACING, BOUNDED>(request, iter, kiocb.read(layout!(kiocb_ki_pos)));
     stacks::take(ctx, request);
     debug!(
         ctx,

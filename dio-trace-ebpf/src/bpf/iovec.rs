@@ -1,9 +1,12 @@
 //! The memory of a request: `struct iov_iter` folded into its [`Geometry`].
 
-use aya_ebpf::helpers::bpf_probe_read_kernel_buf;
+use core::ffi::{c_long, c_void};
+
+use aya_ebpf::helpers::{bpf_probe_read_kernel_buf, generated::bpf_loop};
 use dio_trace_ebpf::{
     abi::request::{NO_OFFENDER, Request, SEGMENTS_EXAMINED, SEGMENTS_KEPT, state},
     rules::{Fold, Geometry, Segment},
+    verifier::low_bits,
 };
 
 use super::{
@@ -12,8 +15,11 @@ use super::{
 };
 
 /// Segments read from the kernel at a time.
-const CHUNK: usize = 8;
+const CHUNK: usize = 4;
 const CHUNKS: u32 = SEGMENTS_EXAMINED / CHUNK as u32;
+
+/// For [`low_bits`]: `SEGMENTS_KEPT` is a power of two.
+const KEPT: i32 = SEGMENTS_KEPT as i32 - 1;
 
 /// `WRITE` of `iov_iter.type` up to 5.13.
 const OLD_WRITE_BIT: u32 = 1;
@@ -43,9 +49,10 @@ fn kind<const TRACING: bool>(iter: Kernel<TRACING>) -> u32 {
     }
 }
 
-/// Folds the iterator into `request`, whose limits are known already.
+/// Folds the iterator into `request`, whose limits are known already. `BOUNDED` is for kernels
+/// without `bpf_loop`.
 #[inline(always)]
-pub(super) fn capture<const TRACING: bool>(
+pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
     request: &mut Request,
     iter: Kernel<TRACING>,
     offset: u64,
@@ -55,7 +62,11 @@ pub(super) fn capture<const TRACING: bool>(
     let length = count(iter);
     request.offending_index = NO_OFFENDER;
     if has!(iter_ubuf) && kind == layout!(iter_ubuf) {
-        let address = iter.read::<u64>(layout!(iov_iter_ubuf)).wrapping_add(skip);
+        // By the helper: to the verifier a plain load gives a pointer, which may not be added to.
+        let address = iter
+            .probed()
+            .read::<u64>(layout!(iov_iter_ubuf))
+            .wrapping_add(skip);
         one_segment(request, offset, Segment { address, length });
         return;
     }
@@ -67,27 +78,36 @@ pub(super) fn capture<const TRACING: bool>(
         request.geometry.length = length;
         return;
     }
-    let segments = iter.read::<u64>(if pages {
+    let segments = iter.probed().read::<u64>(if pages {
         layout!(iov_iter_bvec)
     } else {
         layout!(iov_iter_iov)
     });
-    let walk = Walk {
-        segments,
-        segment_count: iter.read::<u64>(layout!(iov_iter_nr_segs)),
-        skip,
-        length,
-        offset,
-        pages,
-    };
-    if !pages && walk.segment_count == 1 {
+    let segment_count = iter.read::<u64>(layout!(iov_iter_nr_segs));
+    if !pages && segment_count == 1 {
         // SAFETY: the helper checks the address.
         let first = Kernel::<false>(segments as *const u8);
         let address = first.read::<u64>(0).wrapping_add(skip);
         one_segment(request, offset, Segment { address, length });
         return;
     }
-    walk_segments(request, &walk);
+    let mut walk = Walk {
+        segments,
+        segment_count,
+        skip,
+        left: length,
+        fold: Fold::new(offset, request.limits.virt_boundary_mask),
+        block: request.limits.logical_block_mask(),
+        index: 0,
+        pages,
+        request,
+    };
+    if BOUNDED {
+        walk.by_loop();
+    } else {
+        walk.by_helper();
+    }
+    walk.end(length);
 }
 
 #[inline(always)]
@@ -97,39 +117,57 @@ fn one_segment(request: &mut Request, offset: u64, segment: Segment) {
     request.segments_kept = 1;
 }
 
-/// Where the segments are.
-struct Walk {
+/// A walk over the segments, and what was gathered on the way.
+struct Walk<'a> {
     /// Address of the array of `struct iovec`, `kvec` or `bio_vec`; all are 16 bytes.
     segments: u64,
     segment_count: u64,
-    /// Bytes of the first segment that are used up.
+    /// Bytes of the first segment that are used up; zero from the second on.
     skip: u64,
-    /// Bytes in all, which may end inside a segment.
-    length: u64,
-    offset: u64,
+    /// Bytes still to come, which may end inside a segment.
+    left: u64,
+    fold: Fold,
+    /// Mask of the logical block size.
+    block: u32,
+    /// Number of the next segment.
+    index: u32,
     /// `struct bio_vec`: page, length, offset.
     pages: bool,
+    request: &'a mut Request,
 }
 
-/// Not inlined: the loop would count against the verifier's limits once for each place of use.
-#[inline(never)]
-fn walk_segments(request: &mut Request, walk: &Walk) {
-    let mut fold = Fold::new(walk.offset, request.limits.virt_boundary_mask);
-    let mut left = walk.length;
-    let mut skip = walk.skip;
-    let mut index: u32 = 0;
-    let block = u64::from(request.limits.logical_block_mask());
-    let mut chunk = [[0u64; 2]; CHUNK];
-    let mut first_offender = NO_OFFENDER;
-    let mut offender = Segment {
-        address: 0,
-        length: 0,
-    };
-    for number in 0..CHUNKS {
-        if left == 0 || u64::from(index) >= walk.segment_count {
-            break;
+impl Walk<'_> {
+    /// By `bpf_loop` (5.17), whose callback the verifier walks once. It needs a relocation that
+    /// older kernels refuse, so only programs that are not loaded there may use it.
+    #[inline(always)]
+    fn by_helper(&mut self) {
+        // SAFETY: the callback has the signature that the helper asks for, and gets back `self`,
+        // which outlives the call.
+        unsafe {
+            bpf_loop(
+                CHUNKS,
+                walk_callback as *mut c_void,
+                (&raw mut *self).cast(),
+                0,
+            );
         }
-        let address = walk.segments + u64::from(number) * size_of::<[[u64; 2]; CHUNK]>() as u64;
+    }
+
+    /// By a loop that the verifier walks round for round.
+    #[inline(never)]
+    fn by_loop(&mut self) {
+        for _ in 0..CHUNKS {
+            if !self.chunk() {
+                break;
+            }
+        }
+    }
+
+    /// The next few segments. False when there are no more, or none that can be read.
+    #[inline(always)]
+    fn chunk(&mut self) -> bool {
+        let mut chunk = [[0u64; 2]; CHUNK];
+        let address = self.segments + u64::from(self.index) * size_of::<[u64; 2]>() as u64;
         // SAFETY: any bytes are valid for an array of integers.
         let bytes = unsafe {
             core::slice::from_raw_parts_mut(chunk.as_mut_ptr().cast::<u8>(), size_of_val(&chunk))
@@ -137,47 +175,68 @@ fn walk_segments(request: &mut Request, walk: &Walk) {
         // Reading past a short array's end is harmless: what lies there is not used.
         // SAFETY: the helper checks the address.
         if unsafe { bpf_probe_read_kernel_buf(address as *const u8, bytes) }.is_err() {
-            request.state |= state::UNREADABLE;
-            break;
+            self.request.state |= state::UNREADABLE;
+            return false;
         }
         for raw in &chunk {
-            if left == 0 || u64::from(index) >= walk.segment_count {
-                break;
+            if self.left == 0 || u64::from(self.index) >= self.segment_count {
+                return false;
             }
-            let mut segment = decode(raw, walk.pages);
-            segment.address = segment.address.wrapping_add(skip);
-            segment.length = segment.length.saturating_sub(skip);
-            skip = 0;
-            if segment.length > left {
-                segment.length = left;
-            }
-            left -= segment.length;
-            fold.push(segment);
-            if walk.pages {
-                // Beyond this point only the place in the page means something.
-                segment.address &= 4095;
-            }
-            if (index as usize) < SEGMENTS_KEPT {
-                request.segments[index as usize & (SEGMENTS_KEPT - 1)] = segment;
-                request.segments_kept = index + 1;
-            } else if first_offender == NO_OFFENDER
-                && (segment.address | segment.length) & block != 0
-            {
-                first_offender = index;
-                offender = segment;
-            }
-            index += 1;
+            self.segment(decode(raw, self.pages));
         }
+        true
     }
-    if left != 0 && request.state & state::UNREADABLE == 0 {
-        request.state |= state::TRUNCATED;
+
+    #[inline(always)]
+    fn segment(&mut self, mut segment: Segment) {
+        segment.address = segment.address.wrapping_add(self.skip);
+        segment.length = segment.length.saturating_sub(self.skip);
+        self.skip = 0;
+        if segment.length > self.left {
+            segment.length = self.left;
+        }
+        self.left -= segment.length;
+        self.fold.push(segment);
+        if self.pages {
+            // Beyond this point only the place in the page means something.
+            segment.address &= 4095;
+        }
+        let request = &mut *self.request;
+        let index = self.index;
+        if (index as usize) < SEGMENTS_KEPT {
+            // SAFETY: the index lies below SEGMENTS_KEPT.
+            unsafe {
+                *request
+                    .segments
+                    .as_mut_ptr()
+                    .add(low_bits::<KEPT>(u64::from(index))) = segment;
+            }
+            request.segments_kept = index + 1;
+        } else if request.offending_index == NO_OFFENDER
+            && (segment.address | segment.length) & u64::from(self.block) != 0
+        {
+            request.offending_index = index;
+            request.segments[SEGMENTS_KEPT] = segment;
+        }
+        self.index = index + 1;
     }
-    request.geometry = fold.finish();
-    request.geometry.length = walk.length;
-    if first_offender != NO_OFFENDER {
-        request.segments[SEGMENTS_KEPT] = offender;
-        request.offending_index = first_offender;
+
+    #[inline(always)]
+    fn end(self, length: u64) {
+        let request = self.request;
+        if self.left != 0 && request.state & state::UNREADABLE == 0 {
+            request.state |= state::TRUNCATED;
+        }
+        request.geometry = self.fold.finish();
+        request.geometry.length = length;
     }
+}
+
+/// One round of `bpf_loop`: 0 to go on, 1 to stop.
+unsafe extern "C" fn walk_callback(_round: u32, walk: *mut c_void) -> c_long {
+    // SAFETY: `by_helper` passes a `Walk` that nothing else touches meanwhile.
+    let walk = unsafe { &mut *walk.cast::<Walk<'_>>() };
+    c_long::from(!walk.chunk())
 }
 
 /// One segment from its 16 bytes in the kernel.

@@ -96,28 +96,34 @@ pub fn judge(
     kernel: RuleSet,
     outcome: &Outcome,
 ) -> Judgement {
-    let hide = |bits: u32| forget(u64::from(bits), u64::from(geometry.address_bits)) as u32;
+    // Each intermediate value is hidden from the verifier, or it would walk all their combinations.
+    let unknown = u64::from(geometry.address_bits);
+    let bits = |value: u32| forget(u64::from(value), unknown) as u32;
+    let known = |value: bool| forget(u64::from(value), unknown) != 0;
     let broken = if outcome.no_rule {
         Reasons::NONE
     } else {
         violations(geometry, limits, outcome.route.rule_set(kernel))
     };
-    let broken = Reasons(hide(broken.0));
-    let block = limits.filesystem_block_size.saturating_sub(1);
-    let measure = if outcome.block_rule && outcome.route as u8 == Route::None as u8 {
-        Limits {
-            logical_block_size: limits.filesystem_block_size,
-            ..*limits
-        }
+    let block_rule = known(outcome.block_rule && outcome.route as u8 == Route::None as u8);
+    let unit = bits(if block_rule {
+        limits.filesystem_block_size
     } else {
-        *limits
-    };
-    let deviations = Reasons(hide(deviations(geometry, &measure).0));
-    let part_block = (geometry.address_bits | geometry.length_bits) & block != 0
-        || geometry.offset & block as u64 != 0;
-    if outcome.result < 0 {
-        let alignment_error = matches!(-outcome.result, EINVAL | EIO);
-        let rejected = alignment_error && !broken.is_empty();
+        limits.logical_block_size
+    });
+    let deviations = deviations(
+        geometry,
+        &Limits {
+            logical_block_size: unit,
+            ..*limits
+        },
+    );
+    let failed = known(outcome.result < 0);
+    let done = outcome.result as u64;
+    let buffered = known(outcome.direct_bytes < done);
+    if failed {
+        let alignment_error = known(matches!(-outcome.result, EINVAL | EIO));
+        let rejected = known(alignment_error && !broken.is_empty());
         return Judgement {
             verdict: if rejected {
                 Verdict::Rejected
@@ -128,30 +134,34 @@ pub fn judge(
             flags: Flags::NONE.with_if(Flags::LATE, outcome.bios != 0),
         };
     }
-    let done = outcome.result as u64;
-    let buffered = outcome.direct_bytes < done;
-    let reached_device = !buffered && outcome.bios != 0;
-    let page_damage = outcome.whole_page_device
-        && (geometry.merged_address_bits | geometry.merged_length_bits) & 4095 != 0;
-    let unchecked = reached_device && !outcome.copied && (!broken.is_empty() || page_damage);
-    let flags = Flags::NONE
-        .with_if(Flags::SHORT, done < geometry.length && !outcome.end_of_file)
-        .with_if(Flags::END_OF_FILE, outcome.end_of_file)
-        .with_if(Flags::COPIED, outcome.copied)
-        .with_if(
-            Flags::SERIALISED,
-            !buffered && outcome.forced_wait && part_block,
-        )
-        .with_if(Flags::UNCHECKED, unchecked);
+    let block = limits.filesystem_block_size.saturating_sub(1);
+    let part_block = (geometry.address_bits | geometry.length_bits) & block != 0
+        || geometry.offset & u64::from(block) != 0;
+    let serialised = known(!buffered && outcome.forced_wait && part_block);
+    let page_damage = known(
+        outcome.whole_page_device
+            && (geometry.merged_address_bits | geometry.merged_length_bits) & 4095 != 0,
+    );
+    let checked = known(outcome.bios == 0 || outcome.copied || buffered);
+    let unchecked = known(!checked && (!broken.is_empty() || page_damage));
+    let short = known(done < geometry.length && !outcome.end_of_file);
+    let add =
+        |set: Flags, flag: Flags, condition: bool| Flags(bits(set.with_if(flag, condition).0));
+    let mut flags = add(Flags::NONE, Flags::SHORT, short);
+    flags = add(flags, Flags::END_OF_FILE, outcome.end_of_file);
+    flags = add(flags, Flags::COPIED, outcome.copied);
+    flags = add(flags, Flags::SERIALISED, serialised);
+    flags = add(flags, Flags::UNCHECKED, unchecked);
+    let verdict = if buffered {
+        Verdict::Buffered
+    } else if deviations.is_empty() {
+        Verdict::Aligned
+    } else {
+        Verdict::Accepted
+    };
     Judgement {
-        verdict: if buffered {
-            Verdict::Buffered
-        } else if deviations.is_empty() {
-            Verdict::Aligned
-        } else {
-            Verdict::Accepted
-        },
+        verdict,
         reasons: deviations,
-        flags: Flags(hide(flags.0)),
+        flags,
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     rules::{Geometry, Limits},
+    verifier::forget,
     words::{Reasons, RuleSet},
 };
 
@@ -9,16 +10,14 @@ use crate::{
 /// offset as multiples of the logical block size, and of the DMA alignment on the rare device where
 /// that is the coarser. Empty means it would work under every rule set.
 #[must_use]
-pub const fn deviations(geometry: &Geometry, limits: &Limits) -> Reasons {
-    let block = limits.logical_block_mask();
-    let mask = block | limits.dma_alignment;
-    reasons(
-        geometry,
-        block,
-        geometry.address_bits & mask,
-        geometry.length_bits & mask,
-        0,
-    )
+#[inline(always)]
+pub fn deviations(geometry: &Geometry, limits: &Limits) -> Reasons {
+    let coarser = Limits {
+        logical_block_size: 0,
+        ..*limits
+    };
+    let broken = violations(geometry, limits, RuleSet::LogicalBlock);
+    broken.with(violations(geometry, &coarser, RuleSet::DmaSegment))
 }
 
 /// The rules of `rule_set` that a request breaks; empty means it is accepted.
@@ -31,7 +30,7 @@ pub const fn deviations(geometry: &Geometry, limits: &Limits) -> Reasons {
 /// | `dma-segment` | `iov_iter_extract_bvecs`, from 7.2 stable and 7.3; gaps still split in `bio_split_io_at` |
 #[must_use]
 #[inline(always)]
-pub const fn violations(geometry: &Geometry, limits: &Limits, rule_set: RuleSet) -> Reasons {
+pub fn violations(geometry: &Geometry, limits: &Limits, rule_set: RuleSet) -> Reasons {
     let block = limits.logical_block_mask();
     let dma = limits.dma_alignment;
     let (address, length, split) = match rule_set {
@@ -52,25 +51,24 @@ pub const fn violations(geometry: &Geometry, limits: &Limits, rule_set: RuleSet)
             geometry.split_bits & block,
         ),
     };
-    reasons(geometry, block, address, length, split)
-}
-
-/// The reasons behind these bits that should be zero. One place for all: to the kernel's verifier,
-/// each condition doubles the paths.
-#[inline(always)]
-const fn reasons(
-    geometry: &Geometry,
-    block: u32,
-    address: u32,
-    length: u32,
-    split: u32,
-) -> Reasons {
-    Reasons::NONE
-        .with_if(Reasons::MEMORY_ADDRESS, address != 0)
-        .with_if(Reasons::SEGMENT_LENGTH, length != 0)
-        .with_if(Reasons::TOTAL_LENGTH, geometry.length & block as u64 != 0)
-        .with_if(Reasons::FILE_OFFSET, geometry.offset & block as u64 != 0)
-        .with_if(Reasons::VIRT_BOUNDARY, split != 0)
+    // Forgotten at each step, or the verifier would walk every combination of reasons.
+    let unknown = geometry.offset;
+    let add = |set: Reasons, reason: Reasons, condition: bool| {
+        Reasons(forget(u64::from(set.with_if(reason, condition).0), unknown) as u32)
+    };
+    let mut broken = add(Reasons::NONE, Reasons::MEMORY_ADDRESS, address != 0);
+    broken = add(broken, Reasons::SEGMENT_LENGTH, length != 0);
+    broken = add(
+        broken,
+        Reasons::TOTAL_LENGTH,
+        geometry.length & u64::from(block) != 0,
+    );
+    broken = add(
+        broken,
+        Reasons::FILE_OFFSET,
+        geometry.offset & u64::from(block) != 0,
+    );
+    add(broken, Reasons::VIRT_BOUNDARY, split != 0)
 }
 
 /// The rule sets under which a request would be accepted on these limits.

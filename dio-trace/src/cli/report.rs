@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     cli::{Exit, Failure, FilterArguments, diagnostics::say, output},
     recording::{Ending, Reader, schema_markdown},
-    report::{Export, Summary, export, json, text},
+    report::{Export, Forecast, Summary, WhatIf, export, json, text, what_if_text},
     source::recording::open,
 };
 
@@ -24,7 +24,8 @@ use crate::{
     dio-trace report trace.dio\n  \
     dio-trace report trace.dio --verdict rejected --comm 'qemu-*'\n  \
     dio-trace report trace.dio --format jsonl | jq 'select(.verdict == \"rejected\")'\n  \
-    dio-trace report trace.dio --format parquet -o trace.parquet")]
+    dio-trace report trace.dio --format parquet -o trace.parquet\n  \
+    dio-trace report trace.dio --what-if kernel=5.10,lbs=4096")]
 pub(super) struct Arguments {
     /// Recording, or - for standard input
     #[arg(value_name = "FILE", required_unless_present = "schema")]
@@ -35,6 +36,10 @@ pub(super) struct Arguments {
     /// File to write instead of standard output
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// Judge the recording anew for another kernel or disk: kernel=V (a version, or a rule set),
+    /// lbs=N (logical block size, bytes), dma=N (dma alignment, bytes)
+    #[arg(long, value_name = "kernel=V,lbs=N,dma=N")]
+    what_if: Option<WhatIf>,
     /// Describe every column of a recording, and do nothing else
     #[arg(long)]
     schema: bool,
@@ -67,6 +72,17 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let file = arguments.file.unwrap_or_else(|| "-".into());
     let filter = arguments.filters.filter();
     let reader = reader(&file)?;
+    if let Some(what_if) = arguments.what_if {
+        let forecast = Forecast::of(reader, &filter, what_if).map_err(Failure::input)?;
+        let whole = match arguments.format {
+            Format::Text => what_if_text(&forecast),
+            Format::Json => pretty(&forecast.json())?,
+            _ => return Err(Failure::input("--what-if knows the formats text and json")),
+        };
+        output.write_all(whole.as_bytes())?;
+        output.flush()?;
+        return Ok(Exit::Good);
+    }
     let ending = match arguments.format {
         Format::Jsonl => export(reader, &filter, Export::JsonLines, output)?,
         Format::Csv => export(reader, &filter, Export::Csv, output)?,
@@ -83,8 +99,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
             let whole = if arguments.format == Format::Text {
                 text(&summary, &filter, &file.display().to_string())
             } else {
-                let json = json(&summary);
-                serde_json::to_string_pretty(&json).map_err(anyhow::Error::from)? + "\n"
+                pretty(&json(&summary))?
             };
             output.write_all(whole.as_bytes())?;
             output.flush()?;
@@ -94,6 +109,10 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     };
     warn(ending, &file);
     Ok(Exit::Good)
+}
+
+fn pretty(json: &serde_json::Value) -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(json)? + "\n")
 }
 
 /// Opens a recording.

@@ -19,8 +19,8 @@ use crate::{
         btf::{Function, KernelTypes},
         layout::Resolved,
         nothing_attached::NothingAttached,
-        object::{self, Instructions},
-        plan::{Hook, MODULES, PLAN, Role, When},
+        object::{self, Programs},
+        plan::{BOUNDED, Hook, MODULES, PLAN, Role, When},
         symbols::Symbols,
         tracing::{self, Link, Target},
     },
@@ -77,7 +77,7 @@ pub struct Probes {
 /// What attaching works with.
 struct Attacher {
     ebpf: Ebpf,
-    instructions: Instructions,
+    programs: Programs,
     types: KernelTypes,
     symbols: Symbols,
     module_btf: HashMap<String, OwnedFd>,
@@ -106,10 +106,10 @@ impl Probes {
         let symbols = Symbols::of_running_kernel(&PLAN.iter().map(|hook| hook.target).collect());
         let settings = settings(options, &types, &symbols, rule_set);
         let rows = COUNTER_MEMORY / (COUNTER_ROW + COUNTER_VALUE * possible_cpus());
-        let (ebpf, instructions) = object::load(&resolved.layout, &settings, rows, options.log)?;
+        let (ebpf, programs) = object::load(&resolved.layout, &settings, rows, options.log)?;
         let mut attacher = Attacher {
             ebpf,
-            instructions,
+            programs,
             types,
             symbols,
             module_btf: tracing::open_module_btf(MODULES).into_iter().collect(),
@@ -117,10 +117,8 @@ impl Probes {
             filesystems: known_filesystems(),
         };
         let choosing = settings.only_traced != 0;
-        let attachments: Vec<Attachment> = PLAN
-            .iter()
-            .filter_map(|hook| attacher.hook(hook, choosing))
-            .collect();
+        let attachments: Vec<Attachment> =
+            PLAN.iter().filter_map(|hook| attacher.hook(hook, choosing)).collect();
         let sees_requests = attachments.iter().any(|attachment| {
             attachment.method.is_some()
                 && matches!(&*attachment.function, "iomap_dio_rw" | "blkdev_read_iter")
@@ -280,6 +278,9 @@ impl Attacher {
             )?);
         }
         let entry = programs.fentry.ok_or("no program")?;
+        if programs.walks_segments && !self.has_loop() {
+            return Err("this kernel has no bpf_loop (from 5.17)".to_owned());
+        }
         links.push(self.tracing(
             entry,
             Target {
@@ -292,20 +293,36 @@ impl Attacher {
     }
 
     fn tracing(&self, program: &str, target: Target<'_>) -> Result<Link, String> {
-        let instructions = self
-            .instructions
+        let program = self
+            .programs
             .of(program)
             .map_err(|error| format!("{error:#}"))?;
-        tracing::attach(instructions, target)
+        tracing::attach(program, target)
     }
 
     fn kprobe(&mut self, hook: &Hook) -> Result<(), String> {
         let programs = hook.role.programs();
-        for program in [programs.kretprobe, programs.kprobe].into_iter().flatten() {
-            attach_kprobe(&mut self.ebpf, program, hook.target)
+        let ending = if programs.walks_segments && !self.has_loop() {
+            BOUNDED
+        } else {
+            ""
+        };
+        let entry = programs.kprobe.map(|name| format!("{name}{ending}"));
+        for program in programs
+            .kretprobe
+            .map(str::to_owned)
+            .into_iter()
+            .chain(entry)
+        {
+            attach_kprobe(&mut self.ebpf, &program, hook.target)
                 .map_err(|error| format!("{error:#}"))?;
         }
         Ok(())
+    }
+
+    /// `bpf_loop` (5.17) is among the helpers that the kernel's BTF lists.
+    fn has_loop(&self) -> bool {
+        self.types.enumerator("BPF_FUNC_loop").is_some()
     }
 
     fn tracepoint(&mut self, hook: &Hook) -> Result<(&'static str, Option<String>), String> {

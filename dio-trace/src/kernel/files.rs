@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use dio_trace_ebpf::abi::file::{FileEvent, FileId, PATH_CAPACITY};
+use dio_trace_ebpf::abi::file::{FileEvent, FileId};
 
 use crate::model::{DeviceNumber, Limits};
 
@@ -61,17 +61,9 @@ pub(super) fn word(bytes: &[u8]) -> Option<Arc<str>> {
     (!text.is_empty()).then(|| String::from_utf8_lossy(text).into())
 }
 
-/// Puts the components, which come innermost first, in order.
+/// Puts the components, which come innermost first, in order; `None` where the path is not whole.
 fn path(event: &FileEvent) -> Option<Arc<str>> {
-    let length = event.path_length as usize;
-    if length == 0 || length > PATH_CAPACITY {
-        return None;
-    }
-    let used = event.path.get(..length)?.strip_suffix(&[0])?;
-    let mut text = String::with_capacity(length + 1);
-    for component in used.split(|&byte| byte == 0).rev() {
-        text.push('/');
-        text.push_str(&String::from_utf8_lossy(component));
-    }
-    Some(text.into())
+    let slots = event.path.get(..event.path_steps as usize)?;
+    let names: Vec<Arc<str>> = slots.iter().rev().filter_map(|slot| word(slot)).collect();
+    (!slots.is_empty()).then(|| format!("/{}", names.join("/")).into())
 }

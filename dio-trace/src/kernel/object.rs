@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    os::fd::{AsFd, AsRawFd, RawFd},
+    os::fd::{AsFd, AsRawFd, OwnedFd, RawFd},
 };
 
 use anyhow::{Context, Result, bail};
@@ -10,11 +10,16 @@ use aya::{
     Ebpf, EbpfLoader,
     maps::{Map, MapData},
 };
-use aya_obj::{Object, generated::bpf_insn};
+use aya_obj::{
+    Function, Object,
+    btf::{Btf, BtfFeatures},
+};
 use dio_trace_ebpf::abi::{
     layout::{LAYOUT_GLOBAL, Layout},
     settings::{SETTINGS_GLOBAL, Settings},
 };
+
+use crate::kernel::tracing::{self, Program};
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/dio-trace-probes"));
 
@@ -38,18 +43,30 @@ const fn bytes_of<T: Copy>(value: &T) -> &[u8] {
     unsafe { std::slice::from_raw_parts(std::ptr::from_ref(value).cast(), size_of::<T>()) }
 }
 
-/// Instructions of every program, with maps and constants filled in.
-pub(super) struct Instructions(HashMap<String, Vec<bpf_insn>>);
+/// Every program, with maps and constants filled in.
+pub(super) struct Programs {
+    functions: HashMap<String, Function>,
+    btf: Option<OwnedFd>,
+}
 
-impl Instructions {
-    /// Those of one program.
-    pub(super) fn of(&self, program: &str) -> Result<&[bpf_insn]> {
-        self.0
+impl Programs {
+    /// The instructions of one, with its functions' types.
+    pub(super) fn of(&self, program: &str) -> Result<Program<'_>> {
+        let function = self
+            .functions
             .get(program)
-            .map(Vec::as_slice)
-            .with_context(|| format!("the embedded eBPF object has no program {program}"))
+            .with_context(|| format!("the embedded eBPF object has no program {program}"))?;
+        Ok(Program {
+            instructions: &function.instructions,
+            btf: self.btf.as_ref(),
+            function_info: &function.func_info.func_info,
+        })
     }
 }
+
+/// What the object's own BTF may hold: that of every kernel that takes it at all. Only programs
+/// with callbacks need it (`bpf_loop`, 5.17).
+const BTF_FEATURES: BtfFeatures = BtfFeatures::new(true, true, true, true, true, true, true, false);
 
 /// Whether this binary was built with the eBPF programs.
 pub(super) const fn is_embedded() -> bool {
@@ -60,13 +77,13 @@ pub(super) const fn is_embedded() -> bool {
 ///
 /// aya loads kprobes and raw tracepoints itself. It can attach fentry and fexit only once for each
 /// program and only to functions of vmlinux, while ours go to several functions, and to modules:
-/// for those the instructions are returned, see [`tracing`](super::tracing).
+/// for those the programs are returned, see [`tracing`](super::tracing).
 pub(super) fn load(
     layout: &Layout,
     settings: &Settings,
     counter_rows: u32,
     log: bool,
-) -> Result<(Ebpf, Instructions)> {
+) -> Result<(Ebpf, Programs)> {
     if OBJECT.is_empty() {
         bail!(
             "this dio-trace was built without its eBPF programs: it reads recordings, but cannot \
@@ -84,11 +101,11 @@ pub(super) fn load(
         loader.map_max_entries(table, counter_rows);
     }
     let ebpf = loader.load(OBJECT).context("cannot create the eBPF maps")?;
-    let instructions = relocate(&ebpf, &globals)?;
-    Ok((ebpf, instructions))
+    let programs = relocate(&ebpf, &globals)?;
+    Ok((ebpf, programs))
 }
 
-fn relocate(ebpf: &Ebpf, globals: &Globals<'_>) -> Result<Instructions> {
+fn relocate(ebpf: &Ebpf, globals: &Globals<'_>) -> Result<Programs> {
     let mut object = Object::parse(OBJECT).context("the embedded eBPF object is damaged")?;
     object.patch_map_data(
         globals
@@ -116,16 +133,21 @@ fn relocate(ebpf: &Ebpf, globals: &Globals<'_>) -> Result<Instructions> {
     }
     object.relocate_maps(located.into_iter(), &sections)?;
     object.relocate_calls(&sections)?;
-    let instructions = object
+    let functions = object
         .programs
         .iter()
-        .map(|(name, program)| {
-            let function = object.functions.get(&program.function_key());
-            let instructions = function.map(|function| function.instructions.clone());
-            (name.clone(), instructions.unwrap_or_default())
+        .filter_map(|(name, program)| {
+            Some((
+                name.clone(),
+                object.functions.get(&program.function_key())?.clone(),
+            ))
         })
         .collect();
-    Ok(Instructions(instructions))
+    let btf = object
+        .fixup_and_sanitize_btf(&BTF_FEATURES)?
+        .map(Btf::to_bytes);
+    let btf = btf.and_then(|bytes| tracing::load_btf(&bytes).ok());
+    Ok(Programs { functions, btf })
 }
 
 /// The kinds of map that the probes use.

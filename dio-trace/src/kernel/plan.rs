@@ -64,15 +64,22 @@ pub(super) struct Programs {
     pub(super) fexit: &'static [(u32, &'static str)],
     pub(super) kprobe: Option<&'static str>,
     pub(super) kretprobe: Option<&'static str>,
+    /// Whether the entry programs walk over segments by `bpf_loop` (5.17). Where the kernel has none,
+    /// there is no fentry, and the kprobe is [`BOUNDED`].
+    pub(super) walks_segments: bool,
     /// For tracepoints: with BTF and without, by number of the tracepoint's arguments.
     pub(super) tracepoint: &'static [(u32, &'static str, &'static str)],
 }
+
+/// Ending of the kprobe that does without `bpf_loop`.
+pub(super) const BOUNDED: &str = "_bounded";
 
 const NONE: Programs = Programs {
     fentry: None,
     fexit: &[],
     kprobe: None,
     kretprobe: None,
+    walks_segments: false,
     tracepoint: &[],
 };
 
@@ -93,6 +100,7 @@ impl Role {
                 fexit: ENGINE_EXITS,
                 kprobe: Some(kprobe),
                 kretprobe: Some("engine_exit_kretprobe"),
+                walks_segments: true,
                 ..NONE
             }
         }
@@ -109,6 +117,7 @@ impl Role {
                 fexit: &[(2, "request_exit_2")],
                 kprobe: Some("request_entry_kprobe"),
                 kretprobe: Some("request_exit_kretprobe"),
+                walks_segments: true,
                 ..NONE
             },
             Self::IomapEngine => engine("iomap_entry", "iomap_entry_kprobe"),

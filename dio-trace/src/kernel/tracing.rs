@@ -9,7 +9,7 @@ use std::{
 };
 
 use aya_obj::generated::{
-    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_insn,
+    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_func_info, bpf_insn,
     bpf_prog_type::BPF_PROG_TYPE_TRACING,
 };
 
@@ -28,6 +28,17 @@ pub(super) struct Target<'a> {
     pub(super) attach_type: bpf_attach_type,
 }
 
+/// What is loaded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Program<'a> {
+    /// Its instructions, those of its functions behind them.
+    pub(super) instructions: &'a [bpf_insn],
+    /// The object's own BTF, where the kernel takes it.
+    pub(super) btf: Option<&'a OwnedFd>,
+    /// Where each function begins, and its type in that BTF.
+    pub(super) function_info: &'a [bpf_func_info],
+}
+
 /// A program that stays attached until this is dropped.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -39,8 +50,8 @@ pub(super) struct Link {
 ///
 /// # Errors
 /// The kernel's errno; with the verifier's last line where it refused the program.
-pub(super) fn attach(instructions: &[bpf_insn], target: Target<'_>) -> Result<Link, String> {
-    let program = load(instructions, target)?;
+pub(super) fn attach(program: Program<'_>, target: Target<'_>) -> Result<Link, String> {
+    let program = load(program, target)?;
     // SAFETY: all-zero is a valid `bpf_attr`.
     let mut attr: bpf_attr = unsafe { zeroed() };
     attr.raw_tracepoint.prog_fd = program.as_raw_fd().cast_unsigned();
@@ -52,7 +63,22 @@ pub(super) fn attach(instructions: &[bpf_insn], target: Target<'_>) -> Result<Li
     })
 }
 
-fn load(instructions: &[bpf_insn], target: Target<'_>) -> Result<OwnedFd, String> {
+/// Loads an object's own BTF.
+///
+/// # Errors
+/// The kernel's errno.
+pub(super) fn load_btf(bytes: &[u8]) -> io::Result<OwnedFd> {
+    // SAFETY: all-zero is a valid `bpf_attr`.
+    let mut attr: bpf_attr = unsafe { zeroed() };
+    // SAFETY: writes the variant that BPF_BTF_LOAD reads.
+    let load = unsafe { &mut attr.__bindgen_anon_7 };
+    load.btf = bytes.as_ptr() as u64;
+    load.btf_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    bpf_fd(bpf_cmd::BPF_BTF_LOAD, &mut attr)
+}
+
+fn load(program: Program<'_>, target: Target<'_>) -> Result<OwnedFd, String> {
+    let instructions = program.instructions;
     // SAFETY: all-zero is a valid `bpf_attr`.
     let mut attr: bpf_attr = unsafe { zeroed() };
     // SAFETY: writes the variant that BPF_PROG_LOAD reads.
@@ -61,48 +87,19 @@ fn load(instructions: &[bpf_insn], target: Target<'_>) -> Result<OwnedFd, String
     load.expected_attach_type = target.attach_type as u32;
     load.insns = instructions.as_ptr() as u64;
     load.insn_cnt = u32::try_from(instructions.len()).unwrap_or(u32::MAX);
+    if let Some(btf) = program.btf {
+        load.prog_btf_fd = btf.as_raw_fd().cast_unsigned();
+        load.func_info_rec_size = size_of::<bpf_func_info>() as u32;
+        load.func_info = program.function_info.as_ptr() as u64;
+        load.func_info_cnt = u32::try_from(program.function_info.len()).unwrap_or(u32::MAX);
+    }
     load.license = LICENSE.as_ptr() as u64;
     load.attach_btf_id = target.btf_id;
     if let Some(module) = target.module {
         load.__bindgen_anon_1.attach_btf_obj_fd = module.as_raw_fd().cast_unsigned();
     }
-    let mut stat = vec![0u8; 4096];
-    load.log_level = 4;
-    load.log_buf = stat.as_mut_ptr() as u64;
-    load.log_size = 4096;
-    if std::env::var_os("VLOG").is_some() {
-        let f = std::fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open("/tmp/vlog")
-            .unwrap();
-        f.set_len(200 << 20).unwrap();
-        let m = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                200 << 20,
-                3,
-                libc::MAP_SHARED,
-                f.as_raw_fd(),
-                0,
-            )
-        };
-        load.log_level = 2;
-        load.log_buf = m as u64;
-        load.log_size = (200 << 20) as u32;
-        eprintln!("LOAD {} insns", instructions.len());
-    }
     let first = match bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) {
-        Ok(program) => {
-            eprintln!(
-                "{} insns: {}",
-                instructions.len(),
-                String::from_utf8_lossy(&stat).trim_end_matches('\0')
-            );
-            return Ok(program);
-        }
+        Ok(program) => return Ok(program),
         Err(error) => error,
     };
     // Once more, for the verifier's reason.

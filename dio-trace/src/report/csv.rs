@@ -11,7 +11,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::report::{
     export::Rows,
-    plain::{plain_rows, plain_schema},
+    plain::{plain_rows, plain_schema, with_offset_times},
 };
 
 /// Writes one file.
@@ -30,7 +30,7 @@ impl<W: Write> Csv<W> {
             .with_timestamp_tz_format("%Y-%m-%dT%H:%M:%S%.9fZ".to_owned());
         let mut writer = builder.build(output);
         // The head line comes also where there is no row.
-        writer.write(&RecordBatch::new_empty(flat.clone()))?;
+        writer.write(&with_offset_times(&RecordBatch::new_empty(flat.clone()))?)?;
         Ok(Self {
             plain,
             flat,
@@ -43,8 +43,8 @@ impl<W: Write> Rows for Csv<W> {
     fn write(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
         let plain = plain_rows(rows, &self.plain)?;
         let columns: Vec<ArrayRef> = plain.columns().iter().map(flat_column).collect();
-        self.writer
-            .write(&RecordBatch::try_new(self.flat.clone(), columns)?)?;
+        let flat = RecordBatch::try_new(self.flat.clone(), columns)?;
+        self.writer.write(&with_offset_times(&flat)?)?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use arrow_json::{
     writer::{LineDelimited, Writer},
 };
 
-use crate::report::export::Rows;
+use crate::report::{export::Rows, plain::with_offset_times};
 
 /// Always nine digits, so that the texts sort like the times.
 const TIME: &str = "%Y-%m-%dT%H:%M:%S%.9fZ";
@@ -25,7 +25,7 @@ impl<W: Write> JsonLines<W> {
 
 impl<W: Write> Rows for JsonLines<W> {
     fn write(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
-        self.0.write(rows)?;
+        self.0.write(&with_offset_times(rows)?)?;
         Ok(())
     }
 

@@ -2,9 +2,33 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, cast::AsArray};
+use arrow_array::{
+    Array, ArrayRef, ListArray, RecordBatch, cast::AsArray, types::TimestampNanosecondType,
+};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+
+/// `rows` with the time zone of times written as an offset: arrow prints names of zones only with
+/// a whole zone database built in.
+pub(super) fn with_offset_times(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = rows
+        .schema_ref()
+        .fields()
+        .iter()
+        .zip(rows.columns())
+        .map(
+            |(field, column)| match column.as_primitive_opt::<TimestampNanosecondType>() {
+                None => (field.as_ref().clone(), Arc::clone(column)),
+                Some(times) => {
+                    let times: ArrayRef = Arc::new(times.clone().with_timezone("+00:00"));
+                    let kind = times.data_type().clone();
+                    (Field::new(field.name(), kind, field.is_nullable()), times)
+                }
+            },
+        )
+        .unzip();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
 
 /// The type of a column with dictionaries resolved.
 pub(super) fn plain_type(data_type: &DataType) -> DataType {

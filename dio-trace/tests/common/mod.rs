@@ -260,7 +260,11 @@ pub fn busy(rows: usize, rows_per_batch: usize) -> impl Iterator<Item = Batch> {
         let records = (0..rows_per_batch)
             .map(|_| {
                 time += 90_000 + (random.next() % 20_000) as i64;
-                let who = if random.next() % 4 == 0 { QEMU } else { FIO };
+                let who = if random.next().is_multiple_of(4) {
+                    QEMU
+                } else {
+                    FIO
+                };
                 let address = 0x7f00_0000_0000 + (random.next() % 4096) * 0x1000 + 0x204;
                 let offset = (random.next() % 1_000_000) * 4096;
                 let mut record = request(who, time, Operation::Read, offset, &[(address, 4096)]);

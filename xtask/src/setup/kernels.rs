@@ -5,6 +5,7 @@ use std::{
     fmt, fs,
     path::{Path, PathBuf},
     process::Command,
+    thread,
 };
 
 use anyhow::{Context, Result, bail};
@@ -58,30 +59,47 @@ impl fmt::Display for Kernel {
     }
 }
 
+/// Kernels of these series, when the cache has all of them.
+///
+/// # Errors
+/// When there is no place for a cache.
+pub(crate) fn all_present(series: &[Series]) -> Result<Option<Vec<Kernel>>> {
+    let kernels = paths::cache()?.join("kernels");
+    Ok(series
+        .iter()
+        .map(|series| cached(*series, &kernels.join(series.to_string())))
+        .collect())
+}
+
 /// Kernels of these series, from the cache or else the mirror. One that is not to be had is reported and left out.
 ///
 /// # Errors
 /// When there is none at all.
 pub(crate) fn find_or_fetch(series: &[Series], update: bool) -> Result<Vec<Kernel>> {
     let cache = paths::cache()?;
-    let mut archive = None;
-    let mut found = Vec::new();
-    for &wanted in series {
-        let directory = cache.join("kernels").join(wanted.to_string());
-        let present = cached(wanted, &directory);
-        if present.is_some() && !update {
-            found.extend(present);
-            continue;
-        }
-        if archive.is_none() {
-            archive = Some(Archive::open(&cache.join("apt"))?);
-        }
-        let Some(archive) = &archive else { continue };
-        match fetch(archive, wanted, &directory, present) {
-            Ok(kernel) => found.push(kernel),
-            Err(error) => phase::say(format!("kernel {wanted}: {error:#}")),
+    let directory = |series: Series| cache.join("kernels").join(series.to_string());
+    let is_due = |series: &&Series| update || cached(**series, &directory(**series)).is_none();
+    let due: Vec<Series> = series.iter().filter(is_due).copied().collect();
+    if !due.is_empty() {
+        let archive = Archive::open(&cache.join("apt"))?;
+        // Unpacking is one thread's work each.
+        for several in due.chunks(thread::available_parallelism().map_or(1, usize::from)) {
+            thread::scope(|scope| {
+                for &wanted in several {
+                    let (archive, directory) = (&archive, directory(wanted));
+                    scope.spawn(move || {
+                        if let Err(error) = fetch(archive, wanted, &directory) {
+                            phase::say(format!("kernel {wanted}: {error:#}"));
+                        }
+                    });
+                }
+            });
         }
     }
+    let found: Vec<Kernel> = series
+        .iter()
+        .filter_map(|series| cached(*series, &directory(*series)))
+        .collect();
     if found.is_empty() {
         bail!("no guest kernel could be had; see the messages above");
     }
@@ -102,15 +120,10 @@ fn cached(series: Series, directory: &Path) -> Option<Kernel> {
     })
 }
 
-fn fetch(
-    archive: &Archive,
-    series: Series,
-    directory: &Path,
-    present: Option<Kernel>,
-) -> Result<Kernel> {
+fn fetch(archive: &Archive, series: Series, directory: &Path) -> Result<()> {
     let (package, version) = newest(archive, series)?;
-    if let Some(kernel) = present.filter(|kernel| kernel.version == version) {
-        return Ok(kernel);
+    if cached(series, directory).is_some_and(|kernel| kernel.version == version) {
+        return Ok(());
     }
     phase::say(format!("kernel {series}: fetching {package} {version}"));
     let parent = directory.parent().context("the cache has a parent")?;
@@ -133,8 +146,7 @@ fn fetch(
     if directory.exists() {
         fs::remove_dir_all(directory)?;
     }
-    fs::rename(fresh.keep(), directory).with_context(|| directory.display().to_string())?;
-    cached(series, directory).context("the unpacked kernel cannot be read back")
+    fs::rename(fresh.keep(), directory).with_context(|| directory.display().to_string())
 }
 
 /// The newest package with the kernel image of a series, and its version.

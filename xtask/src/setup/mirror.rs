@@ -47,7 +47,7 @@ pub(crate) fn sources() -> Result<String> {
     let named = env::var(VARIABLE).ok();
     let Some(main) = named
         .as_deref()
-        .or_else(|| repository(&configured, |release| is_debian(release)))
+        .or_else(|| repository(&configured, is_debian))
     else {
         bail!(
             "apt on this machine knows no Debian mirror to take guest kernels from: set {VARIABLE} to a mirror's URL"

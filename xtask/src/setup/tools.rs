@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::install;
 use crate::command;
@@ -37,6 +37,25 @@ const TOOLS: [(&str, &str); 21] = [
 /// # Errors
 /// When something is missing and may not be installed here.
 pub(crate) fn find_or_install() -> Result<()> {
+    // Twice: apt may remove a package that goes with another version of QEMU to install ours.
+    for _ in 0..2 {
+        let missing = missing();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        install::install(&missing)?;
+    }
+    match missing().as_slice() {
+        [] => Ok(()),
+        missing => bail!(
+            "still missing after installing their packages: {}",
+            missing.join(" ")
+        ),
+    }
+}
+
+/// Packages whose programs are not here.
+pub(crate) fn missing() -> Vec<&'static str> {
     let mut missing: Vec<&str> = TOOLS
         .iter()
         .filter(|(program, _)| command::find(program).is_none())
@@ -46,11 +65,7 @@ pub(crate) fn find_or_install() -> Result<()> {
         missing.push("busybox-static");
     }
     missing.dedup();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        install::install(&missing)
-    }
+    missing
 }
 
 /// A busybox that runs where no library is: `busybox` alone may be the dynamic one.

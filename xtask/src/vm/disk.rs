@@ -13,7 +13,7 @@ pub(crate) struct Disk {
     pub(crate) size: u64,
 }
 
-/// What a disk is attached by. They differ in `dma_alignment`: NVMe 3, the others 511.
+/// What a disk is attached by. They differ in `dma_alignment`: 3 for `nvme`, else 511.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Driver {
     Nvme,
@@ -50,7 +50,7 @@ pub(crate) fn default_set() -> Vec<Disk> {
     .to_vec()
 }
 
-/// A name for each disk, which is its serial number too. At most 20 bytes, all that NVMe and virtio carry.
+/// A name for each disk, which is its serial number too. At most 20 bytes, all that `nvme` and virtio carry.
 pub(crate) fn names(disks: &[Disk]) -> Vec<String> {
     let mut seen: HashMap<String, u32> = HashMap::new();
     disks

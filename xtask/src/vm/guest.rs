@@ -53,8 +53,8 @@ pub(crate) struct Guest {
 pub(crate) struct Outcome {
     /// Exit status of the command, as the guest's shell tells it (128 + signal).
     pub(crate) status: u8,
-    /// What the kernel said.
-    pub(crate) console: Option<PathBuf>,
+    /// Lines in which the kernel reports its own failure (an oops, a `WARN_ON`), up to five.
+    pub(crate) complaints: Vec<String>,
 }
 
 impl Guest {
@@ -118,7 +118,10 @@ impl Guest {
         let ended = machine.attend(&ports, directory, stdout, stderr);
         let told = ended.with_context(|| self.failure("could not be run", console.as_deref()))?;
         match told {
-            Told::Status(status) => Ok(Outcome { status, console }),
+            Told::Status(status) => Ok(Outcome {
+                status,
+                complaints: complaints(console.as_deref()),
+            }),
             Told::Timeout => bail!(self.failure(
                 &format!("was ended after {} s (--timeout)", self.timeout.as_secs()),
                 console.as_deref()
@@ -296,6 +299,25 @@ fn read_status(stream: UnixStream, directory: TempDir) -> Option<u8> {
         }
     }
     status
+}
+
+fn complaints(console: Option<&Path>) -> Vec<String> {
+    let said = console
+        .and_then(|log| fs::read(log).ok())
+        .unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let marks = [
+        "BUG:",
+        "Oops:",
+        "WARNING: ",
+        "general protection fault",
+        "soft lockup",
+    ];
+    said.lines()
+        .filter(|line| marks.iter().any(|mark| line.contains(mark)))
+        .take(5)
+        .map(|line| line.chars().filter(|c| !c.is_control()).collect())
+        .collect()
 }
 
 /// Rows and columns of our terminal as `stty` takes them, for the shell on the guest's console.

@@ -60,9 +60,24 @@ done
 
 cd "$WORKSPACE"
 if [ -e /dev/virtio-ports/stdout ]; then
+    # A port can be opened once, a pipe as often as a program likes to open /dev/stdout.
+    copies=
+    for stream in stdout stderr; do
+        mkfifo "/run/dio-trace/$stream"
+        cat "/run/dio-trace/$stream" > "/dev/virtio-ports/$stream" &
+        copies="$copies $!"
+    done
     echo ready > /dev/virtio-ports/status
-    (command) < /dev/null > /dev/virtio-ports/stdout 2> /dev/virtio-ports/stderr
+    (command) < /dev/null > /run/dio-trace/stdout 2> /run/dio-trace/stderr
     status=$?
+    # Processes left behind may hold the pipes open: they are not waited for long.
+    tries=0
+    for copy in $copies; do
+        while [ -d "/proc/$copy" ] && ! grep -q '^State:.Z' "/proc/$copy/status" && [ "$tries" -lt 50 ]; do
+            tries=$((tries + 1))
+            sleep 0.1
+        done
+    done
 else
     echo ready > /dev/virtio-ports/status
     setsid sh -c '. /run/dio-trace/settings.sh; shell' < /dev/ttyS0 > /dev/ttyS0 2>&1

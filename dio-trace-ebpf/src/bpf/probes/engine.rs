@@ -12,20 +12,28 @@ use dio_trace_ebpf::{abi::request::level, rules::Route};
 
 use crate::bpf::{globals::layout, in_flight, memory::Kernel};
 
-/// Declares the entry programs of one engine.
+/// Declares the entry programs of one engine: its `struct kiocb` comes first, its `iov_iter` as
+/// `iter`. Of the kprobes one is for kernels without `bpf_loop`.
 macro_rules! engine {
-    ($fentry:ident, $kprobe:ident, $route:expr, iter = $iter:literal) => {
+    ($route:expr, iter = $iter:literal, $fentry:ident, $kprobe:ident, $bounded:ident) => {
         #[fentry]
         fn $fentry(ctx: FEntryContext) -> i32 {
-            let (kiocb, iter) = (Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg($iter)));
-            in_flight::enter_engine(&ctx, kiocb, iter, $route, 0);
+            let (kiocb, iter) = (Kernel(ctx.arg(0)), Kernel(ctx.arg($iter)));
+            in_flight::enter_engine::<_, true, false>(&ctx, kiocb, iter, $route, 0);
             0
         }
 
+        engine!(@kprobe $kprobe, $route, $iter, None, false);
+        engine!(@kprobe $bounded, $route, $iter, None, true);
+    };
+    (@kprobe $name:ident, $route:expr, $iter:literal, $flags:expr, $bounded:literal) => {
         #[kprobe]
-        fn $kprobe(ctx: ProbeContext) -> u32 {
+        fn $name(ctx: ProbeContext) -> u32 {
+            let flags: Option<usize> = $flags;
+            let flags = flags.and_then(|argument| ctx.arg::<u32>(argument)).unwrap_or(0);
             if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg($iter)) {
-                in_flight::enter_engine(&ctx, Kernel::<false>(kiocb), Kernel(iter), $route, 0);
+                let (kiocb, iter) = (Kernel(kiocb), Kernel(iter));
+                in_flight::enter_engine::<_, false, $bounded>(&ctx, kiocb, iter, $route, flags);
             }
             0
         }
@@ -33,40 +41,41 @@ macro_rules! engine {
 }
 
 engine!(
+    Route::BlockDevice,
+    iter = 1,
     blkdev_entry,
     blkdev_entry_kprobe,
-    Route::BlockDevice,
-    iter = 1
+    blkdev_entry_kprobe_bounded
 );
-engine!(legacy_entry, legacy_entry_kprobe, Route::Legacy, iter = 3);
+engine!(
+    Route::Legacy,
+    iter = 3,
+    legacy_entry,
+    legacy_entry_kprobe,
+    legacy_entry_kprobe_bounded
+);
 // Functions of the iomap family that take no flags.
 engine!(
+    Route::Iomap,
+    iter = 1,
     iomap_simple_entry,
     iomap_simple_entry_kprobe,
-    Route::Iomap,
-    iter = 1
+    iomap_simple_entry_kprobe_bounded
 );
+
+/// Argument of `iomap_dio_rw` that holds its flags.
+const DIO_FLAGS: usize = 4;
 
 #[fentry]
 fn iomap_entry(ctx: FEntryContext) -> i32 {
-    let (kiocb, iter) = (Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg(1)));
-    in_flight::enter_engine(&ctx, kiocb, iter, Route::Iomap, ctx.arg(4));
+    let (kiocb, iter) = (Kernel(ctx.arg(0)), Kernel(ctx.arg(1)));
+    let flags = ctx.arg(DIO_FLAGS);
+    in_flight::enter_engine::<_, true, false>(&ctx, kiocb, iter, Route::Iomap, flags);
     0
 }
 
-#[kprobe]
-fn iomap_entry_kprobe(ctx: ProbeContext) -> u32 {
-    if let (Some(kiocb), Some(iter), Some(flags)) = (ctx.arg(0), ctx.arg(1), ctx.arg::<u32>(4)) {
-        in_flight::enter_engine(
-            &ctx,
-            Kernel::<false>(kiocb),
-            Kernel(iter),
-            Route::Iomap,
-            flags,
-        );
-    }
-    0
-}
+engine!(@kprobe iomap_entry_kprobe, Route::Iomap, 1, Some(DIO_FLAGS), false);
+engine!(@kprobe iomap_entry_kprobe_bounded, Route::Iomap, 1, Some(DIO_FLAGS), true);
 
 /// Declares the exit program for an engine with this many arguments.
 macro_rules! exit {

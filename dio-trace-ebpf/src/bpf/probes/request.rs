@@ -11,7 +11,8 @@ use crate::bpf::{in_flight, memory::Kernel};
 
 #[fentry]
 fn request_entry(ctx: FEntryContext) -> i32 {
-    in_flight::enter_file(&ctx, Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg(1)));
+    let (kiocb, iter) = (Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg(1)));
+    in_flight::enter_file::<_, true, false>(&ctx, kiocb, iter);
     0
 }
 
@@ -21,13 +22,22 @@ fn request_exit_2(ctx: FExitContext) -> i32 {
     0
 }
 
-#[kprobe]
-fn request_entry_kprobe(ctx: ProbeContext) -> u32 {
-    if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg(1)) {
-        in_flight::enter_file(&ctx, Kernel::<false>(kiocb), Kernel(iter));
-    }
-    0
+/// Declares a kprobe, for kernels with `bpf_loop` or without.
+macro_rules! entry_kprobe {
+    ($name:ident, bounded = $bounded:literal) => {
+        #[kprobe]
+        fn $name(ctx: ProbeContext) -> u32 {
+            if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg(1)) {
+                let (kiocb, iter) = (Kernel(kiocb), Kernel(iter));
+                in_flight::enter_file::<_, false, $bounded>(&ctx, kiocb, iter);
+            }
+            0
+        }
+    };
 }
+
+entry_kprobe!(request_entry_kprobe, bounded = false);
+entry_kprobe!(request_entry_kprobe_bounded, bounded = true);
 
 #[kretprobe]
 fn request_exit_kretprobe(ctx: RetProbeContext) -> u32 {

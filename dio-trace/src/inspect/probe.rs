@@ -1,0 +1,120 @@
+//! Finding out by real reads. Nothing is written.
+
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    os::{
+        fd::AsRawFd,
+        unix::fs::{FileExt, OpenOptionsExt},
+    },
+    path::Path,
+};
+
+use anyhow::Context;
+use serde::Serialize;
+
+use crate::inspect::Alignment;
+
+/// Largest alignment that is tried, bytes.
+const LARGEST: usize = 65_536;
+
+/// What direct reads at the start of the file showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Probed {
+    /// Smallest alignment of the buffer that was accepted, bytes; `None` where none was.
+    pub memory: Option<u32>,
+    /// Smallest length that was accepted, bytes.
+    pub length: Option<u32>,
+    /// Smallest offset that was accepted, bytes.
+    pub offset: Option<u32>,
+    /// Why that may not be the whole truth.
+    pub note: Option<String>,
+}
+
+/// Reads with ever larger alignments until the kernel accepts.
+pub(super) fn probe(path: &Path) -> anyhow::Result<Probed> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_DIRECT)
+        .open(path)
+        .with_context(|| format!("cannot open {} for direct I/O", path.display()))?;
+    let mut memory = vec![0u8; 4 * LARGEST];
+    let start = memory.as_ptr().align_offset(LARGEST);
+    let steps = || (0..=LARGEST.ilog2()).map(|bit| 1usize << bit);
+    // Aligned in all but one thing at a time.
+    let length = steps().find(|length| accepts(&file, &mut memory, start, *length, 0));
+    let offset = steps().find(|offset| {
+        accepts(
+            &file,
+            &mut memory,
+            start,
+            length.unwrap_or(4096),
+            *offset as u64,
+        )
+    });
+    let size = length.unwrap_or(4096).max(4096);
+    let shift = steps().find(|shift| accepts(&file, &mut memory, start + shift, size, 0));
+    let narrow = |value: Option<usize>| value.and_then(|value| u32::try_from(value).ok());
+    Ok(Probed {
+        memory: narrow(shift),
+        length: narrow(length),
+        offset: narrow(offset),
+        note: note(&file, size),
+    })
+}
+
+/// Whether the kernel takes such a read for good. An error other than `EINVAL` is no refusal.
+fn accepts(file: &File, memory: &mut [u8], start: usize, length: usize, offset: u64) -> bool {
+    let Some(buffer) = memory.get_mut(start..start + length) else {
+        return false;
+    };
+    match file.read_at(buffer, offset) {
+        Ok(_) => true,
+        Err(error) => error.raw_os_error() != Some(libc::EINVAL),
+    }
+}
+
+/// Reads behind the end, in holes, and small ones on some kernels, are not checked.
+fn note(file: &File, size: usize) -> Option<String> {
+    let length = file.metadata().ok()?;
+    let is_file = length.is_file();
+    if is_file && length.len() < 2 * size as u64 {
+        return Some(format!(
+            "the file has only {} bytes, and reads at its end are not checked: try a larger one",
+            length.len()
+        ));
+    }
+    if is_file && starts_with_hole(file) {
+        return Some("the file starts with a hole, and reads of holes are not checked".to_owned());
+    }
+    None
+}
+
+fn starts_with_hole(file: &File) -> bool {
+    // SAFETY: takes no pointers. The position is not used by anything else here.
+    let data = unsafe { libc::lseek(file.as_raw_fd(), 0, libc::SEEK_DATA) };
+    data > 0 || (data < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ENXIO))
+}
+
+impl Probed {
+    /// Where real reads were treated otherwise than the limits say.
+    pub(super) fn disagreements(&self, alignment: Alignment) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut compare = |what: &str, seen: Option<u32>, said: u32| match seen {
+            None => found.push(format!("real reads: no {what} was accepted at all")),
+            Some(seen) if seen < said => found.push(format!(
+                "real reads: a {what} of {seen} was accepted, although the limits say {said}: \
+                 do not rely on it, other kernels and disks refuse it"
+            )),
+            Some(seen) if seen > said => found.push(format!(
+                "real reads: a {what} of less than {seen} was refused, although the limits say \
+                 {said}"
+            )),
+            Some(_) => {}
+        };
+        compare("buffer alignment", self.memory, alignment.memory);
+        compare("length", self.length, alignment.block);
+        compare("offset", self.offset, alignment.block);
+        found
+    }
+}

@@ -1,0 +1,331 @@
+//! Who acts in the script, and how.
+
+use crate::{
+    model::{Flags, Interface, Operation, Record, Timestamp},
+    source::script::{
+        environment::Disk,
+        request::{Shape, capture, counted},
+    },
+};
+
+/// Single requests captured of one process in one second; the rest is counted.
+const DETAILS_A_SECOND: u64 = 12;
+
+/// A file of the script.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct File {
+    pub(super) path: &'static str,
+    pub(super) filesystem: &'static str,
+    pub(super) inode: u64,
+    pub(super) disk: Disk,
+}
+
+const fn file(path: &'static str, filesystem: &'static str, inode: u64, disk: Disk) -> File {
+    File {
+        path,
+        filesystem,
+        inode,
+        disk,
+    }
+}
+
+const IMAGE: File = file(
+    "/var/lib/libvirt/images/web.raw",
+    "xfs",
+    7_340_119,
+    Disk::Nvme4K,
+);
+const REDO_LOG: File = file("/var/lib/mysql/ib_logfile0", "xfs", 131, Disk::Nvme4K);
+const TABLES: File = file("/var/lib/mysql/shop/orders.ibd", "xfs", 1_182, Disk::Nvme4K);
+const COMMIT_LOG: File = file(
+    "/var/lib/scylla/commitlog/CommitLog-4-7.log",
+    "xfs",
+    902,
+    Disk::Nvme4K,
+);
+const BACKUP: File = file("/srv/backup/repo/data/9f/9f31", "btrfs", 40_961, Disk::Sata);
+const DIRECTORY: File = file("/var/lib/ldap/id2entry.bdb", "xfs", 5_511, Disk::Nvme512);
+const RAW: File = file("/dev/nvme0n1", "block", 339, Disk::Nvme512);
+const WAL: File = file(
+    "/var/lib/postgresql/17/main/pg_wal/000000010000000A",
+    "xfs",
+    88,
+    Disk::Nvme512,
+);
+const ODD_NAME: File = file(
+    "/tmp/\u{1b}[2Jreport\u{202e}gpj.\n",
+    "xfs",
+    66,
+    Disk::Nvme512,
+);
+
+/// A program of the script.
+#[derive(Clone, Copy, Debug)]
+pub struct Actor {
+    /// Its process id.
+    pub pid: u32,
+    pub(super) uid: u32,
+    pub(super) comm: &'static str,
+    pub(super) thread: &'static str,
+    pub(super) cgroup: &'static str,
+    pub(super) interface: Interface,
+    part: Part,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Qemu,
+    MariaDb,
+    Scylla,
+    Backup,
+    Directory,
+    Fio,
+    Postgres,
+    OddName,
+}
+
+const fn actor(
+    pid: u32,
+    uid: u32,
+    comm: &'static str,
+    thread: &'static str,
+    cgroup: &'static str,
+    interface: Interface,
+    part: Part,
+) -> Actor {
+    Actor {
+        pid,
+        uid,
+        comm,
+        thread,
+        cgroup,
+        interface,
+        part,
+    }
+}
+
+impl Actor {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        actor(
+            4182,
+            64_055,
+            "qemu-system-x86",
+            "IO iothread1",
+            "/machine.slice/machine-qemu\\x2d3\\x2dweb.scope",
+            Interface::IoUring,
+            Part::Qemu,
+        ),
+        actor(
+            2210,
+            110,
+            "mariadbd",
+            "ib_log_writer",
+            "/system.slice/mariadb.service",
+            Interface::Sync,
+            Part::MariaDb,
+        ),
+        actor(
+            3307,
+            112,
+            "scylla",
+            "reactor-3",
+            "/scylla.slice/scylla-server.service",
+            Interface::Aio,
+            Part::Scylla,
+        ),
+        actor(
+            7731,
+            0,
+            "restic",
+            "restic",
+            "/system.slice/backup.service",
+            Interface::Sync,
+            Part::Backup,
+        ),
+        actor(
+            1044,
+            114,
+            "slapd",
+            "slapd",
+            "/system.slice/slapd.service",
+            Interface::Sync,
+            Part::Directory,
+        ),
+        actor(
+            9001,
+            0,
+            "fio",
+            "fio",
+            "/user.slice/user-0.slice/session-4.scope",
+            Interface::IoUring,
+            Part::Fio,
+        ),
+        actor(
+            1500,
+            115,
+            "postgres",
+            "walwriter",
+            "/system.slice/postgresql@17-main.service",
+            Interface::Sync,
+            Part::Postgres,
+        ),
+        actor(
+            6666,
+            1000,
+            "od\u{1b}[31md\tname",
+            "odd",
+            "/user.slice/user-1000.slice",
+            Interface::Sync,
+            Part::OddName,
+        ),
+    ];
+
+    /// Whether it does nothing but aligned requests.
+    #[must_use]
+    pub const fn is_healthy(&self) -> bool {
+        matches!(self.part, Part::Fio | Part::Postgres | Part::OddName)
+    }
+
+    /// What it does in one second that ends at `time`.
+    pub(super) fn play(&self, second: u32, time: Timestamp) -> Vec<Record> {
+        use Operation::{Read, Write};
+        let beat = Beat {
+            actor: self,
+            second: u64::from(second),
+            time,
+        };
+        match self.part {
+            Part::Qemu if second == 1 => beat.probe(&IMAGE),
+            Part::Qemu => {
+                let mut records =
+                    beat.misaligned(&IMAGE, Read, 34, 512, |n| (0, 512 * (n * 7 + 1)));
+                records.extend(beat.misaligned(&IMAGE, Read, 9, 4096, |n| (512, 4096 * n)));
+                records.push(beat.aligned(&IMAGE, Read, 420, 4096));
+                records
+            }
+            Part::MariaDb => {
+                let mut records =
+                    beat.misaligned(&REDO_LOG, Write, 21, 512, |n| (0, 2048 + 512 * n));
+                records.push(beat.aligned(&TABLES, Write, 96, 16_384));
+                records
+            }
+            Part::Scylla if second.is_multiple_of(5) => {
+                let segments = [(0x6000_0012_0000, 512), (0x6000_0034_0000, 3584)];
+                let mut records =
+                    vec![beat.one(&COMMIT_LOG, Write, 4096 * u64::from(second), &segments, 3)];
+                records.push(beat.aligned(&COMMIT_LOG, Write, 1_310, 131_072));
+                records
+            }
+            Part::Scylla => vec![beat.aligned(&COMMIT_LOG, Write, 1_290, 131_072)],
+            Part::Backup if second % 40 < 30 => {
+                beat.misaligned(&BACKUP, Read, 15, 131_072, |n| (8, 131_072 * n))
+            }
+            Part::Backup => Vec::new(),
+            Part::Directory => beat.misaligned(&DIRECTORY, Write, 4, 8192, |n| (0x104, 8192 * n)),
+            Part::Fio => vec![
+                beat.aligned(&RAW, Read, 8_412 + u64::from(second % 7) * 31, 4096),
+                beat.aligned(&RAW, Write, 3_605 + u64::from(second % 5) * 17, 4096),
+            ],
+            Part::Postgres => vec![beat.aligned(&WAL, Write, 812, 8192)],
+            Part::OddName => vec![beat.aligned(&ODD_NAME, Read, 1, 4096)],
+        }
+    }
+}
+
+/// One second of one actor.
+struct Beat<'a> {
+    actor: &'a Actor,
+    second: u64,
+    time: Timestamp,
+}
+
+impl Beat<'_> {
+    fn aligned(&self, file: &File, operation: Operation, count: u64, length: u64) -> Record {
+        let shape = Shape {
+            file,
+            operation,
+            offset: 0,
+            segments: &[],
+            flags: Flags::NONE,
+        };
+        counted(self.actor, &shape, self.time, count, count * length)
+    }
+
+    /// `count` requests of `length` bytes; `place` gives the n-th one's address beyond a multiple
+    /// of 4096, and its offset.
+    fn misaligned(
+        &self,
+        file: &File,
+        operation: Operation,
+        count: u64,
+        length: u64,
+        place: impl Fn(u64) -> (u64, u64),
+    ) -> Vec<Record> {
+        let first = self.second * count;
+        let mut records: Vec<Record> = (0..count.min(DETAILS_A_SECOND))
+            .map(|n| {
+                let (beyond, offset) = place(first + n);
+                let address = 0x7f3a_5c00_0000 + (first + n) % 64 * 0x2000 + beyond;
+                self.one(file, operation, offset, &[(address, length)], n)
+            })
+            .collect();
+        if let (Some(rest), Some(like)) = (count.checked_sub(DETAILS_A_SECOND), records.first()) {
+            let rest = Record {
+                time: self.time,
+                count: rest,
+                bytes: rest * length,
+                request: None,
+                ..like.clone()
+            };
+            records.extend((rest.count != 0).then_some(rest));
+        }
+        records
+    }
+
+    fn one(
+        &self,
+        file: &File,
+        operation: Operation,
+        offset: u64,
+        segments: &[(u64, u64)],
+        n: u64,
+    ) -> Record {
+        let shape = Shape {
+            file,
+            operation,
+            offset,
+            segments,
+            flags: Flags::NONE,
+        };
+        self.capture(&shape, n)
+    }
+
+    fn capture(&self, shape: &Shape<'_>, n: u64) -> Record {
+        // Spread over the second, in a fixed pattern that looks like nothing.
+        let before = 983_000_000 - n * 80_000_000 - (self.second * 7_919 + n * 104_729) % 999_983;
+        let latency = 4_100 + (self.second * 31 + n * 1_777) % 9_000;
+        capture(
+            self.actor,
+            shape,
+            Timestamp(self.time.0 - before.cast_signed()),
+            latency,
+        )
+    }
+
+    /// QEMU at open: shrinking reads at one offset until one is refused.
+    fn probe(&self, file: &File) -> Vec<Record> {
+        let lengths = [4096, 2048, 1024, 512];
+        let one = |(n, length): (u64, u64)| {
+            let shape = Shape {
+                file,
+                operation: Operation::Read,
+                offset: 0,
+                segments: &[(0x7f3a_5c00_0000, length)],
+                flags: Flags::PROBING,
+            };
+            self.capture(&shape, n)
+        };
+        (0..).zip(lengths).map(one).collect()
+    }
+}

@@ -1,0 +1,119 @@
+//! Requests of the script, judged by the same rules as real ones.
+
+use dio_trace_ebpf::rules::{Outcome, Route, judge, portability, violations};
+
+use crate::{
+    model::{
+        DeviceNumber, Flags, Geometry, Operation, Record, Request, RuleSet, Segment, Timestamp,
+    },
+    source::script::cast::{Actor, File},
+};
+
+/// One request to be made.
+pub(super) struct Shape<'a> {
+    pub(super) file: &'a File,
+    pub(super) operation: Operation,
+    pub(super) offset: u64,
+    pub(super) segments: &'a [(u64, u64)],
+    /// Flags that the tracer finds out otherwise than by the rules.
+    pub(super) flags: Flags,
+}
+
+/// What becomes of it on the script's kernel, as one captured request.
+pub(super) fn capture(actor: &Actor, shape: &Shape<'_>, time: Timestamp, latency: u64) -> Record {
+    let limits = shape.file.disk.limits();
+    let segments: Vec<Segment> = shape
+        .segments
+        .iter()
+        .map(|&(address, length)| Segment { address, length })
+        .collect();
+    let geometry = Geometry::fold(
+        shape.offset,
+        segments.iter().copied(),
+        limits.virt_boundary_mask,
+    );
+    let page_cache = falls_back(shape.file, &geometry);
+    let broken = !page_cache && !violations(&geometry, &limits, RuleSet::DmaAddress).is_empty();
+    let result = if broken {
+        -22
+    } else {
+        geometry.length.cast_signed()
+    };
+    let direct = !broken && !page_cache;
+    let outcome = Outcome {
+        result,
+        direct_bytes: if direct { geometry.length } else { 0 },
+        route: match (shape.file.filesystem, page_cache) {
+            (_, true) => Route::None,
+            ("block", _) => Route::BlockDevice,
+            _ => Route::Iomap,
+        },
+        no_rule: false,
+        bios: u32::from(direct),
+        end_of_file: false,
+        copied: false,
+        forced_wait: false,
+        block_rule: shape.file.filesystem == "btrfs",
+        whole_page_device: shape.file.disk.name().starts_with("zram"),
+    };
+    let judgement = judge(&geometry, &limits, RuleSet::DmaAddress, &outcome);
+    Record {
+        verdict: judgement.verdict,
+        reasons: judgement.reasons,
+        flags: judgement.flags.with(shape.flags),
+        request: Some(Request {
+            tid: actor.pid + 7,
+            thread: actor.thread.into(),
+            geometry,
+            segments,
+            result,
+            direct_bytes: outcome.direct_bytes,
+            latency,
+            bios: outcome.bios,
+            splits: 0,
+            rule_sets: portability(&geometry, &limits).collect(),
+            user_stack: None,
+            kernel_stack: None,
+        }),
+        ..counted(actor, shape, time, 1, geometry.length)
+    }
+}
+
+/// `count` aligned requests that were only counted.
+pub(super) fn counted(
+    actor: &Actor,
+    shape: &Shape<'_>,
+    time: Timestamp,
+    count: u64,
+    bytes: u64,
+) -> Record {
+    let disk = shape.file.disk;
+    let (major, minor) = disk.number();
+    Record {
+        time,
+        count,
+        bytes,
+        pid: actor.pid,
+        uid: actor.uid,
+        comm: actor.comm.into(),
+        cgroup: Some(actor.cgroup.into()),
+        operation: shape.operation,
+        interface: actor.interface,
+        device: Some(DeviceNumber { major, minor }),
+        disk: Some(disk.name().into()),
+        filesystem: Some(shape.file.filesystem.into()),
+        inode: Some(shape.file.inode),
+        path: Some(shape.file.path.into()),
+        limits: Some(disk.limits()),
+        verdict: crate::model::Verdict::Aligned,
+        reasons: crate::model::Reasons::NONE,
+        flags: shape.flags,
+        request: None,
+    }
+}
+
+/// btrfs' `check_direct_IO`: anything not in whole sectors goes through the page cache.
+fn falls_back(file: &File, geometry: &Geometry) -> bool {
+    let bits = geometry.address_bits | geometry.length_bits | (geometry.offset & 4095) as u32;
+    file.filesystem == "btrfs" && bits & 4095 != 0
+}

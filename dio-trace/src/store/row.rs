@@ -1,0 +1,259 @@
+//! One line of a table.
+
+use std::sync::Arc;
+
+use crate::{
+    model::{DeviceNumber, Flags, Limits, Operation, Record, Verdict},
+    store::{
+        Set, Tally, Volume,
+        cell::CellKey,
+        file::{File, FileKey},
+        process::{Process, ProcessKey},
+        tally::Worst,
+        view::Kind,
+    },
+};
+
+/// What a row stands for; stays the same from one snapshot to the next.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowKey {
+    /// A process.
+    Process(ProcessKey),
+    /// A file, whoever uses it.
+    File(FileKey),
+    /// A file below its process.
+    ProcessFile(ProcessKey, FileKey),
+    /// A device.
+    Device(Option<DeviceNumber>),
+    /// A verdict with its reasons.
+    Kind(Kind),
+    /// Everything that the view selects.
+    All,
+}
+
+/// Sums over the requests that a row stands for.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// What it stands for.
+    pub key: RowKey,
+    /// The process, where all requests are of one.
+    pub process: Option<ProcessKey>,
+    /// User of that process.
+    pub uid: Option<u32>,
+    /// Control group of that process.
+    pub cgroup: Option<Arc<str>>,
+    /// The file, where all requests are on one.
+    pub file: Option<Arc<File>>,
+    /// Limits in force, where they are the same for all requests.
+    pub limits: Option<Limits>,
+    /// Filesystem, where it is the same for all requests.
+    pub filesystem: Option<Arc<str>>,
+    /// The device with most trouble, then most requests.
+    pub disk: Option<Arc<str>>,
+    /// Devices.
+    pub disks: usize,
+    /// Files.
+    pub files: usize,
+    /// Processes.
+    pub processes: usize,
+    /// All counts.
+    pub tally: Tally,
+    /// Reads among them.
+    pub reads: u64,
+    /// Present requests per second.
+    pub rate: f64,
+    /// The worst verdict with its most frequent reasons; `None` where nothing is amiss.
+    pub main: Option<Kind>,
+    /// A request of that kind, the newest one captured where any was.
+    pub example: Option<Arc<Record>>,
+}
+
+/// A device with its name, and its requests: those in trouble, and all.
+type DiskUse = (Option<DeviceNumber>, Option<Arc<str>>, (u64, u64));
+
+/// Builds a row from cells.
+#[derive(Debug)]
+pub(super) struct Builder {
+    row: Box<Row>,
+    first: bool,
+    kinds: Vec<(Kind, u64, Option<Arc<Record>>)>,
+    disks: Vec<DiskUse>,
+    files: Set<FileKey>,
+    /// The process of the part added last: parts of one process come one after the other.
+    last: Option<ProcessKey>,
+    recent: u64,
+}
+
+/// What one cell contributes in the window asked for.
+pub(super) struct Part<'a> {
+    pub(super) key: CellKey,
+    pub(super) volume: Volume,
+    pub(super) worst: Worst,
+    /// Requests of the last few seconds.
+    pub(super) recent: u64,
+    pub(super) example: Option<&'a Arc<Record>>,
+}
+
+impl Builder {
+    pub(super) fn new(key: RowKey) -> Self {
+        let row = Row {
+            key,
+            process: None,
+            uid: None,
+            cgroup: None,
+            file: None,
+            limits: None,
+            filesystem: None,
+            disk: None,
+            disks: 0,
+            files: 0,
+            processes: 0,
+            tally: Tally::default(),
+            reads: 0,
+            rate: 0.0,
+            main: None,
+            example: None,
+        };
+        Self {
+            row: Box::new(row),
+            first: true,
+            kinds: Vec::new(),
+            disks: Vec::new(),
+            files: Set::default(),
+            last: None,
+            recent: 0,
+        }
+    }
+
+    /// Whether this is the row of that process.
+    pub(super) fn is_of(&self, process: &Process) -> bool {
+        matches!(&self.row.key, RowKey::Process(key) if *key == process.key)
+    }
+
+    /// Adds the cells of one file in one process.
+    pub(super) fn add(&mut self, process: &Process, file: &Arc<File>, parts: &[Part<'_>]) {
+        self.identify(process, file);
+        let mut weight = (0, 0);
+        for part in parts {
+            let key = part.key;
+            self.row
+                .tally
+                .count(part.volume, key.verdict, key.reasons, key.flags, part.worst);
+            self.recent += part.recent;
+            if key.operation == Operation::Read {
+                self.row.reads += part.volume.count;
+            }
+            let probing = key.flags.contains(Flags::PROBING);
+            if key.verdict.is_trouble() && !probing {
+                weight.0 += part.volume.count;
+            }
+            weight.1 += part.volume.count;
+            if severity(key.verdict) > 0 && !probing {
+                let kind = Kind {
+                    verdict: key.verdict,
+                    reasons: key.reasons,
+                };
+                self.add_kind(kind, part);
+            }
+        }
+        let device = file.key.device();
+        match self.disks.iter_mut().find(|(known, ..)| *known == device) {
+            Some((_, _, sum)) => *sum = (sum.0 + weight.0, sum.1 + weight.1),
+            None => self.disks.push((device, file.disk.clone(), weight)),
+        }
+    }
+
+    fn add_kind(&mut self, kind: Kind, part: &Part<'_>) {
+        let Some((_, count, example)) = self.kinds.iter_mut().find(|(known, ..)| *known == kind)
+        else {
+            self.kinds
+                .push((kind, part.volume.count, part.example.cloned()));
+            return;
+        };
+        *count += part.volume.count;
+        // Process and offset decide between two of the same time: not the order of a hash map.
+        let worth = |record: &Record| {
+            let offset = record
+                .request
+                .as_ref()
+                .map(|request| request.geometry.offset);
+            (offset.is_some(), record.time, record.pid, offset)
+        };
+        if let Some(other) = part.example
+            && example
+                .as_deref()
+                .is_none_or(|known| worth(other) > worth(known))
+        {
+            *example = Some(Arc::clone(other));
+        }
+    }
+
+    fn identify(&mut self, process: &Process, file: &Arc<File>) {
+        let row = &mut self.row;
+        if self.first {
+            self.first = false;
+            row.process = Some(process.key.clone());
+            row.uid = process.uid;
+            row.cgroup.clone_from(&process.cgroup);
+            row.file = Some(Arc::clone(file));
+            row.limits = file.limits;
+            row.filesystem.clone_from(&file.filesystem);
+        } else {
+            if row.process.as_ref() != Some(&process.key) {
+                (row.process, row.uid, row.cgroup) = (None, None, None);
+            }
+            row.file.take_if(|known| known.key != file.key);
+            row.limits.take_if(|known| Some(*known) != file.limits);
+            row.filesystem
+                .take_if(|known| Some(&*known) != file.filesystem.as_ref());
+        }
+        if self.last.as_ref() != Some(&process.key) {
+            self.last = Some(process.key.clone());
+            row.processes += 1;
+        }
+        match row.key {
+            // A process's files come one by one.
+            RowKey::Process(_) => row.files += 1,
+            // What the key fixes needs no counting, and nobody asks how many files there are.
+            RowKey::File(_) | RowKey::ProcessFile(..) | RowKey::All => row.files = 1,
+            RowKey::Device(_) | RowKey::Kind(_) => {
+                self.files.insert(file.key.clone());
+            }
+        }
+    }
+
+    /// The row; `seconds` is the time the recent requests were counted in.
+    pub(super) fn finish(mut self, seconds: f64) -> Box<Row> {
+        let row = &mut self.row;
+        row.rate = self.recent as f64 / seconds;
+        let main = self
+            .kinds
+            .into_iter()
+            .max_by_key(|(kind, count, _)| (severity(kind.verdict), *count, *kind));
+        if let Some((kind, _, example)) = main {
+            row.main = Some(kind);
+            row.example = example;
+        }
+        row.disks = self.disks.len();
+        row.disk = self
+            .disks
+            .into_iter()
+            .max_by_key(|(device, _, weight)| (*weight, std::cmp::Reverse(*device)))
+            .and_then(|(device, disk, _)| {
+                disk.or_else(|| device.map(|device| device.to_string().into()))
+            });
+        row.files = row.files.max(self.files.len());
+        self.row
+    }
+}
+
+/// How bad a verdict is; 0 is nothing to explain.
+const fn severity(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Aligned => 0,
+        Verdict::Failed => 1,
+        Verdict::Accepted => 2,
+        Verdict::Buffered => 3,
+        Verdict::Rejected => 4,
+    }
+}

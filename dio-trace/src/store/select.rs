@@ -1,0 +1,59 @@
+//! Which processes, files and cells a view is about: the filter and the scope, applied level by
+//! level instead of record by record.
+
+use crate::{
+    filter::{any, any_text},
+    store::{
+        cell::CellKey,
+        file::File,
+        process::{Process, ProcessKey},
+        view::{Kind, View},
+    },
+};
+
+impl View {
+    pub(super) fn selects_process(&self, process: &Process) -> bool {
+        let (pid, comm) = match &process.key {
+            ProcessKey::One { pid, comm } => (Some(*pid), Some(&**comm)),
+            ProcessKey::Others => (None, None),
+        };
+        self.scope
+            .process
+            .as_ref()
+            .is_none_or(|only| *only == process.key)
+            && any(&self.filter.pid, |only| Some(*only) == pid)
+            && any_text(&self.filter.comm, comm)
+            && any_text(&self.filter.cgroup, process.cgroup.as_deref())
+    }
+
+    pub(super) fn selects_file(&self, file: &File) -> bool {
+        self.scope
+            .file
+            .as_ref()
+            .is_none_or(|only| *only == file.key)
+            && self
+                .scope
+                .device
+                .is_none_or(|only| only == file.key.device())
+            && any_text(&self.filter.path, file.path.as_deref())
+            && any(&self.filter.disk, |pattern| {
+                file.disk
+                    .as_deref()
+                    .is_some_and(|disk| pattern.matches(disk))
+                    || file
+                        .key
+                        .device()
+                        .is_some_and(|device| pattern.matches(&device.to_string()))
+            })
+    }
+
+    pub(super) fn selects_cell(&self, key: CellKey) -> bool {
+        let kind = Kind {
+            verdict: key.verdict,
+            reasons: key.reasons,
+        };
+        self.scope.kind.is_none_or(|only| only == kind)
+            && any(&self.filter.verdict, |only| *only == key.verdict)
+            && any(&self.filter.operation, |only| *only == key.operation)
+    }
+}

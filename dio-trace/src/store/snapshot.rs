@@ -1,0 +1,163 @@
+//! An immutable picture of the store: everything one screen draws.
+
+use std::{collections::HashSet, sync::Arc};
+
+use crate::{
+    model::{Environment, Losses, Record, Timestamp},
+    store::{
+        Store, Tally,
+        file::FileUse,
+        groups::Groups,
+        histogram::Histogram,
+        log::Entry,
+        process::Process,
+        rates::Rates,
+        row::{Builder, Part, Row, RowKey},
+        view::{Grouping, View, Window},
+        window::recent_seconds,
+    },
+};
+
+/// What a screen draws. It does not change while the store counts on.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Where and how the requests were taken.
+    pub environment: Arc<Environment>,
+    /// Time of the newest batch.
+    pub time: Timestamp,
+    /// Since when it is counted: the first batch, or the last reset.
+    pub since: Timestamp,
+    /// Everything counted since then, whatever the view.
+    pub total: Tally,
+    /// Everything counted since then that the view selects, in its window.
+    pub selected: Box<Row>,
+    /// Rates by verdict of the whole trace.
+    pub rates: Rates,
+    /// What was lost since the start; a reset does not forget it.
+    pub losses: Losses,
+    /// Processes known.
+    pub processes: usize,
+    /// Processes folded into "(others)".
+    pub folded: u64,
+    /// The rows, in the view's order; empty where it asks for requests.
+    pub rows: Vec<(u8, Box<Row>)>,
+    /// Single requests, in the view's order; empty where it asks for rows.
+    pub requests: Vec<Arc<Record>>,
+    /// Alignments of the captured requests of the scope's process, or of all.
+    pub histogram: Histogram,
+    /// The event log, oldest first.
+    pub log: Vec<Entry>,
+    /// Entries of the log that no longer fit.
+    pub log_dropped: u64,
+}
+
+impl Store {
+    /// A picture of what is counted now.
+    #[must_use]
+    pub fn snapshot(&self, view: &View) -> Snapshot {
+        let mut selected = Builder::new(RowKey::All);
+        let mut groups = Groups::new(view.grouping);
+        let mut examples = Vec::new();
+        self.for_each_selected(view, |process, used, parts| {
+            selected.add(process, &used.file, parts);
+            if view.grouping == Grouping::Requests {
+                examples.extend(used.cells.iter().filter_map(|cell| cell.example.clone()));
+            } else {
+                groups.add(process, &used.file, parts);
+            }
+        });
+        let seconds = recent_seconds(self.time, self.since);
+        Snapshot {
+            environment: Arc::clone(&self.environment),
+            time: self.time,
+            since: self.since,
+            total: self.total.clone(),
+            selected: selected.finish(seconds),
+            rates: self.rates.clone(),
+            losses: self.losses.clone(),
+            processes: self.processes.len(),
+            folded: self.folded,
+            rows: groups.finish(view, seconds),
+            requests: if view.grouping == Grouping::Requests {
+                self.requests_of(view, examples)
+            } else {
+                Vec::new()
+            },
+            histogram: self.histogram_of(view),
+            log: self.log.iter().cloned().collect(),
+            log_dropped: self.log.dropped,
+        }
+    }
+
+    /// Every file of every process with the cells that the view selects, in its window.
+    fn for_each_selected(
+        &self,
+        view: &View,
+        mut take: impl FnMut(&Process, &FileUse, &[Part<'_>]),
+    ) {
+        let processes = self.processes.values().chain(self.others.as_deref());
+        for process in processes.filter(|process| view.selects_process(process)) {
+            let files = process.files.values();
+            for used in files.filter(|used| view.selects_file(&used.file)) {
+                let mut parts = Vec::with_capacity(used.cells.len());
+                for cell in used.cells.iter().filter(|cell| view.selects_cell(cell.key)) {
+                    let (volume, worst) = match view.window {
+                        Window::Start => (cell.volume, cell.worst),
+                        Window::LastMinute => cell.window.last_minute(self.time),
+                    };
+                    let recent = cell.window.recent(self.time).count;
+                    if volume.count != 0 {
+                        parts.push(Part {
+                            key: cell.key,
+                            volume,
+                            worst,
+                            recent,
+                            example: cell.example.as_ref(),
+                        });
+                    }
+                }
+                if !parts.is_empty() {
+                    take(process, used, &parts);
+                }
+            }
+        }
+    }
+
+    /// The kept requests of the view, each once.
+    fn requests_of(&self, view: &View, examples: Vec<Arc<Record>>) -> Vec<Arc<Record>> {
+        const MINUTE: i64 = 60_000_000_000;
+        let oldest = match view.window {
+            Window::Start => Timestamp(i64::MIN),
+            Window::LastMinute => Timestamp(self.time.0.saturating_sub(MINUTE)),
+        };
+        let mut known = HashSet::new();
+        let mut requests: Vec<Arc<Record>> = self
+            .requests
+            .iter()
+            .cloned()
+            .chain(examples)
+            .filter(|record| {
+                record.request.is_some()
+                    && record.time >= oldest
+                    && view.scope.contains(record)
+                    && view.filter.matches(record)
+                    && known.insert(Arc::as_ptr(record))
+            })
+            .collect();
+        view.order.sort_requests(&mut requests);
+        requests
+    }
+
+    fn histogram_of(&self, view: &View) -> Histogram {
+        let Some(key) = &view.scope.process else {
+            return (*self.histogram).clone();
+        };
+        let process = self
+            .processes
+            .get(key)
+            .or(self.others.as_deref().filter(|others| others.key == *key));
+        process
+            .and_then(|process| process.histogram.as_deref().cloned())
+            .unwrap_or_default()
+    }
+}

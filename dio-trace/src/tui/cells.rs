@@ -1,0 +1,364 @@
+//! What stands in a table's cells.
+
+use crate::{
+    diagnose::errno_name,
+    model::{Flags, Reasons, Record, Verdict, printable},
+    store::{Column, Kind, ProcessKey, Row, RowKey, Snapshot, Tally},
+    tui::{
+        text::{clock_exact, cut, cut_front, latency, rate, short, size, volume, width},
+        theme::{Role, Theme},
+    },
+};
+
+/// A cell: its text, at most as wide as asked, and how it looks.
+pub(super) type Cell = (String, Role);
+
+/// What stands where nothing is known.
+const UNKNOWN: &str = "-";
+
+/// One cell of a row of sums.
+#[must_use]
+pub(super) fn of_row(
+    row: &Row,
+    column: Column,
+    columns: usize,
+    snapshot: &Snapshot,
+    theme: &Theme,
+) -> Cell {
+    let mark = theme.symbols.cut;
+    let plain = |text: &str| {
+        (
+            cut(&printable(text), columns, mark).into_owned(),
+            Role::Text,
+        )
+    };
+    let number = |number: u64| match number {
+        0 => (UNKNOWN.to_owned(), Role::Faint),
+        some => (short(some), Role::Text),
+    };
+    let limit = |bytes: Option<u32>| match bytes {
+        Some(bytes) => (size(u64::from(bytes)), Role::Text),
+        None => (UNKNOWN.to_owned(), Role::Faint),
+    };
+    let limits = row.limits;
+    match column {
+        Column::Pid => match &row.process {
+            Some(ProcessKey::One { pid, .. }) => (pid.to_string(), Role::Text),
+            _ => (UNKNOWN.to_owned(), Role::Faint),
+        },
+        Column::Command => plain(&command(row)),
+        Column::User => row
+            .uid
+            .map_or_else(unknown, |uid| (uid.to_string(), Role::Text)),
+        Column::Cgroup => match row.cgroup.as_deref() {
+            Some(cgroup) => (
+                cut_front(&printable(cgroup), columns, mark).into_owned(),
+                Role::Faint,
+            ),
+            None => unknown(),
+        },
+        Column::Rate => (
+            rate(row.rate),
+            if row.rate < 0.05 {
+                Role::Faint
+            } else {
+                Role::Text
+            },
+        ),
+        Column::Verdict(verdict) => of_verdict(&row.tally, verdict),
+        Column::Probing => number(row.tally.probing().count),
+        Column::Total => number(row.tally.total().count),
+        Column::Bytes => (volume(row.tally.total().bytes), Role::Text),
+        Column::WorstMemory => worst(row, row.tally.worst().memory, theme),
+        Column::WorstLength => worst(row, row.tally.worst().length, theme),
+        Column::WorstOffset => worst(row, row.tally.worst().offset, theme),
+        Column::Disk => match row.disk.as_deref() {
+            Some(disk) if row.disks > 1 => {
+                let more = format!("+{}", row.disks - 1);
+                let room = columns.saturating_sub(more.len());
+                (
+                    format!("{}{more}", cut(&printable(disk), room, mark)),
+                    Role::Text,
+                )
+            }
+            Some(disk) => plain(disk),
+            None => plain("no device"),
+        },
+        Column::Filesystem => row.filesystem.as_deref().map_or_else(unknown, plain),
+        Column::FileCount => number(row.files as u64),
+        Column::ProcessCount => number(row.processes as u64),
+        Column::Outcome => match row.key {
+            RowKey::Kind(kind) => plain_verdict(kind.verdict),
+            _ => unknown(),
+        },
+        Column::Reason => match row.key {
+            RowKey::Kind(kind) => of_reasons(kind, columns, theme),
+            _ => main_reason(row, columns, theme),
+        },
+        Column::Path => (
+            cut_front(&path(row), columns, mark).into_owned(),
+            Role::Text,
+        ),
+        Column::LogicalBlock => limit(limits.map(|limits| limits.logical_block_size)),
+        Column::DmaAlignment => limit(limits.map(|limits| limits.dma_alignment.saturating_add(1))),
+        Column::FilesystemBlock => limit(limits.map(|limits| limits.filesystem_block_size)),
+        Column::VirtBoundary => match limits.map(|limits| limits.virt_boundary_mask) {
+            Some(0) => ("none".to_owned(), Role::Faint),
+            mask => limit(mask.map(|mask| mask.saturating_add(1))),
+        },
+        Column::LimitSource => plain(&limit_source(row, snapshot)),
+        Column::Flags => {
+            let flags: Vec<_> = row
+                .tally
+                .flags_by_count()
+                .into_iter()
+                .map(|(word, _)| word)
+                .collect();
+            plain(&flags.join(","))
+        }
+        _ => unknown(),
+    }
+}
+
+/// One cell of a single request.
+#[must_use]
+pub(super) fn of_request(record: &Record, column: Column, columns: usize, theme: &Theme) -> Cell {
+    let mark = theme.symbols.cut;
+    let plain = |text: &str| {
+        (
+            cut(&printable(text), columns, mark).into_owned(),
+            Role::Text,
+        )
+    };
+    let Some(request) = &record.request else {
+        return unknown();
+    };
+    let geometry = &request.geometry;
+    match column {
+        Column::Time => (clock_exact(record.time), Role::Text),
+        Column::Pid => (record.pid.to_string(), Role::Text),
+        Column::Command => plain(&record.comm),
+        Column::Operation => plain(record.operation.word()),
+        Column::Interface => plain(record.interface.word()),
+        Column::Offset => (
+            geometry.offset.to_string(),
+            fault(record, Reasons::FILE_OFFSET),
+        ),
+        Column::Length => (
+            geometry.length.to_string(),
+            fault(record, Reasons::TOTAL_LENGTH),
+        ),
+        Column::Segments => (geometry.segment_count.to_string(), Role::Text),
+        Column::WorstMemory => (
+            size(u64::from(geometry.memory_alignment())),
+            fault(record, Reasons::MEMORY_ADDRESS),
+        ),
+        Column::Outcome => plain_verdict(record.verdict),
+        Column::Result if request.result < 0 => plain(&errno_name(request.result)),
+        Column::Result => plain(&request.result.to_string()),
+        Column::Latency => (latency(request.latency), Role::Text),
+        Column::Reason => {
+            let kind = Kind {
+                verdict: record.verdict,
+                reasons: record.reasons,
+            };
+            of_reasons(kind, columns, theme)
+        }
+        Column::Flags => plain(&record.flags.words().collect::<Vec<_>>().join(",")),
+        Column::Disk => record.disk.as_deref().map_or_else(unknown, plain),
+        Column::Path => {
+            let path = record
+                .path
+                .as_deref()
+                .map_or_else(|| UNKNOWN.into(), printable);
+            (cut_front(&path, columns, mark).into_owned(), Role::Text)
+        }
+        _ => unknown(),
+    }
+}
+
+fn unknown() -> Cell {
+    (UNKNOWN.to_owned(), Role::Faint)
+}
+
+fn fault(record: &Record, reason: Reasons) -> Role {
+    if record.reasons.contains(reason) {
+        Role::Verdict(record.verdict)
+    } else {
+        Role::Text
+    }
+}
+
+fn plain_verdict(verdict: Verdict) -> Cell {
+    (verdict.word().to_owned(), Role::Verdict(verdict))
+}
+
+fn of_verdict(tally: &Tally, verdict: Verdict) -> Cell {
+    match tally.verdict(verdict).count {
+        0 => unknown(),
+        count => (short(count), Role::Verdict(verdict)),
+    }
+}
+
+/// The smallest alignment seen. Where only aligned requests were seen, none was captured, but the
+/// verdict says that it is at least the logical block.
+fn worst(row: &Row, seen: Option<u32>, theme: &Theme) -> Cell {
+    let total = row.tally.total().count;
+    let aligned = total != 0 && total == row.tally.verdict(Verdict::Aligned).count;
+    match (seen, row.limits) {
+        (Some(bytes), _) => (size(u64::from(bytes)), Role::Text),
+        (None, Some(limits)) if aligned && limits.logical_block_size != 0 => {
+            let block = size(u64::from(limits.logical_block_size));
+            (format!("{}{block}", theme.symbols.at_least), Role::Faint)
+        }
+        _ => unknown(),
+    }
+}
+
+fn main_reason(row: &Row, columns: usize, theme: &Theme) -> Cell {
+    if row.tally.flag(Flags::UNCHECKED).count != 0 {
+        return ("UNCHECKED".to_owned(), Role::Danger);
+    }
+    row.main
+        .map_or_else(unknown, |kind| of_reasons(kind, columns, theme))
+}
+
+/// Reasons in as many words as there is room for.
+fn of_reasons(kind: Kind, columns: usize, theme: &Theme) -> Cell {
+    let full = kind.reasons.words().collect::<Vec<_>>().join(", ");
+    let text = match (kind.reasons.is_empty(), kind.verdict) {
+        (true, Verdict::Buffered) => "filesystem's choice".to_owned(),
+        (true, _) => UNKNOWN.to_owned(),
+        _ if width(&full) <= columns => full,
+        _ => {
+            // What the whole request gets wrong says more than which segment does.
+            let telling =
+                [3, 2, 0, 4, 1].map(|index| (Reasons::ALL[index].0, SHORT_REASONS[index]));
+            let words = telling
+                .iter()
+                .filter(|(reason, _)| kind.reasons.contains(*reason));
+            words.map(|(_, word)| *word).collect::<Vec<_>>().join("+")
+        }
+    };
+    (
+        cut(&text, columns, theme.symbols.cut).into_owned(),
+        Role::Verdict(kind.verdict),
+    )
+}
+
+/// One short word for each of [`Reasons::ALL`], for narrow columns; the help explains them.
+pub(super) const SHORT_REASONS: [&str; Reasons::ALL.len()] =
+    ["address", "segment", "length", "offset", "gap"];
+
+/// Name of the process of a row.
+#[must_use]
+pub(super) fn command(row: &Row) -> String {
+    match &row.process {
+        Some(ProcessKey::One { comm, .. }) if comm.is_empty() => "(not told apart)".to_owned(),
+        Some(ProcessKey::One { comm, .. }) => printable(comm).into_owned(),
+        Some(ProcessKey::Others) => "(others)".to_owned(),
+        None => format!("({} processes)", row.processes),
+    }
+}
+
+/// Path of the file of a row, or what is known instead.
+#[must_use]
+pub(super) fn path(row: &Row) -> String {
+    use crate::store::FileKey;
+    let Some(file) = &row.file else {
+        return format!("({} files)", row.files);
+    };
+    match (&file.path, &file.key) {
+        (Some(path), _) => printable(path).into_owned(),
+        (None, FileKey::Inode { inode, .. }) => format!("(inode {inode}, path not known)"),
+        (None, FileKey::Others { .. }) => "(others)".to_owned(),
+        (None, FileKey::Path { .. }) => "(not told apart)".to_owned(),
+    }
+}
+
+/// Who says what the limits of a row's device are.
+fn limit_source(row: &Row, snapshot: &Snapshot) -> String {
+    use crate::model::LimitSource;
+    let devices = &snapshot.environment.devices;
+    let known = devices
+        .iter()
+        .find(|device| Some(device.disk.as_str()) == row.disk.as_deref());
+    let Some(device) = known else {
+        return if row.limits.is_some() {
+            "kernel".to_owned()
+        } else {
+            UNKNOWN.to_owned()
+        };
+    };
+    let source = match device.source {
+        LimitSource::Sysfs => "sysfs",
+        LimitSource::Statx => "statx",
+        LimitSource::Kernel => "kernel",
+    };
+    if device.members.is_empty() {
+        source.to_owned()
+    } else {
+        format!("{source}, on {}", device.members.join(" "))
+    }
+}
+
+/// Everything of a row that a search looks at.
+#[must_use]
+pub(super) fn searchable(row: &Row) -> String {
+    let mut text = format!("{} {}", command(row), path(row));
+    if let Some(ProcessKey::One { pid, .. }) = &row.process {
+        text.push_str(&format!(" {pid}"));
+    }
+    for part in [&row.cgroup, &row.disk, &row.filesystem]
+        .into_iter()
+        .flatten()
+    {
+        text.push(' ');
+        text.push_str(&printable(part));
+    }
+    let kind = match row.key {
+        RowKey::Kind(kind) => Some(kind),
+        _ => row.main,
+    };
+    if let Some(kind) = kind {
+        text.push_str(&searchable_kind(kind));
+    }
+    text.to_lowercase()
+}
+
+fn searchable_kind(kind: Kind) -> String {
+    format!(
+        " {} {}",
+        kind.verdict,
+        kind.reasons.words().collect::<Vec<_>>().join(" ")
+    )
+}
+
+/// Everything of a request that a search looks at.
+#[must_use]
+pub(super) fn searchable_request(record: &Record) -> String {
+    let mut text = format!(
+        "{} {} {}",
+        printable(&record.comm),
+        record.pid,
+        record.operation
+    );
+    for part in [&record.path, &record.disk, &record.cgroup]
+        .into_iter()
+        .flatten()
+    {
+        text.push(' ');
+        text.push_str(&printable(part));
+    }
+    text.push_str(&searchable_kind(Kind {
+        verdict: record.verdict,
+        reasons: record.reasons,
+    }));
+    if let Some(request) = &record.request {
+        text.push_str(&format!(
+            " {} {}",
+            request.geometry.offset, request.geometry.length
+        ));
+    }
+    text.to_lowercase()
+}

@@ -1,0 +1,96 @@
+//! Which part of the screen belongs to what. Small terminals lose the least useful parts first;
+//! the rows always have the rest.
+
+use ratatui::layout::Rect;
+
+use crate::tui::model::{Model, Screen};
+
+/// Lines of the meters: one for each verdict.
+const METERS: u16 = 5;
+
+/// Lines of the explanation below a table, with the rule above it.
+const WHY: u16 = 7;
+
+/// The parts; a part without room has height 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Areas {
+    /// Host, kernel, rules, state.
+    pub header: Rect,
+    /// Totals in one line.
+    pub summary: Rect,
+    /// Rates by verdict with sparklines.
+    pub meters: Rect,
+    /// Time line of a replay.
+    pub timeline: Rect,
+    /// Screens to switch to.
+    pub tabs: Rect,
+    /// What the table shows.
+    pub title: Rect,
+    /// The table with its heading, or the screen's text.
+    pub body: Rect,
+    /// What is wrong with the selected row.
+    pub why: Rect,
+    /// Keys, or the line being typed.
+    pub footer: Rect,
+}
+
+impl Areas {
+    /// Divides the terminal.
+    #[must_use]
+    pub fn of(model: &Model) -> Self {
+        let (width, height) = model.size;
+        let screen = &model.place().screen;
+        let table = matches!(screen, Screen::Tab(tab) if tab.grouping(false).is_some());
+        let when = |lines: u16, least: u16| if height >= least { lines } else { 0 };
+        let first = model.depth() == 0;
+        let heights = [
+            when(1, 3),
+            when(1, 9),
+            if table {
+                when(METERS, if first { 20 } else { 36 })
+            } else {
+                0
+            },
+            if model.playback.is_some() {
+                when(1, 8)
+            } else {
+                0
+            },
+            when(1, 7),
+            if table { when(1, 14) } else { 0 },
+        ];
+        let why = if table { when(WHY, 30) } else { 0 };
+        let footer = when(1, 2);
+        let mut line = 0;
+        let mut next = |lines: u16| {
+            let area = Rect {
+                x: 0,
+                y: line,
+                width,
+                height: lines,
+            };
+            line += lines;
+            area
+        };
+        let [header, summary, meters, timeline, tabs, title] = heights.map(&mut next);
+        let body = next(height.saturating_sub(heights.iter().sum::<u16>() + why + footer));
+        let (why, footer) = (next(why), next(footer));
+        Self {
+            header,
+            summary,
+            meters,
+            timeline,
+            tabs,
+            title,
+            body,
+            why,
+            footer,
+        }
+    }
+
+    /// Rows that the table has room for, below its heading.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        usize::from(self.body.height.saturating_sub(1))
+    }
+}

@@ -1,0 +1,313 @@
+//! The state of the screen: where one is, what is typed, what is held still. It knows neither the
+//! terminal nor the store.
+
+use std::sync::Arc;
+
+use crate::{
+    filter::Filter,
+    model::{Record, Timestamp},
+    store::{Column, Grouping, Order, RowKey, Scope, Snapshot, View, Window},
+    tui::playback::Playback,
+};
+
+/// The screens one can switch between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// Table of processes.
+    Processes,
+    /// Table of files.
+    Files,
+    /// Table of devices.
+    Devices,
+    /// Table of verdicts with their reasons.
+    Reasons,
+    /// Table of single requests.
+    Requests,
+    /// Histograms of alignments.
+    Alignments,
+    /// Event log.
+    Log,
+    /// Host, rules, probes, losses.
+    Host,
+}
+
+impl Tab {
+    /// In the order of their keys.
+    pub const ALL: [Self; 8] = [
+        Self::Processes,
+        Self::Files,
+        Self::Devices,
+        Self::Reasons,
+        Self::Requests,
+        Self::Alignments,
+        Self::Log,
+        Self::Host,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Processes => "Processes",
+            Self::Files => "Files",
+            Self::Devices => "Devices",
+            Self::Reasons => "Reasons",
+            Self::Requests => "Requests",
+            Self::Alignments => "Alignments",
+            Self::Log => "Log",
+            Self::Host => "Host",
+        }
+    }
+
+    /// What its rows stand for; `None` where it is no table.
+    #[must_use]
+    pub const fn grouping(self, tree: bool) -> Option<Grouping> {
+        match self {
+            Self::Processes if tree => Some(Grouping::Tree),
+            Self::Processes => Some(Grouping::Processes),
+            Self::Files => Some(Grouping::Files),
+            Self::Devices => Some(Grouping::Devices),
+            Self::Reasons => Some(Grouping::Reasons),
+            Self::Requests => Some(Grouping::Requests),
+            Self::Alignments | Self::Log | Self::Host => None,
+        }
+    }
+
+    /// The order in which its table opens.
+    #[must_use]
+    pub const fn order(self) -> Order {
+        let column = match self {
+            Self::Requests => Column::Time,
+            _ => Column::Trouble,
+        };
+        Order {
+            column,
+            descending: true,
+        }
+    }
+}
+
+/// A screen.
+#[derive(Clone, Debug)]
+pub enum Screen {
+    /// One to switch to.
+    Tab(Tab),
+    /// One request with all that is known of it.
+    Request(Arc<Record>),
+    /// The keys.
+    Help,
+}
+
+/// The row with the cursor, whatever place it has.
+#[derive(Clone, Debug)]
+pub enum Selected {
+    /// A row of sums.
+    Row(RowKey),
+    /// A single request.
+    Request(Arc<Record>),
+}
+
+/// A screen with its part of all requests and its cursor.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The screen.
+    pub screen: Screen,
+    /// What one has drilled down to.
+    pub scope: Scope,
+    /// The names of the steps that led there.
+    pub steps: Vec<String>,
+    /// The order of the table.
+    pub order: Order,
+    /// The row with the cursor; `None` follows whatever is first.
+    pub selected: Option<Selected>,
+    /// The cursor's row number, of the newest snapshot.
+    pub cursor: usize,
+    /// The first row or line shown.
+    pub offset: usize,
+}
+
+impl Place {
+    /// A tab seen for the first time.
+    #[must_use]
+    pub fn tab(tab: Tab, scope: Scope, steps: Vec<String>) -> Self {
+        Self {
+            screen: Screen::Tab(tab),
+            scope,
+            steps,
+            order: tab.order(),
+            selected: None,
+            cursor: 0,
+            offset: 0,
+        }
+    }
+}
+
+/// A line being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// What for.
+    pub kind: PromptKind,
+    /// What is typed so far.
+    pub text: String,
+    /// Why it cannot be taken.
+    pub error: Option<String>,
+}
+
+/// What a line is typed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptKind {
+    /// A filter.
+    Filter,
+    /// A text to search for.
+    Search,
+    /// The file to save to.
+    Save,
+    /// The file to record to.
+    Record,
+}
+
+/// Whether more is to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It goes on.
+    None,
+    /// The stream or recording is at its end.
+    Ended,
+    /// It broke off.
+    Failed(String),
+}
+
+/// Everything that the user changes.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Where one is, below it where one came from; never empty.
+    places: Vec<Place>,
+    /// Conditions on all tables.
+    pub filter: Filter,
+    /// Which requests are summed up.
+    pub window: Window,
+    /// Whether files are shown below their processes.
+    pub tree: bool,
+    /// Since when the picture is held still.
+    pub frozen: Option<Timestamp>,
+    /// The line being typed.
+    pub prompt: Option<Prompt>,
+    /// The text last searched for.
+    pub search: String,
+    /// What was last done, for the footer.
+    pub notice: Option<Notice>,
+    /// The file being recorded to.
+    pub recording: Option<String>,
+    /// The time line of a replay.
+    pub playback: Option<Playback>,
+    /// Whether more is to come.
+    pub ending: Ending,
+    /// Columns and lines of the terminal.
+    pub size: (u16, u16),
+}
+
+/// An answer to what the user did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What to say.
+    pub text: String,
+    /// Whether something went wrong.
+    pub failed: bool,
+}
+
+impl Model {
+    /// The state at the start, for a terminal of this size (columns, lines).
+    #[must_use]
+    pub fn new(size: (u16, u16)) -> Self {
+        Self {
+            places: vec![Place::tab(Tab::Processes, Scope::default(), Vec::new())],
+            filter: Filter::default(),
+            window: Window::Start,
+            tree: false,
+            frozen: None,
+            prompt: None,
+            search: String::new(),
+            notice: None,
+            recording: None,
+            playback: None,
+            ending: Ending::None,
+            size,
+        }
+    }
+
+    /// Where one is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        // Never empty: `leave` keeps the first.
+        &self.places[self.places.len() - 1]
+    }
+
+    /// Where one is.
+    pub fn place_mut(&mut self) -> &mut Place {
+        let last = self.places.len() - 1;
+        &mut self.places[last]
+    }
+
+    /// How many steps one has come.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.places.len() - 1
+    }
+
+    /// Goes somewhere.
+    pub fn enter(&mut self, place: Place) {
+        /// Nobody drills this deep; keys held down must not grow memory.
+        const DEEPEST: usize = 32;
+        if self.places.len() < DEEPEST {
+            self.places.push(place);
+        }
+    }
+
+    /// Goes back; `false` on the first screen.
+    pub fn leave(&mut self) -> bool {
+        let can = self.places.len() > 1;
+        if can {
+            self.places.pop();
+        }
+        can
+    }
+
+    /// The tab shown, or the one below help and details.
+    #[must_use]
+    pub fn tab(&self) -> Tab {
+        let tabs = self
+            .places
+            .iter()
+            .rev()
+            .filter_map(|place| match place.screen {
+                Screen::Tab(tab) => Some(tab),
+                _ => None,
+            });
+        tabs.into_iter().next().unwrap_or(Tab::Processes)
+    }
+
+    /// What to ask the store for.
+    #[must_use]
+    pub fn view(&self) -> View {
+        let place = self.place();
+        let grouping = match place.screen {
+            Screen::Tab(tab) => tab.grouping(self.tree),
+            Screen::Request(_) | Screen::Help => None,
+        };
+        View {
+            scope: place.scope.clone(),
+            filter: self.filter.clone(),
+            // Screens that are no tables need sums only, which any grouping brings.
+            grouping: grouping.unwrap_or(Grouping::Devices),
+            window: self.window,
+            order: place.order,
+        }
+    }
+
+    /// Number of the row with the cursor.
+    #[must_use]
+    pub fn cursor(&self, snapshot: &Snapshot) -> usize {
+        let rows = snapshot.rows.len() + snapshot.requests.len();
+        self.place().cursor.min(rows.saturating_sub(1))
+    }
+}

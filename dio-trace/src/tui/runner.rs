@@ -1,0 +1,356 @@
+//! Runs the screen: takes batches, keys and signals as they come, carries out effects, and draws
+//! at most ten times a second, and not at all when nothing changed.
+
+use std::{fs, io::Write, path::Path, time::Duration};
+
+use anyhow::Context;
+use tokio::{
+    sync::mpsc::Receiver,
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    filter::Filter,
+    model::{Batch, Environment},
+    recording::{Files, Recorder, Room, Target},
+    source::EventSource,
+    store::{Snapshot, Store},
+    tui::{
+        input::{Signals, keys},
+        message::{Effect, Message},
+        model::{Ending, Model},
+        playback::Outline,
+        player::{Next, Player, Reopen},
+        terminal::Screen,
+        theme::Theme,
+        update::update,
+        view::view,
+    },
+};
+
+/// Shortest time between two frames.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// Shortest time between two snapshots that nobody asked for: numbers that change faster cannot be
+/// read.
+const SNAPSHOT: Duration = Duration::from_millis(500);
+
+/// A snapshot and its drawing may take this part of the time: with many processes there are fewer.
+const SHARE: u32 = 30;
+
+/// How the dashboard is run.
+pub struct Options<S> {
+    /// How things look.
+    pub theme: Theme,
+    /// The filter it starts with.
+    pub filter: Filter,
+    /// Whether the mouse is taken; the terminal's own selection then needs Shift.
+    pub mouse: bool,
+    /// Opens the source anew, for the time line of a replay. `None` for live traces and streams.
+    pub reopen: Option<Reopen<S>>,
+}
+
+/// Shows the dashboard until the user leaves it or a signal ends it.
+///
+/// # Errors
+/// Where standard output is no terminal, where drawing fails, and where the source broke off: the
+/// screen stays until it is left, and the error is returned then.
+pub async fn run<S: EventSource + Send + 'static>(
+    source: S,
+    options: Options<S>,
+) -> anyhow::Result<()> {
+    let mut signals = Signals::catch().context("cannot catch signals")?;
+    let environment = source.environment().clone();
+    let player = Player::new(source, options.reopen);
+    let screen = Screen::take(options.mouse)?;
+    let mut model = Model::new(screen.size());
+    model.filter = options.filter;
+    model.playback.clone_from(&player.playback);
+    let store = Store::new(environment.clone());
+    let mut runner = Runner {
+        snapshot: store.snapshot(&model.view()),
+        environment,
+        store,
+        frozen: None,
+        model,
+        theme: options.theme,
+        player,
+        recorder: None,
+        screen,
+        changed: true,
+        stale: false,
+        next_frame: Instant::now(),
+        next_snapshot: Instant::now(),
+    };
+    let run = runner.run(&mut signals).await;
+    let recorded = runner.stop_recording();
+    // The terminal first: what follows is read on the shell's screen.
+    drop(runner.screen);
+    if let Some(Message::Notice { text, .. }) = recorded {
+        // The terminal may be gone.
+        let _ = writeln!(std::io::stderr(), "dio-trace: {text}");
+    }
+    run?;
+    match runner.model.ending {
+        Ending::Failed(reason) => Err(anyhow::anyhow!(reason)),
+        Ending::None | Ending::Ended => Ok(()),
+    }
+}
+
+struct Runner<S> {
+    environment: Environment,
+    store: Store,
+    /// The counts as they were when the screen was frozen.
+    frozen: Option<Box<Store>>,
+    model: Model,
+    snapshot: Snapshot,
+    theme: Theme,
+    player: Player<S>,
+    recorder: Option<(Recorder, String)>,
+    screen: Screen,
+    /// Whether the picture differs from the one drawn.
+    changed: bool,
+    /// Whether the store has more than the snapshot.
+    stale: bool,
+    next_frame: Instant,
+    next_snapshot: Instant,
+}
+
+/// Whether to go on.
+type Leave = bool;
+
+impl<S: EventSource + Send + 'static> Runner<S> {
+    async fn run(&mut self, signals: &mut Signals) -> anyhow::Result<()> {
+        let mut keys = keys();
+        let mut keys_open = true;
+        let mut outlines = self.player.outline();
+        loop {
+            self.draw()?;
+            tokio::select! {
+                biased;
+                () = signals.any() => return Ok(()),
+                key = keys.recv(), if keys_open => match key {
+                    Some(message) => {
+                        if self.take(message)? {
+                            return Ok(());
+                        }
+                    }
+                    None => keys_open = false,
+                },
+                outline = next_outline(&mut outlines) => self.outlined(outline)?,
+                () = sleep_until(self.next_draw()), if self.has_to_draw() => {}
+                next = self.player.next(), if self.player.is_moving() => self.played(next)?,
+            }
+        }
+    }
+
+    const fn has_to_draw(&self) -> bool {
+        self.changed || (self.stale && self.frozen.is_none())
+    }
+
+    fn next_draw(&self) -> Instant {
+        if self.changed {
+            self.next_frame
+        } else {
+            self.next_frame.max(self.next_snapshot)
+        }
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        let now = Instant::now();
+        if self.stale && self.frozen.is_none() && now >= self.next_snapshot {
+            self.refresh();
+            self.take(Message::Counted)?;
+        }
+        if !self.changed || now < self.next_frame {
+            return Ok(());
+        }
+        self.changed = false;
+        let (model, snapshot, theme) = (&self.model, &self.snapshot, &self.theme);
+        self.screen
+            .draw(|frame| view(frame, model, snapshot, theme))?;
+        self.next_frame = Instant::now() + FRAME;
+        let cost = now.elapsed();
+        self.next_snapshot = self.next_snapshot.max(now + cost * SHARE);
+        Ok(())
+    }
+
+    fn refresh(&mut self) {
+        let store = self.frozen.as_deref().unwrap_or(&self.store);
+        let now = Instant::now();
+        self.snapshot = store.snapshot(&self.model.view());
+        self.stale = false;
+        self.next_snapshot = now + SNAPSHOT.max(now.elapsed() * SHARE);
+    }
+
+    /// Updates the model and carries out what it wants done.
+    fn take(&mut self, message: Message) -> anyhow::Result<Leave> {
+        self.changed = true;
+        let effects = update(&mut self.model, message, &self.snapshot);
+        for effect in effects {
+            if self.carry_out(effect)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> anyhow::Result<Leave> {
+        let answer = match effect {
+            Effect::Quit => return Ok(true),
+            Effect::Refresh => {
+                self.refresh();
+                Some(Message::Counted)
+            }
+            Effect::Freeze(hold) => {
+                self.frozen = hold.then(|| Box::new(self.store.clone()));
+                None
+            }
+            Effect::Reset => {
+                self.store.reset();
+                if let Some(frozen) = &mut self.frozen {
+                    frozen.reset();
+                }
+                None
+            }
+            Effect::Save { path, text } => Some(save(&path, &text)),
+            Effect::StartRecording(path) => Some(self.start_recording(path)),
+            Effect::StopRecording => {
+                let stopped = self.stop_recording();
+                self.take(Message::Recording(None))?;
+                stopped
+            }
+            Effect::Play(play) => {
+                match self.player.play(play) {
+                    Ok(true) => self.store = Store::new(self.environment.clone()),
+                    Ok(false) => {}
+                    Err(error) => {
+                        self.take(Message::Failed(format!("{error:#}")))?;
+                    }
+                }
+                self.moved()?;
+                None
+            }
+            Effect::Suspend => {
+                self.screen.suspend()?;
+                let (width, height) = self.screen.size();
+                Some(Message::Resize(width, height))
+            }
+            Effect::Redraw => {
+                self.screen.clear()?;
+                None
+            }
+        };
+        match answer {
+            Some(message) => self.take(message),
+            None => Ok(false),
+        }
+    }
+
+    fn played(&mut self, next: anyhow::Result<Next>) -> anyhow::Result<()> {
+        match next {
+            Ok(Next::Batch(batch)) => self.add(batch)?,
+            Ok(Next::Reached) => {}
+            Ok(Next::Ended) => {
+                self.take(Message::Ended)?;
+            }
+            Err(error) => {
+                self.take(Message::Failed(format!("{error:#}")))?;
+            }
+        }
+        self.moved()
+    }
+
+    fn add(&mut self, batch: Batch) -> anyhow::Result<()> {
+        if let Some((recorder, path)) = &mut self.recorder {
+            let text = match recorder.write(batch.clone()) {
+                Ok(Room::Left) => None,
+                Ok(Room::Full) => Some(format!("recording to {path} ended: it is full")),
+                Err(error) => Some(format!("recording to {path} broke off: {error}")),
+            };
+            if let Some(text) = text {
+                self.recorder = None;
+                self.store.note(&text);
+                self.take(Message::Recording(None))?;
+                self.take(Message::Notice { text, failed: true })?;
+            }
+        }
+        self.store.add(batch);
+        self.stale = true;
+        Ok(())
+    }
+
+    /// Shows where the time line stands.
+    fn moved(&mut self) -> anyhow::Result<()> {
+        if let Some(playback) = self.player.playback.clone() {
+            self.stale = true;
+            self.take(Message::Played(Box::new(playback)))?;
+        }
+        Ok(())
+    }
+
+    fn outlined(&mut self, outline: Outline) -> anyhow::Result<()> {
+        if let Some(playback) = &mut self.player.playback {
+            playback.outline = outline;
+        }
+        self.moved()
+    }
+
+    fn start_recording(&mut self, path: String) -> Message {
+        if Path::new(&path).exists() {
+            let text = format!("{path} exists: name a new file");
+            return Message::Notice { text, failed: true };
+        }
+        let target = Target::Files(Files {
+            path: path.clone().into(),
+            max_size: None,
+            keep: 0,
+        });
+        match Recorder::start(target, self.environment.clone()) {
+            Ok(recorder) => {
+                self.store.note(&format!("recording to {path}"));
+                self.recorder = Some((recorder, path.clone()));
+                Message::Recording(Some(path))
+            }
+            Err(error) => Message::Notice {
+                text: format!("cannot record to {path}: {error}"),
+                failed: true,
+            },
+        }
+    }
+
+    fn stop_recording(&mut self) -> Option<Message> {
+        let (recorder, path) = self.recorder.take()?;
+        let (text, failed) = match recorder.finish(self.snapshot.time) {
+            Ok(()) => (format!("recorded to {path}"), false),
+            Err(error) => (format!("recording to {path} broke off: {error}"), true),
+        };
+        self.store.note(&text);
+        Some(Message::Notice { text, failed })
+    }
+}
+
+async fn next_outline(outlines: &mut Option<Receiver<Outline>>) -> Outline {
+    if let Some(receiver) = outlines {
+        if let Some(outline) = receiver.recv().await {
+            return outline;
+        }
+        *outlines = None;
+    }
+    std::future::pending().await
+}
+
+/// Writes a new file.
+fn save(path: &str, text: &str) -> Message {
+    let written = fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    match written {
+        Ok(()) => Message::Notice {
+            text: format!("saved to {path}"),
+            failed: false,
+        },
+        Err(error) => Message::Notice {
+            text: format!("cannot save to {path}: {error}"),
+            failed: true,
+        },
+    }
+}

@@ -1,0 +1,72 @@
+//! The screens to switch to.
+
+use ratatui::text::{Line, Span};
+
+use crate::tui::{
+    model::{Model, Screen, Tab},
+    text::width as wide,
+    theme::{Role, Theme},
+    view::span,
+};
+
+/// Number and name of each tab that fits, with the columns it takes. Where not all names fit, all
+/// but the present one are numbers only.
+fn labels(width: usize, present: Option<Tab>) -> Vec<(Tab, String)> {
+    let full = |tab: Tab| format!("{} {} ", tab as usize + 1, tab.title());
+    let all: usize = Tab::ALL.iter().map(|tab| wide(&full(*tab))).sum();
+    Tab::ALL
+        .iter()
+        .map(|&tab| {
+            let whole = all <= width || present == Some(tab);
+            (
+                tab,
+                if whole {
+                    full(tab)
+                } else {
+                    format!("{} ", tab as usize + 1)
+                },
+            )
+        })
+        .collect()
+}
+
+/// The line of tabs.
+pub(super) fn line(model: &Model, theme: &Theme, width: usize) -> Line<'static> {
+    let present = match model.place().screen {
+        Screen::Tab(tab) => Some(tab),
+        Screen::Request(_) | Screen::Help => None,
+    };
+    let mut line = Line::default();
+    for (tab, label) in labels(width, present) {
+        let role = if present == Some(tab) {
+            Role::Key
+        } else {
+            Role::Text
+        };
+        line.push_span(span(theme, role, label));
+    }
+    let beyond = match model.place().screen {
+        Screen::Request(_) => " one request ",
+        Screen::Help => " help ",
+        Screen::Tab(_) => return line,
+    };
+    line.push_span(span(theme, Role::Key, beyond));
+    while line.width() > width && line.spans.len() > 1 {
+        line.spans.remove(0);
+    }
+    line.push_span(Span::raw(""));
+    line
+}
+
+/// The tab at a column of that line, where all names fit.
+#[must_use]
+pub(crate) fn tab_at(x: u16, width: u16) -> Option<Tab> {
+    let mut end = 0;
+    for (tab, label) in labels(usize::from(width), None) {
+        end += wide(&label);
+        if usize::from(x) < end {
+            return Some(tab);
+        }
+    }
+    None
+}

@@ -1,0 +1,144 @@
+//! What is wrong with the selected row, and what to change: the answer without drilling down.
+
+use ratatui::{layout::Rect, text::Line};
+
+use crate::{
+    diagnose::diagnose,
+    model::{Record, Verdict, printable},
+    store::Snapshot,
+    tui::{
+        cells::{command, path},
+        model::{Model, Screen},
+        text::exact,
+        theme::{Role, Theme},
+        view::{sentence, span},
+    },
+};
+
+/// A rule with the row's name, and as much of the explanation as there is room for.
+pub(super) fn lines(
+    model: &Model,
+    snapshot: &Snapshot,
+    theme: &Theme,
+    area: Rect,
+) -> Vec<Line<'static>> {
+    if area.height == 0 || !matches!(model.place().screen, Screen::Tab(_)) {
+        return Vec::new();
+    }
+    let width = usize::from(area.width);
+    let cursor = model.cursor(snapshot);
+    let rule = |title: &str| {
+        let line: String = std::iter::repeat_n(theme.symbols.rule, width).collect();
+        let mut line = vec![span(theme, Role::Faint, line)];
+        if !title.is_empty() {
+            let title = crate::tui::text::cut(title, width.saturating_sub(6), theme.symbols.cut);
+            let rest = width.saturating_sub(4 + crate::tui::text::width(&title));
+            let edge = theme.symbols.rule.to_string();
+            line = vec![
+                span(theme, Role::Faint, edge.repeat(2)),
+                span(theme, Role::Place, format!(" {title} ")),
+                span(theme, Role::Faint, edge.repeat(rest)),
+            ];
+        }
+        Line::from(line)
+    };
+    let mut lines = Vec::new();
+    if let Some((_, row)) = snapshot.rows.get(cursor) {
+        let total = row.tally.total().count;
+        let counts: Vec<String> = Verdict::ALL
+            .iter()
+            .rev()
+            .map(|verdict| (verdict, row.tally.verdict(*verdict).count))
+            .filter(|(_, count)| *count != 0)
+            .map(|(verdict, count)| format!("{} {verdict}", exact(count)))
+            .collect();
+        let who = match &row.key {
+            crate::store::RowKey::Process(_) => command(row),
+            crate::store::RowKey::Device(_) => row.disk.as_deref().map_or_else(
+                || "no device".to_owned(),
+                |disk| printable(disk).into_owned(),
+            ),
+            crate::store::RowKey::Kind(_) => "these requests".to_owned(),
+            _ => path(row),
+        };
+        lines.push(rule(&format!("{who}: {}", counts.join(", "))));
+        match &row.example {
+            Some(record) => lines.extend(explanation(record, snapshot, theme, width)),
+            None => {
+                let text = format!("nothing amiss in {} direct requests", exact(total));
+                lines.push(Line::from(span(theme, Role::Good, text)));
+            }
+        }
+    } else if let Some(record) = snapshot.requests.get(cursor) {
+        lines.push(rule(
+            &diagnose(record, snapshot.environment.rule_set).headline,
+        ));
+        lines.extend(explanation(record, snapshot, theme, width));
+    } else {
+        lines.push(rule(""));
+    }
+    lines.truncate(usize::from(area.height));
+    lines
+}
+
+/// Faults shown below a table: there must be room for what to change.
+const FAULTS: usize = 2;
+
+/// The faults, remarks, portability and advice of one record, most important first.
+fn explanation(
+    record: &Record,
+    snapshot: &Snapshot,
+    theme: &Theme,
+    width: usize,
+) -> Vec<Line<'static>> {
+    let diagnosis = diagnose(record, snapshot.environment.rule_set);
+    let mut lines = Vec::new();
+    let role = Role::Verdict(record.verdict);
+    for fault in diagnosis.faults.iter().take(FAULTS) {
+        let text = format!("{} [{}]", printable(&fault.sentence), fault.function);
+        lines.extend(sentence(theme, role, "why     ", &text, width));
+    }
+    if let Some(more @ 1..) = diagnosis.faults.len().checked_sub(FAULTS) {
+        let text = format!("and {more} more: Enter shows them");
+        lines.extend(sentence(theme, Role::Faint, "        ", &text, width));
+    }
+    // What to change comes before remarks: there may be no room for all.
+    let advice = |lines: &mut Vec<Line<'static>>, text: &String| {
+        lines.extend(sentence(
+            theme,
+            Role::Text,
+            "change  ",
+            &printable(text),
+            width,
+        ));
+    };
+    for text in diagnosis.advice.iter().take(3) {
+        advice(&mut lines, text);
+    }
+    for note in &diagnosis.notes {
+        let role = match note.severity {
+            crate::diagnose::Severity::Danger => Role::Danger,
+            _ => Role::Text,
+        };
+        lines.extend(sentence(
+            theme,
+            role,
+            "note    ",
+            &printable(&note.sentence),
+            width,
+        ));
+    }
+    for text in diagnosis.advice.iter().skip(3) {
+        advice(&mut lines, text);
+    }
+    if let Some(portability) = &diagnosis.portability {
+        lines.extend(sentence(
+            theme,
+            Role::Text,
+            "else    ",
+            &portability.sentence,
+            width,
+        ));
+    }
+    lines
+}

@@ -1,0 +1,118 @@
+//! The suite in guests, several at a time.
+
+use std::{
+    io::stderr,
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use super::{prefix::Prefix, report::Report};
+use crate::{paths, phase, setup::Kernel, vm::Guest};
+
+/// What the suite's last line starts with; JSON follows.
+pub(super) const RESULT: &str = "SUITE-RESULT ";
+const QUICK_LIMIT: Duration = Duration::from_secs(20 * 60);
+const FULL_LIMIT: Duration = Duration::from_secs(80 * 60);
+
+/// How the suite is run.
+pub(super) struct Suite<'a> {
+    pub(super) full: bool,
+    pub(super) only: &'a [String],
+    pub(super) jobs: usize,
+}
+
+/// What the suite found on one kernel.
+#[derive(Debug, Deserialize)]
+pub(super) struct Found {
+    pub(super) kernel: String,
+    pub(super) checks: Vec<Check>,
+    #[serde(default)]
+    pub(super) skipped: Vec<String>,
+}
+
+/// One thing the suite checked.
+#[derive(Debug, Deserialize)]
+pub(super) struct Check {
+    pub(super) name: String,
+    pub(super) passed: bool,
+    #[serde(default)]
+    pub(super) detail: String,
+}
+
+impl Suite<'_> {
+    /// Runs it on every kernel; a guest that does not answer counts as one failure.
+    ///
+    /// # Errors
+    /// When this checkout cannot be read.
+    pub(super) fn run(&self, kernels: Vec<Kernel>, report: &mut Report) -> Result<()> {
+        let command = self.command()?;
+        let waiting = Mutex::new(kernels.into_iter());
+        let report = Mutex::new(report);
+        thread::scope(|scope| {
+            for _ in 0..self.jobs {
+                scope.spawn(|| {
+                    while let Some(kernel) = next(&waiting) {
+                        let (series, release) = (kernel.series, kernel.release.clone());
+                        let started = Instant::now();
+                        phase::say(format!("guest {release}"));
+                        let found = self.one(kernel, &command);
+                        phase::say(format!(
+                            "guest {release}: {}",
+                            phase::seconds(started.elapsed())
+                        ));
+                        if let Ok(mut report) = report.lock() {
+                            report.guest(series, release, started.elapsed(), found);
+                        }
+                    }
+                });
+            }
+        });
+        Ok(())
+    }
+
+    fn command(&self) -> Result<Vec<String>> {
+        let program = paths::target()?.join("debug/xtask");
+        let mut command = vec![program.display().to_string(), "suite".to_owned()];
+        command.extend(self.full.then(|| "--full".to_owned()));
+        command.extend(
+            self.only
+                .iter()
+                .flat_map(|only| ["--only".to_owned(), only.clone()]),
+        );
+        Ok(command)
+    }
+
+    fn one(&self, kernel: Kernel, command: &[String]) -> Result<Found> {
+        let name = kernel.series.to_string();
+        let guest = Guest {
+            timeout: if self.full { FULL_LIMIT } else { QUICK_LIMIT },
+            command: command.to_vec(),
+            ..Guest::new(kernel)
+        };
+        let mut output = Prefix::new(name.clone(), stderr());
+        let outcome = guest.run(&mut output, Prefix::new(name.clone(), stderr()))?;
+        for complaint in &outcome.complaints {
+            phase::say(format!("the kernel of guest {name} said: {complaint}"));
+        }
+        let text = String::from_utf8_lossy(&output.kept);
+        let Some(result) = text
+            .lines()
+            .rev()
+            .find_map(|line| line.strip_prefix(RESULT))
+        else {
+            bail!(
+                "the suite ended with status {} and without a result",
+                outcome.status
+            );
+        };
+        serde_json::from_str(result).context("the suite's result cannot be read")
+    }
+}
+
+fn next(waiting: &Mutex<impl Iterator<Item = Kernel>>) -> Option<Kernel> {
+    waiting.lock().ok()?.next()
+}
