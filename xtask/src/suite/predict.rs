@@ -84,7 +84,9 @@ pub(super) fn predict(
         Front::F2fs if !to_block(4095) && to_block(block) => return Prediction::Buffered,
         Front::F2fs | Front::Common | Front::Legacy => {}
     }
-    if is_read && place.holes && region.is_unwritten(answer.offset) {
+    // Up to 5.16, f2fs was on the legacy engine, which looks before it meets the hole.
+    let looks_first = place.front == Front::F2fs && rule_set == RuleSet::LogicalBlock;
+    if is_read && place.holes && !looks_first && region.is_unwritten(answer.offset) {
         return Prediction::Direct { unchecked: false };
     }
     let rule_set = if place.front == Front::Legacy {
