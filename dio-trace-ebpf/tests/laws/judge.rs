@@ -2,7 +2,7 @@
 
 use crate::asked::{limits, requests, rule_sets};
 use dio_trace_ebpf::{
-    rules::{Outcome, Route, deviations, judge, portability, violations},
+    rules::{Limits, Outcome, Route, deviations, judge, portability, violations},
     words::{Flags, Reasons, Verdict},
 };
 use proptest::prelude::*;
@@ -20,7 +20,20 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
     let share = prop_oneof![Just(1.0f64), Just(0.0), 0.0f64..1.0];
     let flags = any::<[bool; 6]>();
     (result, share, 0u8..4, 0u32..3, flags).prop_map(
-        |(result, share, route, bios, [no_rule, end_of_file, copied, whole_page_device, forced_wait, block_rule])| Outcome {
+        |(
+            result,
+            share,
+            route,
+            bios,
+            [
+                no_rule,
+                end_of_file,
+                copied,
+                whole_page_device,
+                forced_wait,
+                block_rule,
+            ],
+        )| Outcome {
             result,
             direct_bytes: (result.max(0) as f64 * share) as u64,
             route: Route::from_number(route),
@@ -67,7 +80,10 @@ proptest! {
         prop_assume!(outcome.result >= 0);
         let geometry = asked.geometry(&limits);
         let judgement = judge(&geometry, &limits, rule_set, &outcome);
-        let departs = deviations(&geometry, &limits);
+        // What a filesystem turned away for its own blocks is measured by these.
+        let own_blocks = outcome.block_rule && outcome.route == Route::None;
+        let block = if own_blocks { limits.filesystem_block_size } else { limits.logical_block_size };
+        let departs = deviations(&geometry, &Limits { logical_block_size: block, ..limits });
         let verdict = if outcome.direct_bytes < outcome.result as u64 {
             Verdict::Buffered
         } else if departs.is_empty() {
@@ -122,6 +138,7 @@ proptest! {
         let judgement = judge(&asked.geometry(&limits), &limits, rule_set, &outcome);
         let has = |flag| judgement.flags.contains(flag);
         let failed = matches!(judgement.verdict, Verdict::Rejected | Verdict::Failed);
+        prop_assert!(!has(Flags::SERIALISED) || !failed);
         prop_assert!(!has(Flags::LATE) || failed);
         prop_assert!(!has(Flags::UNCHECKED) || matches!(judgement.verdict, Verdict::Accepted | Verdict::Aligned));
         prop_assert!(!(has(Flags::SHORT) && has(Flags::END_OF_FILE)));

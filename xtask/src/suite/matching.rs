@@ -121,7 +121,11 @@ fn plain_difference(answer: &Answer, row: &Row) -> Option<String> {
     let enough = kept.len() == KEPT || first.len() == wanted.len();
     if !enough || !wanted.starts_with(&first) {
         return Some(format!(
-            "recorded segments {recorded:x?}, really {asked:x?}"
+            "recorded {} segments from {:x?}, really {} from {:x?}",
+            recorded.len(),
+            recorded.first(),
+            asked.len(),
+            asked.first()
         ));
     }
     if let Some(offender) = recorded

@@ -99,7 +99,9 @@ fn success_fault(
             row.verdict
         ));
     }
-    if answer.call != Call::RingFixed {
+    // btrfs measures what it turns away by its own blocks.
+    let by_own_blocks = made.disk.is_none() && row.verdict == Verdict::Buffered;
+    if answer.call != Call::RingFixed && !by_own_blocks {
         let words: Vec<&str> = departs.words().collect();
         if row.reasons != words {
             return Some(format!("reasons {:?}, should be {words:?}", row.reasons));

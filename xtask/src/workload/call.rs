@@ -94,10 +94,10 @@ impl Call {
         )
     }
 
-    /// Whether the thread that issues it is known: `io_uring` workers and pollers have ids of
-    /// their own.
+    /// Whether the thread that issues it is known: `io_uring` has workers and pollers, and hands a
+    /// request to a worker at once where the file cannot do without waiting.
     pub(crate) const fn thread_is_known(self) -> bool {
-        !matches!(self, Self::RingPolled | Self::RingWorker)
+        !matches!(self.interface(), Interface::IoUring)
     }
 }
 
