@@ -20,6 +20,9 @@ pub(super) enum Prediction {
     Buffered,
     /// Done, whether directly or by the page cache is not laid down.
     Done,
+    /// Done by the page cache or refused by the engine with EINVAL: which of them gets to see it is
+    /// not laid down.
+    Unknown,
     /// Refused with one of these.
     Rejected(&'static [i64]),
 }
@@ -36,6 +39,7 @@ impl Prediction {
     /// Whether `result` is what was predicted.
     pub(super) fn holds(self, result: i64) -> bool {
         match self {
+            Self::Unknown => result >= 0 || EINVAL.contains(&result),
             Self::Rejected(errors) => errors.contains(&result),
             _ => result >= 0,
         }
@@ -88,6 +92,7 @@ pub(super) fn predict(
             let engine_refuses =
                 rule_set == RuleSet::DmaAddress && empty_offends(answer, 511) && to_block(4095);
             return match (to_block(4095), direct) {
+                (_, false) if engine_refuses => Prediction::Unknown,
                 _ if engine_refuses => Prediction::Rejected(EINVAL),
                 (false, _) => Prediction::Buffered,
                 (true, true) => Prediction::Direct { unchecked: false },
@@ -164,7 +169,7 @@ fn common(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segme
 }
 
 /// Whether an empty segment in front of a full one lies at a bad address: from 6.0 to 6.17 its
-/// address counts (`iov_iter_aligned_iovec`, lib/iov_iter.c), although nothing is read or written
+/// address counts (`iov_iter_aligned_iovec`, `lib/iov_iter.c`), although nothing is read or written
 /// there.
 fn empty_offends(answer: &Answer, dma_alignment: u32) -> bool {
     let last_full = answer
