@@ -6,7 +6,7 @@ use dio_trace_ebpf::{
 };
 
 use super::place::{Front, Late, Made};
-use crate::workload::{Region, answer::Answer};
+use crate::workload::{Call, Region, answer::Answer};
 
 /// A prediction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub(super) enum Prediction {
     Buffered,
     /// Done, whether directly or by the page cache is not laid down.
     Done,
+    /// Done by the page cache or refused by the engine with EINVAL: which of them gets to see it is
+    /// not laid down.
+    Unknown,
     /// Refused with one of these.
     Rejected(&'static [i64]),
 }
@@ -36,6 +39,7 @@ impl Prediction {
     /// Whether `result` is what was predicted.
     pub(super) fn holds(self, result: i64) -> bool {
         match self {
+            Self::Unknown => result >= 0 || EINVAL.contains(&result),
             Self::Rejected(errors) => errors.contains(&result),
             _ => result >= 0,
         }
@@ -62,7 +66,17 @@ pub(super) fn predict(
     } else {
         end
     };
-    let segments = cut(answer, seen - answer.offset);
+    let mut segments = cut(answer, seen - answer.offset);
+    let mut rule_set = rule_set;
+    if answer.call == Call::RingFixed {
+        // Registered memory comes page by page, and each piece counts as a segment
+        // (iov_iter_aligned_bvec, up to 6.17). From 7.2 stable only bio splitting looks at it
+        // (iov_iter_extract_bvecs is for user memory).
+        segments = page_pieces(&segments).collect();
+        if rule_set == RuleSet::DmaSegment {
+            rule_set = RuleSet::DmaSegmentLate;
+        }
+    }
     let geometry = Geometry::fold(answer.offset, segments.iter().copied(), 0);
     let block = made.limits.logical_block_mask();
     let to_block = |mask: u32| {
@@ -78,6 +92,7 @@ pub(super) fn predict(
             let engine_refuses =
                 rule_set == RuleSet::DmaAddress && empty_offends(answer, 511) && to_block(4095);
             return match (to_block(4095), direct) {
+                (_, false) if engine_refuses => Prediction::Unknown,
                 _ if engine_refuses => Prediction::Rejected(EINVAL),
                 (false, _) => Prediction::Buffered,
                 (true, true) => Prediction::Direct { unchecked: false },
@@ -144,7 +159,7 @@ fn common(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segme
             let is_read = answer.operation == Operation::Read;
             if is_read && !broken_on(&below).0.is_empty() {
                 Prediction::Rejected(EINVAL_OR_EIO)
-            } else if page_pieces(segments).all(|length| length % sector == 0) {
+            } else if page_pieces(segments).all(|piece| piece.length.is_multiple_of(sector)) {
                 accepted
             } else {
                 Prediction::Rejected(EIO)
@@ -154,7 +169,7 @@ fn common(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segme
 }
 
 /// Whether an empty segment in front of a full one lies at a bad address: from 6.0 to 6.17 its
-/// address counts (`iov_iter_aligned_iovec`, lib/iov_iter.c), although nothing is read or written
+/// address counts (`iov_iter_aligned_iovec`, `lib/iov_iter.c`), although nothing is read or written
 /// there.
 fn empty_offends(answer: &Answer, dma_alignment: u32) -> bool {
     let last_full = answer
@@ -183,9 +198,9 @@ fn cut(answer: &Answer, length: u64) -> Vec<Segment> {
     segments
 }
 
-/// Lengths of the vectors that a driver sees one by one: segments that touch are joined, and cut
+/// The vectors that a driver sees one by one: segments that touch are joined, and cut
 /// where a page of memory ends.
-fn page_pieces(segments: &[Segment]) -> impl Iterator<Item = u64> {
+fn page_pieces(segments: &[Segment]) -> impl Iterator<Item = Segment> {
     let mut joined: Vec<Segment> = Vec::new();
     for segment in segments {
         match joined.last_mut() {
@@ -199,9 +214,12 @@ fn page_pieces(segments: &[Segment]) -> impl Iterator<Item = u64> {
         let (mut at, end) = (segment.address, segment.address + segment.length);
         std::iter::from_fn(move || {
             let next = ((at / PAGE + 1) * PAGE).min(end);
-            let length = next - at;
+            let piece = Segment {
+                address: at,
+                length: next - at,
+            };
             at = next;
-            (length != 0).then_some(length)
+            (piece.length != 0).then_some(piece)
         })
     })
 }
@@ -213,9 +231,16 @@ mod tests {
     #[test]
     fn pieces_end_with_their_page() {
         let segment = |address, length| Segment { address, length };
-        let lengths: Vec<u64> = page_pieces(&[segment(512, 4096), segment(4608, 100)]).collect();
-        assert_eq!(lengths, [3584, 612]);
-        let lengths: Vec<u64> = page_pieces(&[segment(0, 512), segment(8192, 3584)]).collect();
-        assert_eq!(lengths, [512, 3584]);
+        let lengths = |segments: &[Segment]| -> Vec<u64> {
+            page_pieces(segments).map(|piece| piece.length).collect()
+        };
+        assert_eq!(
+            lengths(&[segment(512, 4096), segment(4608, 100)]),
+            [3584, 612]
+        );
+        assert_eq!(
+            lengths(&[segment(0, 512), segment(8192, 3584)]),
+            [512, 3584]
+        );
     }
 }

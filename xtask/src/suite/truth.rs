@@ -329,7 +329,7 @@ impl Case<'_> {
             // tmpfs serves a hole without a page.
             Prediction::Buffered => self.answer.cached == Some(false) && !self.in_hole,
             Prediction::Direct { .. } => self.answer.cached == Some(true),
-            Prediction::Done | Prediction::Rejected(_) => false,
+            Prediction::Done | Prediction::Unknown | Prediction::Rejected(_) => false,
         }
     }
 

@@ -48,7 +48,7 @@ fn limits_fault(made: &Made<'_>, row: &Row) -> Option<String> {
 }
 
 fn rejection_fault(prediction: Prediction, row: &Row) -> Option<String> {
-    let expected = if matches!(prediction, Prediction::Rejected(_)) {
+    let expected = if matches!(prediction, Prediction::Rejected(_) | Prediction::Unknown) {
         Verdict::Rejected
     } else {
         Verdict::Failed
@@ -84,8 +84,10 @@ fn success_fault(
     let cached = answer.cached;
     let allowed: &[Verdict] = match prediction {
         Prediction::Buffered if moved => &[Verdict::Buffered],
-        Prediction::Done if cached == Some(true) => &[Verdict::Buffered],
-        Prediction::Done if cached.is_none() && moved => &[direct, Verdict::Buffered],
+        Prediction::Done | Prediction::Unknown if cached == Some(true) => &[Verdict::Buffered],
+        Prediction::Done | Prediction::Unknown if cached.is_none() && moved => {
+            &[direct, Verdict::Buffered]
+        }
         _ => &[direct],
     };
     if !allowed.contains(&row.verdict) {
