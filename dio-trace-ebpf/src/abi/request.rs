@@ -10,6 +10,10 @@ pub const SEGMENTS_KEPT: usize = 16;
 /// Segments that are looked at: `IOV_MAX`, the most that a system call takes.
 pub const SEGMENTS_EXAMINED: u32 = 1024;
 
+/// Segments that are looked at on kernels without `bpf_loop` (5.17), whose verifier walks a loop
+/// round by round and takes minutes for twice as many.
+pub const SEGMENTS_EXAMINED_BOUNDED: u32 = 16;
+
 /// [`Request::offending_index`] where no segment behind the kept ones offends.
 pub const NO_OFFENDER: u32 = u32::MAX;
 
@@ -35,7 +39,8 @@ pub mod state {
     pub const WHOLE_PAGE_DEVICE: u16 = 16;
     /// The file's memory could not be read: its shape is not fully known.
     pub const UNREADABLE: u16 = 32;
-    /// There were more than [`SEGMENTS_EXAMINED`](super::SEGMENTS_EXAMINED) segments.
+    /// There were more segments than are examined ([`SEGMENTS_EXAMINED`](super::SEGMENTS_EXAMINED),
+    /// [`SEGMENTS_EXAMINED_BOUNDED`](super::SEGMENTS_EXAMINED_BOUNDED)).
     pub const TRUNCATED: u16 = 64;
     /// The filesystem had the engine wait for the device although the program did not ask for it
     /// (`IOMAP_DIO_FORCE_WAIT`): XFS and ext4 do so while they hold the file's lock alone.
@@ -43,6 +48,8 @@ pub mod state {
     /// The filesystem does directly only what is aligned to its own blocks, memory included
     /// (`check_direct_IO` of btrfs); everything else goes through the page cache.
     pub const BLOCK_RULE: u16 = 256;
+    /// The file is a raw block device.
+    pub const RAW_DEVICE: u16 = 512;
 }
 
 /// A request in flight, keyed by the address of its `struct kiocb`.

@@ -1,22 +1,23 @@
 //! The memory of a request: `struct iov_iter` folded into its [`Geometry`].
 
-use core::ffi::{c_long, c_void};
+use core::{
+    ffi::{c_long, c_void},
+    mem::MaybeUninit,
+};
 
-use aya_ebpf::helpers::{bpf_probe_read_kernel_buf, generated::bpf_loop};
+use aya_ebpf::helpers::generated::{bpf_loop, bpf_probe_read_kernel};
 use dio_trace_ebpf::{
-    abi::request::{NO_OFFENDER, Request, SEGMENTS_EXAMINED, SEGMENTS_KEPT, state},
+    abi::request::{
+        NO_OFFENDER, Request, SEGMENTS_EXAMINED, SEGMENTS_EXAMINED_BOUNDED, SEGMENTS_KEPT, state,
+    },
     rules::{Fold, Geometry, Segment},
-    verifier::low_bits,
+    verifier::{forget, low_bits},
 };
 
 use super::{
     globals::{has, layout},
     memory::Kernel,
 };
-
-/// Segments read from the kernel at a time.
-const CHUNK: usize = 4;
-const CHUNKS: u32 = SEGMENTS_EXAMINED / CHUNK as u32;
 
 /// For [`low_bits`]: `SEGMENTS_KEPT` is a power of two.
 const KEPT: i32 = SEGMENTS_KEPT as i32 - 1;
@@ -91,23 +92,19 @@ pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
         one_segment(request, offset, Segment { address, length });
         return;
     }
-    let mut walk = Walk {
+    let start = Start {
         segments,
         segment_count,
         skip,
-        left: length,
-        fold: Fold::new(offset, request.limits.virt_boundary_mask),
-        block: request.limits.logical_block_mask(),
-        index: 0,
+        length,
+        offset,
         pages,
-        request,
     };
     if BOUNDED {
-        walk.by_loop();
+        walk_by_loop(request, &start);
     } else {
-        walk.by_helper();
+        walk_by_helper(request, &start);
     }
-    walk.end(length);
 }
 
 #[inline(always)]
@@ -115,6 +112,58 @@ fn one_segment(request: &mut Request, offset: u64, segment: Segment) {
     request.geometry = Geometry::single(offset, segment);
     request.segments[0] = segment;
     request.segments_kept = 1;
+}
+
+/// Where the segments are.
+struct Start {
+    /// Address of the array of `struct iovec`, `kvec` or `bio_vec`; all are 16 bytes.
+    segments: u64,
+    segment_count: u64,
+    /// Bytes of the first segment that are used up.
+    skip: u64,
+    /// Bytes in all, which may end inside a segment.
+    length: u64,
+    offset: u64,
+    /// `struct bio_vec`: page, length, offset.
+    pages: bool,
+}
+
+/// By `bpf_loop` (5.17), whose callback the verifier walks once. It needs a relocation that older
+/// kernels refuse, so only programs that are not loaded there may use it.
+#[inline(always)]
+fn walk_by_helper(request: &mut Request, start: &Start) {
+    let mut walk = Walk::new(request, start);
+    // SAFETY: the callback has the signature that the helper asks for, and gets back `walk`, which
+    // outlives the call.
+    unsafe {
+        bpf_loop(
+            SEGMENTS_EXAMINED,
+            walk_callback as *mut c_void,
+            (&raw mut walk).cast(),
+            0,
+        );
+    }
+    walk.end(start.length);
+}
+
+/// One round of `bpf_loop`: 0 to go on, 1 to stop.
+unsafe extern "C" fn walk_callback(_round: u32, walk: *mut c_void) -> c_long {
+    // SAFETY: `walk_by_helper` passes a `Walk` that nothing else touches meanwhile.
+    let walk = unsafe { &mut *walk.cast::<Walk<'_>>() };
+    c_long::from(!walk.step::<true>())
+}
+
+/// By a loop that the verifier walks round for round. Not inlined: all its state in registers and
+/// on a stack of its own.
+#[inline(never)]
+fn walk_by_loop(request: &mut Request, start: &Start) {
+    let mut walk = Walk::new(request, start);
+    for _ in 0..SEGMENTS_EXAMINED_BOUNDED {
+        if !walk.step::<false>() {
+            break;
+        }
+    }
+    walk.end(start.length);
 }
 
 /// A walk over the segments, and what was gathered on the way.
@@ -136,55 +185,55 @@ struct Walk<'a> {
     request: &'a mut Request,
 }
 
-impl Walk<'_> {
-    /// By `bpf_loop` (5.17), whose callback the verifier walks once. It needs a relocation that
-    /// older kernels refuse, so only programs that are not loaded there may use it.
+impl<'a> Walk<'a> {
     #[inline(always)]
-    fn by_helper(&mut self) {
-        // SAFETY: the callback has the signature that the helper asks for, and gets back `self`,
-        // which outlives the call.
-        unsafe {
-            bpf_loop(
-                CHUNKS,
-                walk_callback as *mut c_void,
-                (&raw mut *self).cast(),
-                0,
-            );
+    fn new(request: &'a mut Request, start: &Start) -> Self {
+        Self {
+            segments: start.segments,
+            segment_count: start.segment_count,
+            skip: start.skip,
+            left: start.length,
+            fold: Fold::new(start.offset, request.limits.virt_boundary_mask),
+            block: request.limits.logical_block_mask(),
+            index: 0,
+            pages: start.pages,
+            request,
         }
     }
 
-    /// By a loop that the verifier walks round for round.
-    #[inline(never)]
-    fn by_loop(&mut self) {
-        for _ in 0..CHUNKS {
-            if !self.chunk() {
-                break;
-            }
-        }
-    }
-
-    /// The next few segments. False when there are no more, or none that can be read.
+    /// The next segment. False when there are no more, or none that can be read. With `ALIKE` the
+    /// verifier takes each round for the same.
     #[inline(always)]
-    fn chunk(&mut self) -> bool {
-        let mut chunk = [[0u64; 2]; CHUNK];
+    fn step<const ALIKE: bool>(&mut self) -> bool {
+        let mut raw = MaybeUninit::<[u64; 2]>::uninit();
         let address = self.segments + u64::from(self.index) * size_of::<[u64; 2]>() as u64;
-        // SAFETY: any bytes are valid for an array of integers.
-        let bytes = unsafe {
-            core::slice::from_raw_parts_mut(chunk.as_mut_ptr().cast::<u8>(), size_of_val(&chunk))
+        // SAFETY: the helper checks the address, and fills with zeros where it cannot read.
+        let (failed, raw) = unsafe {
+            let size = size_of::<[u64; 2]>() as u32;
+            let failed = bpf_probe_read_kernel(raw.as_mut_ptr().cast(), size, address as *const _);
+            (failed != 0, raw.assume_init())
         };
-        // Reading past a short array's end is harmless: what lies there is not used.
-        // SAFETY: the helper checks the address.
-        if unsafe { bpf_probe_read_kernel_buf(address as *const u8, bytes) }.is_err() {
+        if ALIKE {
+            self.forget(raw[0]);
+        }
+        if self.left == 0 || u64::from(self.index) >= self.segment_count {
+            return false;
+        }
+        if failed {
             self.request.state |= state::UNREADABLE;
             return false;
         }
-        for raw in &chunk {
-            if self.left == 0 || u64::from(self.index) >= self.segment_count {
-                return false;
-            }
-            self.segment(decode(raw, self.pages));
-        }
+        self.segment(decode(&raw, self.pages));
         true
+    }
+
+    /// Hides from the verifier how far the walk is: to it, one round is then like any other.
+    #[inline(always)]
+    fn forget(&mut self, unknown: u64) {
+        self.index = forget(u64::from(self.index), unknown) as u32;
+        self.left = forget(self.left, unknown);
+        self.skip = forget(self.skip, unknown);
+        self.fold.forget(unknown);
     }
 
     #[inline(always)]
@@ -230,13 +279,6 @@ impl Walk<'_> {
         request.geometry = self.fold.finish();
         request.geometry.length = length;
     }
-}
-
-/// One round of `bpf_loop`: 0 to go on, 1 to stop.
-unsafe extern "C" fn walk_callback(_round: u32, walk: *mut c_void) -> c_long {
-    // SAFETY: `by_helper` passes a `Walk` that nothing else touches meanwhile.
-    let walk = unsafe { &mut *walk.cast::<Walk<'_>>() };
-    c_long::from(!walk.chunk())
 }
 
 /// One segment from its 16 bytes in the kernel.

@@ -33,6 +33,7 @@ pub(super) fn fill<const TRACING: bool>(request: &mut Request, file: Kernel<TRAC
     };
     if is_block_device(inode) {
         let own = device_inode(file);
+        request.state |= state::RAW_DEVICE;
         request.id.device = inode.read(layout!(inode_i_rdev));
         request.file_size = own.read(layout!(inode_i_size));
         fill_device(request, device_of_inode(own));

@@ -117,8 +117,10 @@ impl Probes {
             filesystems: known_filesystems(),
         };
         let choosing = settings.only_traced != 0;
-        let attachments: Vec<Attachment> =
-            PLAN.iter().filter_map(|hook| attacher.hook(hook, choosing)).collect();
+        let attachments: Vec<Attachment> = PLAN
+            .iter()
+            .filter_map(|hook| attacher.hook(hook, choosing))
+            .collect();
         let sees_requests = attachments.iter().any(|attachment| {
             attachment.method.is_some()
                 && matches!(&*attachment.function, "iomap_dio_rw" | "blkdev_read_iter")
