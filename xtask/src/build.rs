@@ -81,10 +81,11 @@ pub(crate) fn probes(toolchain: &Toolchain) -> Result<PathBuf> {
 /// When it does not compile.
 pub(crate) fn binary(profile: Profile, object: &Path) -> Result<PathBuf> {
     let mut cargo = cargo();
+    // All of the workspace's features, as `cargo test --workspace` has them: dependencies are
+    // compiled once for both.
     cargo.args([
         "build",
-        "--package",
-        "dio-trace",
+        "--workspace",
         "--bin",
         "dio-trace",
         "--profile",

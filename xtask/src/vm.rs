@@ -12,7 +12,10 @@ use std::{io, process::ExitCode, time::Duration};
 use anyhow::{Context, Result};
 use clap::Args;
 
-pub(crate) use self::{disk::Disk, guest::Guest};
+pub(crate) use self::{
+    disk::Disk,
+    guest::{ENDED_EARLY, Guest},
+};
 use crate::{
     phase,
     setup::{self, Series},

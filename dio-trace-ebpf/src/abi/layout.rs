@@ -76,6 +76,10 @@ layout! {
     file_f_path_dentry: Origin::Member("file", &["f_path.dentry", "__f_path.dentry"]),
     /// `file.f_path.mnt`, formerly or later `__f_path.mnt`.
     file_f_path_mnt: Origin::Member("file", &["f_path.mnt", "__f_path.mnt"]),
+    /// `backing_file.user_path.dentry`, from 6.5.
+    backing_file_user_path_dentry: Origin::Member("backing_file", &["user_path.dentry"]),
+    /// `backing_file.user_path.mnt`, from 6.5.
+    backing_file_user_path_mnt: Origin::Member("backing_file", &["user_path.mnt"]),
     /// `address_space.host`.
     address_space_host: Origin::Member("address_space", &["host"]),
     /// `inode.i_sb`.
@@ -148,6 +152,10 @@ layout! {
     io_kiocb_flags: Origin::Member("io_kiocb", &["flags"]),
     /// `io_kiocb.task`.
     io_kiocb_task: Origin::Member("io_kiocb", &["task"]),
+    /// `backing_aio.orig_iocb`, from 6.7.
+    backing_aio_orig_iocb: Origin::Member("backing_aio", &["orig_iocb"]),
+    /// `ovl_aio_req.orig_iocb`, up to 6.6.
+    ovl_aio_req_orig_iocb: Origin::Member("ovl_aio_req", &["orig_iocb"]),
     /// `bio.bi_bdev`.
     bio_bi_bdev: Origin::Member("bio", &["bi_bdev"]),
     /// `bio.bi_disk`.
@@ -172,6 +180,8 @@ layout! {
     mount_mnt: Origin::Member("mount", &["mnt"]),
     /// `mount.mnt_parent`.
     mount_mnt_parent: Origin::Member("mount", &["mnt_parent"]),
+    /// `mount.mnt_ns`.
+    mount_mnt_ns: Origin::Member("mount", &["mnt_ns"]),
     /// `mount.mnt_mountpoint`.
     mount_mnt_mountpoint: Origin::Member("mount", &["mnt_mountpoint"]),
     /// `ITER_UBUF`.

@@ -27,7 +27,7 @@ pub mod level {
 
 /// [`Request::state`] bits.
 pub mod state {
-    /// `io_uring` was told -EAGAIN and will issue the request again from a worker.
+    /// `io_uring` was told to wait, and will issue the request again from a worker.
     pub const RETRY: u16 = 1;
     /// A direct I/O engine was entered.
     pub const DIRECT: u16 = 2;

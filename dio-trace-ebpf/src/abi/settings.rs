@@ -9,13 +9,24 @@ pub const SETTINGS_GLOBAL: &str = "SETTINGS";
 /// Room in [`Settings::completions`].
 pub const COMPLETION_SLOTS: usize = 8;
 
-/// The first [`Settings::completions`] and the interface each stands for; those behind are called
-/// for requests that the kernel itself makes.
-pub const COMPLETIONS: [(&str, Interface); 3] = [
+/// The [`Settings::completions`] by slot, and the interface each stands for.
+pub const COMPLETIONS: [(&str, Interface); 8] = [
     ("aio_complete_rw", Interface::Aio),
     ("io_complete_rw", Interface::IoUring),
     ("io_complete_rw_iopoll", Interface::IoUring),
+    ("lo_rw_aio_complete", Interface::Kernel),
+    ("ovl_aio_rw_complete", Interface::Kernel),
+    ("backing_aio_rw_complete", Interface::Kernel),
+    ("ovl_aio_queue_completion", Interface::Kernel),
+    ("backing_aio_queue_completion", Interface::Kernel),
 ];
+
+/// Slots of overlayfs' own completions, up to 6.7.
+pub const OVL_AIO: [usize; 2] = [4, 6];
+
+/// Slots of the completions of all that pass requests on to another file, overlayfs among them,
+/// from 6.8.
+pub const BACKING_AIO: [usize; 2] = [5, 7];
 
 /// Choices for one trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use aya_log_ebpf::debug;
 use dio_trace_ebpf::{
     abi::{
         request::{Request, level, state},
-        settings::{COMPLETION_SLOTS, COMPLETIONS},
+        settings::{BACKING_AIO, COMPLETION_SLOTS, COMPLETIONS, OVL_AIO},
     },
     rules::Route,
     words::{Interface, LossCause, Operation},
@@ -37,6 +37,7 @@ const IOMAP_DIO_BOUNCE: u32 = 1 << 4;
 const EIOCBQUEUED: i64 = 529;
 const EAGAIN: i64 = 11;
 const ENOTBLK: i64 = 15;
+const EOPNOTSUPP: i64 = 95;
 
 /// Tells a raw device's request that no engine was seen for.
 const IN_RAW_DEVICE: u16 = state::RAW_DEVICE | state::DIRECT;
@@ -61,7 +62,7 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
         return;
     }
     if let Some(request) = find(kiocb.0 as u64) {
-        if request.state & state::RETRY != 0 && request.file == kiocb.read(layout!(kiocb_ki_filp)) {
+        if request.state & state::RETRY != 0 && is_same(request, kiocb, iter) {
             request.state &= !state::RETRY;
             enter_thread(request, thread, kiocb.0 as u64);
             return;
@@ -84,8 +85,12 @@ pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool, const BOUNDED
     let thread = owner::current_thread();
     let key = kiocb.0 as u64;
     let existing = find(key).filter(|request| {
-        request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
-            && (request.tid == thread as u32 || request.state & state::RETRY != 0)
+        if request.state & state::RETRY == 0 {
+            request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
+                && request.tid == thread as u32
+        } else {
+            is_same(request, kiocb, iter)
+        }
     });
     let request = match existing {
         Some(request) => {
@@ -104,6 +109,18 @@ pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool, const BOUNDED
         mark_direct(request, kiocb, route);
         request.state |= marks(request, dio_flags);
     }
+}
+
+/// Whether what is issued now is a request that was issued before: a kiocb may also have been put
+/// to new use.
+#[inline(always)]
+fn is_same<const TRACING: bool>(
+    request: &Request,
+    kiocb: Kernel<TRACING>,
+    iter: Kernel<TRACING>,
+) -> bool {
+    request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
+        && request.geometry.length == iovec::count(iter)
 }
 
 /// [`state`] bits that the flags of `iomap_dio_rw` stand for.
@@ -176,6 +193,18 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
     if at == level::ENGINE && result > 0 {
         request.direct_bytes = result as u64;
     }
+    if is_refusal_to_wait(result) && request.interface == Interface::IoUring as u8 {
+        if let Some(original) = original(kiocb) {
+            if will_be_issued_again(original) {
+                // overlayfs will pass it on with a new kiocb.
+                let _ = IN_FLIGHT.remove(key);
+                return;
+            }
+        } else if will_be_issued_again(kiocb) {
+            request.state |= state::RETRY;
+            return;
+        }
+    }
     end(kiocb, request, result);
 }
 
@@ -187,6 +216,16 @@ pub(super) fn complete<const TRACING: bool>(kiocb: Kernel<TRACING>, result: i64)
     };
     if result > 0 && request.state & state::DIRECT != 0 {
         request.direct_bytes = result as u64;
+    }
+    // Issued again only where the submitter itself is told so (`io_rw_should_reissue`).
+    if is_refusal_to_wait(result)
+        && request.interface == Interface::IoUring as u8
+        && (owner::current_thread() >> 32) as u32 == request.pid
+        && original(kiocb).is_none()
+        && will_be_issued_again(kiocb)
+    {
+        request.state |= state::RETRY;
+        return;
     }
     end(kiocb, request, result);
 }
@@ -248,7 +287,7 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     } else {
         Operation::Read as u8
     };
-    request.interface = interface(kiocb.read(layout!(kiocb_ki_complete)));
+    request.interface = interface(kiocb);
     owner::fill::<TRACING>(request, thread);
     target::fill(request, kiocb.follow(layout!(kiocb_ki_filp)));
     iovec::capture::<TRACING, BOUNDED>(request, iter, kiocb.read(layout!(kiocb_ki_pos)));
@@ -266,12 +305,39 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     Some(request)
 }
 
-/// Tells the interface by the function that will be told the result.
+/// Tells the interface by the function that will be told the result. overlayfs tells its own first,
+/// and keeps the program's `struct kiocb` behind the one it passes on.
 #[inline(always)]
-fn interface(ki_complete: u64) -> u8 {
-    if ki_complete == 0 {
-        return Interface::Sync as u8;
+fn interface<const TRACING: bool>(kiocb: Kernel<TRACING>) -> u8 {
+    match kiocb.read::<u64>(layout!(kiocb_ki_complete)) {
+        0 => Interface::Sync as u8,
+        own => known_interface(original(kiocb).map_or(own, |original| {
+            original.read::<u64>(layout!(kiocb_ki_complete))
+        })),
     }
+}
+
+/// The program's `struct kiocb`, where this one was made by overlayfs to pass a request on.
+#[inline(always)]
+fn original<const TRACING: bool>(kiocb: Kernel<TRACING>) -> Option<Kernel<false>> {
+    let ki_complete = kiocb.read::<u64>(layout!(kiocb_ki_complete));
+    let place = if has!(backing_aio_orig_iocb) && is_one_of(ki_complete, BACKING_AIO) {
+        layout!(backing_aio_orig_iocb)
+    } else if has!(ovl_aio_req_orig_iocb) && is_one_of(ki_complete, OVL_AIO) {
+        layout!(ovl_aio_req_orig_iocb)
+    } else {
+        return None;
+    };
+    Some(kiocb.probed().follow(place))
+}
+
+#[inline(always)]
+fn is_one_of(ki_complete: u64, [first, second]: [usize; 2]) -> bool {
+    ki_complete == setting!(completions[first]) || ki_complete == setting!(completions[second])
+}
+
+#[inline(always)]
+fn known_interface(ki_complete: u64) -> u8 {
     let mut interface = Interface::Kernel;
     for (slot, (_, known)) in COMPLETIONS.into_iter().enumerate() {
         if ki_complete == setting!(completions[slot]) {
@@ -317,10 +383,6 @@ fn leave_thread(thread: u64, kiocb: u64, outer: u64) {
 
 #[inline(always)]
 fn end<const TRACING: bool>(kiocb: Kernel<TRACING>, request: &mut Request, result: i64) {
-    if result == -EAGAIN && will_be_issued_again(kiocb, request.interface) {
-        request.state |= state::RETRY;
-        return;
-    }
     if result > 0 && request.bios != 0 && request.state & IN_RAW_DEVICE == state::RAW_DEVICE {
         // Compilers put `blkdev_direct_IO` into its caller (block/fops.c, 6.1), where no probe
         // sees it. A raw device does all directly, save what it cannot keep out of the page cache.
@@ -331,12 +393,18 @@ fn end<const TRACING: bool>(kiocb: Kernel<TRACING>, request: &mut Request, resul
     let _ = IN_FLIGHT.remove(kiocb.0 as u64);
 }
 
-/// Whether `io_uring` answers -EAGAIN by issuing the request again from a worker: it does unless
-/// the program itself asked not to wait (`REQ_F_NOWAIT`; `io_read`, `io_write`, io_uring/rw.c).
+/// Results that say no more than that the request cannot be done without waiting. Raw devices and
+/// some filesystems say `EOPNOTSUPP` (`io_write`, io_uring/rw.c).
 #[inline(always)]
-fn will_be_issued_again<const TRACING: bool>(kiocb: Kernel<TRACING>, interface: u8) -> bool {
-    if interface != Interface::IoUring as u8
-        || kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_NOWAIT == 0
+fn is_refusal_to_wait(result: i64) -> bool {
+    result == -EAGAIN || result == -EOPNOTSUPP
+}
+
+/// Whether `io_uring` issues a refused request again from a worker: it does unless the program itself asked not to wait (`REQ_F_NOWAIT`; `io_read`, `io_write`,
+/// io_uring/rw.c).
+#[inline(always)]
+fn will_be_issued_again<const TRACING: bool>(kiocb: Kernel<TRACING>) -> bool {
+    if kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_NOWAIT == 0
         || !has!(io_kiocb_flags)
         || !has!(req_f_nowait_bit)
     {

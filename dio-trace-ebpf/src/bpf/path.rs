@@ -4,15 +4,20 @@
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
 use dio_trace_ebpf::abi::file::{FileEvent, NAME_CAPACITY, PATH_STEPS};
 
-use super::{globals::layout, memory::Kernel};
+use super::{
+    globals::{has, layout},
+    memory::Kernel,
+};
+
+/// Highest error number that a pointer may hold (include/linux/err.h).
+const MAX_ERRNO: u64 = 4095;
 
 /// Writes the components of `file`'s path, innermost first, through all mounts of its mount
 /// namespace. Returns the slots used; 0 where the path is too deep, has too long a component or is
 /// unreadable.
 #[inline(always)]
 pub(super) fn components(event: *mut FileEvent, file: Kernel<false>) -> u32 {
-    let mut dentry = file.follow(layout!(file_f_path_dentry));
-    let mut vfsmount = file.follow(layout!(file_f_path_mnt));
+    let (mut dentry, mut vfsmount) = user_path(file);
     for step in 0..PATH_STEPS {
         // SAFETY: `event` is a live entry of the ring buffer, `step` lies within it.
         let slot = unsafe { (&raw mut (*event).path[step]).cast::<u8>() };
@@ -44,4 +49,26 @@ pub(super) fn components(event: *mut FileEvent, file: Kernel<false>) -> u32 {
         dentry = parent;
     }
     0
+}
+
+/// Where the program sees the file: overlayfs opens the real one in a mount that is in no
+/// namespace, and keeps the path that the program knows beside it (`struct backing_file`,
+/// fs/file_table.c, from 6.5).
+#[inline(always)]
+fn user_path(file: Kernel<false>) -> (Kernel<false>, Kernel<false>) {
+    let dentry = file.follow(layout!(file_f_path_dentry));
+    let vfsmount = file.follow(layout!(file_f_path_mnt));
+    if !has!(backing_file_user_path_dentry) || !has!(backing_file_user_path_mnt) {
+        return (dentry, vfsmount);
+    }
+    let mount = Kernel::<false>(vfsmount.0.wrapping_sub(layout!(mount_mnt) as usize));
+    let namespace = mount.read::<u64>(layout!(mount_mnt_ns));
+    if namespace.wrapping_add(MAX_ERRNO) > MAX_ERRNO {
+        return (dentry, vfsmount);
+    }
+    // No namespace, or `MNT_NS_INTERNAL`. `struct backing_file` begins with its `struct file`.
+    (
+        file.follow(layout!(backing_file_user_path_dentry)),
+        file.follow(layout!(backing_file_user_path_mnt)),
+    )
 }

@@ -62,8 +62,9 @@ pub struct Geometry {
     pub split_bits: u32,
     /// Byte in its 4096-byte page at which the first segment starts.
     pub first_page_offset: u32,
-    /// Unused, zero: keeps the layout free of padding.
-    pub reserved: u32,
+    /// OR of the addresses of empty segments that a full one follows: from 6.0 to 6.17 the kernel
+    /// looks at them (`iov_iter_aligned_iovec`).
+    pub empty_address_bits: u32,
 }
 
 impl Geometry {
@@ -82,7 +83,7 @@ impl Geometry {
             gap_bits: 0,
             split_bits: 0,
             first_page_offset: 0,
-            reserved: 0,
+            empty_address_bits: 0,
         }
     }
 
@@ -103,7 +104,7 @@ impl Geometry {
             gap_bits: 0,
             split_bits: 0,
             first_page_offset: address_bits & 4095,
-            reserved: 0,
+            empty_address_bits: 0,
         }
     }
 
@@ -152,6 +153,8 @@ impl Geometry {
 pub struct Fold {
     geometry: Geometry,
     virt_boundary_mask: u32,
+    /// OR of the addresses of the empty segments since the last full one.
+    empty_bits: u32,
     run: Segment,
 }
 
@@ -162,6 +165,7 @@ impl Fold {
         Self {
             geometry: Geometry::at(offset),
             virt_boundary_mask,
+            empty_bits: 0,
             run: Segment {
                 address: 0,
                 length: 0,
@@ -184,9 +188,12 @@ impl Fold {
     #[inline(always)]
     pub const fn push(&mut self, segment: Segment) {
         if segment.length == 0 {
+            self.empty_bits |= (segment.address & CAP_MASK) as u32;
             return;
         }
         let geometry = &mut self.geometry;
+        geometry.empty_address_bits |= self.empty_bits;
+        self.empty_bits = 0;
         geometry.address_bits |= (segment.address & CAP_MASK) as u32;
         geometry.length_bits |= (segment.length & CAP_MASK) as u32;
         geometry.segment_count += 1;

@@ -12,12 +12,15 @@ use crate::{
 #[must_use]
 #[inline(always)]
 pub fn deviations(geometry: &Geometry, limits: &Limits) -> Reasons {
-    let coarser = Limits {
-        logical_block_size: 0,
-        ..*limits
-    };
-    let broken = violations(geometry, limits, RuleSet::LogicalBlock);
-    broken.with(violations(geometry, &coarser, RuleSet::DmaSegment))
+    let (block, dma) = (limits.logical_block_mask(), limits.dma_alignment);
+    let address = geometry.address_bits & (block | dma) | geometry.empty_address_bits & dma;
+    reasons(
+        geometry,
+        block,
+        address,
+        geometry.length_bits & (block | dma),
+        0,
+    )
 }
 
 /// The rules of `rule_set` that a request breaks; empty means it is accepted.
@@ -39,7 +42,11 @@ pub fn violations(geometry: &Geometry, limits: &Limits, rule_set: RuleSet) -> Re
             geometry.length_bits & block,
             0,
         ),
-        RuleSet::DmaAddress => (geometry.address_bits & dma, geometry.length_bits & block, 0),
+        RuleSet::DmaAddress => (
+            (geometry.address_bits | geometry.empty_address_bits) & dma,
+            geometry.length_bits & block,
+            0,
+        ),
         RuleSet::DmaSegmentLate => (
             geometry.merged_address_bits & dma,
             geometry.merged_length_bits & dma,
@@ -51,6 +58,12 @@ pub fn violations(geometry: &Geometry, limits: &Limits, rule_set: RuleSet) -> Re
             geometry.split_bits & block,
         ),
     };
+    reasons(geometry, block, address, length, split)
+}
+
+/// The reasons for which bits are left over; total length and offset are always whole blocks.
+#[inline(always)]
+fn reasons(geometry: &Geometry, block: u32, address: u32, length: u32, split: u32) -> Reasons {
     // Forgotten at each step, or the verifier would walk every combination of reasons.
     let unknown = geometry.offset;
     let add = |set: Reasons, reason: Reasons, condition: bool| {

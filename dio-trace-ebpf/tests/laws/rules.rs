@@ -42,6 +42,8 @@ proptest! {
         limits in ordinary_limits(),
     ) {
         let geometry = asked.geometry(&limits);
+        // Only `dma-address` looks at empty segments.
+        prop_assume!(geometry.empty_address_bits & limits.dma_alignment == 0);
         let accepted = MILDER.map(|rule_set| violations(&geometry, &limits, rule_set).is_empty());
         prop_assert!(accepted.is_sorted(), "{accepted:?}");
     }

@@ -20,7 +20,7 @@ use crate::{
         layout::Resolved,
         nothing_attached::NothingAttached,
         object::{self, Programs},
-        plan::{BOUNDED, Hook, MODULES, PLAN, Role, When},
+        plan::{BOUNDED, Hook, MODULES, PLAN, When},
         symbols::Symbols,
         tracing::{self, Link, Target},
     },
@@ -144,13 +144,7 @@ fn settings(
     rule_set: RuleSet,
 ) -> Settings {
     let mut completions = [0; COMPLETION_SLOTS];
-    let interfaces = COMPLETIONS.iter().map(|&(name, _)| name);
-    let others = PLAN
-        .iter()
-        .filter(|hook| hook.role == Role::Completion)
-        .map(|hook| hook.target)
-        .filter(|target| COMPLETIONS.iter().all(|(name, _)| name != target));
-    for (slot, name) in completions.iter_mut().zip(interfaces.chain(others)) {
+    for (slot, (name, _)) in completions.iter_mut().zip(COMPLETIONS) {
         *slot = symbols.address(name);
     }
     let dio_flags_are_wait = types

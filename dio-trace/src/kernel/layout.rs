@@ -62,6 +62,12 @@ const CAN_BE_ABSENT: &[&str] = &[
     "io_kiocb_flags",
     "io_kiocb_task",
     "req_f_nowait_bit",
+    // From 6.5.
+    "backing_file_user_path_dentry",
+    "backing_file_user_path_mnt",
+    // overlayfs, by kernel and where its module is loaded.
+    "backing_aio_orig_iocb",
+    "ovl_aio_req_orig_iocb",
     // Only where the btrfs module is loaded and has BTF; the device was renamed.
     "btrfs_fs_info_fs_devices",
     "btrfs_fs_devices_latest_bdev",

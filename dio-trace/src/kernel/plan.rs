@@ -175,6 +175,18 @@ const fn completion(target: &'static str, optional: bool) -> Hook {
     }
 }
 
+/// tmpfs takes `O_DIRECT` from 6.6 on, and serves it from memory.
+const TMPFS_READ: Hook = Hook {
+    optional: true,
+    ..filesystem("shmem_file_read_iter", &["tmpfs"])
+};
+
+/// The function came with `O_DIRECT`.
+const TMPFS_WRITE: Hook = Hook {
+    optional: true,
+    ..filesystem("shmem_file_write_iter", &["tmpfs"])
+};
+
 /// Every hook. Completions and engines come before the hooks that begin requests, so that no
 /// request is seen to begin whose end could not be.
 pub(super) const PLAN: &[Hook] = &[
@@ -184,6 +196,8 @@ pub(super) const PLAN: &[Hook] = &[
     completion("lo_rw_aio_complete", true),
     completion("ovl_aio_rw_complete", true),
     completion("backing_aio_rw_complete", true),
+    completion("ovl_aio_queue_completion", true),
+    completion("backing_aio_queue_completion", true),
     Hook {
         target: "block_bio_queue",
         role: Role::BioQueue,
@@ -279,6 +293,8 @@ pub(super) const PLAN: &[Hook] = &[
     filesystem("btrfs_file_write_iter", &["btrfs"]),
     filesystem("f2fs_file_read_iter", &["f2fs"]),
     filesystem("f2fs_file_write_iter", &["f2fs"]),
+    TMPFS_READ,
+    TMPFS_WRITE,
 ];
 
 /// Modules whose functions the plan names, and whose BTF is therefore read.

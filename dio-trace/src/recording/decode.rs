@@ -241,6 +241,7 @@ impl<'a> Rows<'a> {
         let merged_lengths = column("merged_length_bits")?;
         let (gap, split) = (column("gap_bits")?, column("split_bits")?);
         let first = column("first_page_offset")?;
+        let empty = column("empty_address_bits")?;
         let usually = |column: &UInt32Array, row, usual| {
             if column.is_valid(row) {
                 column.value(row)
@@ -260,7 +261,7 @@ impl<'a> Rows<'a> {
             gap_bits: gap.value(row),
             split_bits: split.value(row),
             first_page_offset: usually(&first, row, address.value(row) & 4095),
-            reserved: 0,
+            empty_address_bits: usually(&empty, row, 0),
         };
         Ok((0..count.len()).map(geometry).collect())
     }

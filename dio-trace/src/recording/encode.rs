@@ -368,6 +368,10 @@ fn geometry(rows: &[RowRef<'_>]) -> Vec<(&'static str, ArrayRef)> {
             "first_page_offset",
             column(|one| unless(one.first_page_offset, one.address_bits & 4095)),
         ),
+        (
+            "empty_address_bits",
+            column(|one| unless(one.empty_address_bits, 0)),
+        ),
     ]
 }
 

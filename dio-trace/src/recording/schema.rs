@@ -146,6 +146,7 @@ columns! {
     "gap_bits" U32 "OR of the ends and starts at gaps between segments"
     "split_bits" U32 "OR of the distances of those gaps that break the virtual boundary"
     "first_page_offset" U32 "byte in its 4096-byte page at which the first segment starts; null where equal to address_bits modulo 4096"
+    "empty_address_bits" U32 "OR of the addresses of empty segments that a full one follows; null where zero"
     "loss_cause" Word "in a row that tells of a loss: what was lost; null in all others"
     "loss_count" U64 "how many were lost"
 }

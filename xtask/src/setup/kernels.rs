@@ -27,7 +27,7 @@ const KEPT_NET: [&str; 6] = ["9p", "core", "dns_resolver", "sunrpc", "vmw_vsock"
 const DESCRIPTION: &str = "kernel.json";
 
 /// A kernel ready to boot.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Kernel {
     /// The series it was taken for.
     pub(crate) series: Series,

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use dio_trace_ebpf::{rules::Geometry, rules::Segment};
+use dio_trace_ebpf::rules::{Geometry, Segment};
 
 use super::row::Row;
 use crate::workload::{Call, answer::Answer};
 
 /// Segments that a recording keeps of a request.
 const KEPT: usize = 16;
+
+/// What is said of a request without a row.
+pub(super) const MISSING: &str = "not in the recording";
 
 /// The rows of one process, and which request each belongs to.
 pub(super) struct Matched<'a> {
@@ -30,31 +33,34 @@ pub(super) fn match_rows<'a>(answers: &[Answer], rows: &[&'a Row]) -> Matched<'a
             .or_default()
             .push(index);
     }
-    let mut used = vec![false; rows.len()];
-    let mut found = Vec::with_capacity(answers.len());
-    for answer in answers {
+    let free = |answer: &Answer, used: &[bool]| -> Vec<usize> {
         let candidates = by_place.get(&(answer.offset, answer.length));
-        let free: Vec<usize> = candidates
-            .into_iter()
-            .flatten()
-            .copied()
-            .filter(|&index| !used[index])
-            .collect();
-        let right = free
+        let all = candidates.into_iter().flatten().copied();
+        all.filter(|&index| !used[index]).collect()
+    };
+    let mut used = vec![false; rows.len()];
+    let mut found: Vec<Option<Result<&Row, String>>> = Vec::with_capacity(answers.len());
+    for answer in answers {
+        let free = free(answer, &used);
+        let mut right = free
             .iter()
-            .find(|&&index| difference(answer, rows[index]).is_none());
-        found.push(match (right, free.first()) {
-            (Some(&index), _) => {
-                used[index] = true;
-                Ok(rows[index])
-            }
-            (None, Some(&index)) => {
+            .filter(|&&index| difference(answer, rows[index]).is_none());
+        found.push(right.next().map(|&index| {
+            used[index] = true;
+            Ok(rows[index])
+        }));
+    }
+    // What is left over: a request recorded wrongly is told from one that is missing.
+    let found = found.into_iter().zip(answers).map(|(found, answer)| {
+        found.unwrap_or_else(|| match free(answer, &used).first() {
+            Some(&index) => {
                 used[index] = true;
                 Err(difference(answer, rows[index]).unwrap_or_default())
             }
-            (None, None) => Err("not in the recording".to_owned()),
-        });
-    }
+            None => Err(MISSING.to_owned()),
+        })
+    });
+    let found = found.collect();
     let extra = rows
         .iter()
         .zip(&used)

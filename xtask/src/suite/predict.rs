@@ -39,7 +39,7 @@ impl Prediction {
     /// Whether `result` is what was predicted.
     pub(super) fn holds(self, result: i64) -> bool {
         match self {
-            Self::Unknown => result >= 0 || EINVAL.contains(&result),
+            Self::Unknown => result >= 0 || EINVAL_OR_EIO.contains(&result),
             Self::Rejected(errors) => errors.contains(&result),
             _ => result >= 0,
         }
@@ -67,15 +67,11 @@ pub(super) fn predict(
         end
     };
     let mut segments = cut(answer, seen - answer.offset);
-    let mut rule_set = rule_set;
     if answer.call == Call::RingFixed {
         // Registered memory comes page by page, and each piece counts as a segment
-        // (iov_iter_aligned_bvec, up to 6.17). From 7.2 stable only bio splitting looks at it
-        // (iov_iter_extract_bvecs is for user memory).
+        // (iov_iter_aligned_bvec, up to 6.17). From 7.2 stable some paths look at it when the bio is
+        // built (bio_iov_bvec_aligned), others only in bio splitting.
         segments = page_pieces(&segments).collect();
-        if rule_set == RuleSet::DmaSegment {
-            rule_set = RuleSet::DmaSegmentLate;
-        }
     }
     let geometry = Geometry::fold(answer.offset, segments.iter().copied(), 0);
     let block = made.limits.logical_block_mask();
@@ -95,6 +91,8 @@ pub(super) fn predict(
                 (_, false) if engine_refuses => Prediction::Unknown,
                 _ if engine_refuses => Prediction::Rejected(EINVAL),
                 (false, _) => Prediction::Buffered,
+                // Of what is in flight at the exit nobody asks the page cache whether it served it.
+                (true, true) if answer.result.is_none() => Prediction::Done,
                 (true, true) => Prediction::Direct { unchecked: false },
                 (true, false) => Prediction::Done,
             };
@@ -112,7 +110,16 @@ pub(super) fn predict(
     } else {
         rule_set
     };
-    common(made, rule_set, answer, &segments)
+    let early = common(made, rule_set, answer, &segments);
+    if answer.call == Call::RingFixed && rule_set == RuleSet::DmaSegment {
+        let late = common(made, RuleSet::DmaSegmentLate, answer, &segments);
+        return if late == early {
+            early
+        } else {
+            Prediction::Unknown
+        };
+    }
+    early
 }
 
 /// The common rules, with what stands below the device.

@@ -10,13 +10,16 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use dio_trace_ebpf::words::RuleSet;
+use dio_trace_ebpf::words::{Interface, Operation, RuleSet};
 use serde_json::Value;
 
 use super::row::Row;
 
 /// How long the probes may take to load under emulation.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How many rows back a read's first piece may lie.
+const REACH: usize = 64;
 
 /// The program that is checked.
 pub(super) struct Tracer {
@@ -134,17 +137,55 @@ impl Recording<'_> {
         let mut rows = Vec::new();
         for line in BufReader::new(File::open(&lines)?).lines() {
             let line = line?;
-            let row: Row = serde_json::from_str(&line)
-                .with_context(|| format!("not a record of the documented form: {line}"))?;
-            rows.push(row);
+            let undocumented = || format!("not a record of the documented form: {line}");
+            let value: Value = serde_json::from_str(&line).with_context(undocumented)?;
+            // A loss; the summary is asked for those.
+            if value.get("loss_cause").is_none() {
+                rows.push(serde_json::from_value(value).with_context(undocumented)?);
+            }
         }
         let summary = self.tracer.output(&["report", "--format", "json", &path])?;
         let summary = serde_json::from_slice(&summary).context("report did not print JSON")?;
+        let rows = join_continuations(rows);
         Ok(Recorded { rows, summary })
     }
 }
 
+/// Joins the rows of one request that io_uring read in several pieces: where a read comes back
+/// short it asks for the rest itself (`io_read`, io_uring/rw.c), and the probes see that as a
+/// request of its own, of which the program is never told.
+fn join_continuations(rows: Vec<Row>) -> Vec<Row> {
+    let mut joined: Vec<Row> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let first = joined.iter_mut().rev().take(REACH).find(|first| {
+            let done = first.result.unwrap_or(0);
+            let (Some(offset), Some(length)) = (first.offset, first.length) else {
+                return false;
+            };
+            first.pid == row.pid
+                && first.interface == Interface::IoUring
+                && row.interface == Interface::IoUring
+                && (first.operation, row.operation) == (Operation::Read, Operation::Read)
+                && (1..length as i64).contains(&done)
+                && row.offset == Some(offset + done as u64)
+                && row.length == Some(length - done as u64)
+        });
+        match first {
+            Some(first) => first.result = first.result.zip(row.result).map(|(a, b)| a + b.max(0)),
+            None => joined.push(row),
+        }
+    }
+    joined
+}
+
 impl Recorded {
+    /// How much was lost, of whatever cause.
+    pub(super) fn lost(&self) -> u64 {
+        let losses = find(&self.summary, "losses").and_then(Value::as_object);
+        let counts = losses.into_iter().flat_map(|causes| causes.values());
+        counts.filter_map(Value::as_u64).sum()
+    }
+
     /// What was lost, as the summary tells it; empty for nothing.
     pub(super) fn losses(&self) -> String {
         match find(&self.summary, "losses") {

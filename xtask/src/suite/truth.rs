@@ -11,7 +11,7 @@ use dio_trace_ebpf::words::Interface;
 
 use super::{
     Setting, demonstrations,
-    matching::match_rows,
+    matching::{MISSING, match_rows},
     outcome::Outcome,
     place::Made,
     places::PLACES,
@@ -179,13 +179,18 @@ fn judge(setting: &Setting, outcome: &mut Outcome, asked: &[Asked<'_>], recorded
     tabulate(outcome, &cases);
     report_kernel(outcome, &cases);
     report(outcome, &cases, &extra);
-    let lost = recorded.losses();
-    let detail = if lost.is_empty() {
-        "nothing"
-    } else {
-        lost.as_str()
-    };
-    outcome.check("nothing lost", lost.is_empty(), detail);
+    // The kernel skips a probe where another task runs it on the same CPU (preemptible kernels,
+    // `__bpf_prog_enter_recur`): that may happen, but neither often nor unnoticed.
+    let missing = cases
+        .iter()
+        .filter(|case| case.row.as_ref().is_err_and(|reason| reason == MISSING))
+        .count() as u64;
+    let lost = recorded.lost();
+    outcome.check(
+        "what is missing is counted as lost, and is rare",
+        missing <= lost && lost * 1000 <= cases.len() as u64,
+        format!("{missing} missing; lost: {:?}", recorded.losses()),
+    );
     demonstrations::check(setting.rule_set, outcome, &cases);
 }
 
@@ -276,7 +281,9 @@ fn report_kernel(outcome: &mut Outcome, cases: &[Case<'_>]) {
 fn report(outcome: &mut Outcome, cases: &[Case<'_>], extra: &[(&str, &Row)]) {
     let misrecorded: Vec<String> = cases
         .iter()
-        .filter_map(|case| Some(format!("{}: {}", case.describe(), case.row.as_ref().err()?)))
+        .filter_map(|case| Some((case, case.row.as_ref().err()?)))
+        .filter(|(_, reason)| *reason != MISSING)
+        .map(|(case, reason)| format!("{}: {reason}", case.describe()))
         .collect();
     summarise(
         outcome,
@@ -320,7 +327,16 @@ impl Case<'_> {
     fn is_predicted(&self) -> bool {
         self.answer
             .result
-            .is_none_or(|result| self.prediction.holds(result))
+            .is_none_or(|result| self.prediction.holds(result) || self.may_be_told_to_retry(result))
+    }
+
+    /// Of a request of more than 256 segments io_uring submits bios without waiting; where the queue
+    /// takes only some of them, an interrupt tells the program -EAGAIN (`__blkdev_direct_IO`,
+    /// `io_rw_should_reissue`): no matter of alignment, and not to be foreseen.
+    fn may_be_told_to_retry(&self, result: i64) -> bool {
+        const EAGAIN: i64 = 11;
+        let segments = self.answer.segments.len();
+        result == -EAGAIN && segments > 256 && self.answer.interface == Interface::IoUring
     }
 
     /// Whether a read was served by the page cache against the prediction, or the other way round.

@@ -66,11 +66,15 @@ fn success_fault(
     prediction: Prediction,
     row: &Row,
 ) -> Option<String> {
-    // Where a filesystem has no device of its own, there is no block to be aligned to.
+    // Of several devices (btrfs), the row says which it took.
     let limits = if made.disk.is_some() {
         made.limits
     } else {
-        Limits::default()
+        Limits {
+            logical_block_size: row.logical_block_size.unwrap_or(0),
+            dma_alignment: row.dma_alignment.unwrap_or(0),
+            ..Limits::default()
+        }
     };
     let segments = answer.segments.iter().map(|&placed| placed.into());
     let geometry = Geometry::fold(answer.offset, segments, limits.virt_boundary_mask);
@@ -111,7 +115,8 @@ fn success_fault(
     }
     let unchecked = prediction == Prediction::Direct { unchecked: true };
     let damaged = answer.data_ok == Some(false);
-    if row.verdict != Verdict::Buffered && !damaged && unchecked != row.has_flag("unchecked") {
+    let known = answer.data_ok == Some(true) && prediction != Prediction::Unknown;
+    if row.verdict != Verdict::Buffered && known && unchecked != row.has_flag("unchecked") {
         return Some(format!(
             "flags {:?}, unchecked should be {unchecked}",
             row.flags

@@ -26,6 +26,8 @@ use crate::{command, paths, setup::Kernel};
 const POLL: Duration = Duration::from_millis(20);
 /// Console lines shown when a guest fails.
 const CONSOLE_LINES: usize = 30;
+/// What is said of a guest that stopped by itself.
+pub(crate) const ENDED_EARLY: &str = "ended before its command did: a kernel panic?";
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A guest to be run.
@@ -126,10 +128,7 @@ impl Guest {
                 &format!("was ended after {} s (--timeout)", self.timeout.as_secs()),
                 console.as_deref()
             )),
-            Told::Nothing => bail!(self.failure(
-                "ended before its command did: a kernel panic?",
-                console.as_deref()
-            )),
+            Told::Nothing => bail!(self.failure(ENDED_EARLY, console.as_deref())),
         }
     }
 

@@ -53,7 +53,7 @@ pub(crate) fn qemu(guest: &Guest, files: &Files<'_>, ports: &[Port]) -> Result<C
         .arg("-initrd")
         .arg(files.initramfs);
     let words = format!(
-        "console=ttyS0 panic=-1 loglevel=5 mitigations=off {}",
+        "console=ttyS0 panic=-1 no_timer_check loglevel=5 mitigations=off {}",
         guest.append
     );
     command.args(["-append", words.trim()]);

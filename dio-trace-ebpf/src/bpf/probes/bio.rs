@@ -17,12 +17,18 @@ fn queued<const TRACING: bool>(bio: Kernel<TRACING>) {
     let Some(request) = in_flight::current_request() else {
         return;
     };
-    // Not the filesystem's metadata, nor the clones that a stacked device makes of our bio.
+    // Not the filesystem's metadata, nor the clones that a stacked device makes of our bio. One of
+    // registered buffers is marked as a clone too (`bio_iov_bvec_set`), but goes to our own device.
     let flags = bio.read::<u16>(layout!(bio_bi_flags));
     let clone = has!(bio_cloned) && flags & (1 << (layout!(bio_cloned) & 15)) != 0;
+    let elsewhere = !has!(bio_bi_bdev)
+        || bio
+            .follow(layout!(bio_bi_bdev))
+            .read::<u32>(layout!(block_device_bd_dev))
+            != request.disk;
     let metadata = has!(req_meta_bit)
         && bio.read::<u32>(layout!(bio_bi_opf)) & (1 << (layout!(req_meta_bit) & 31)) != 0;
-    if !clone && !metadata {
+    if !(clone && elsewhere || metadata) {
         request.bios += 1;
     }
 }

@@ -54,7 +54,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn geometry()(big: [u64; 2], small: [u32; 9]) -> Geometry {
+    fn geometry()(big: [u64; 2], small: [u32; 10]) -> Geometry {
         Geometry {
             offset: big[0],
             length: big[1],
@@ -67,7 +67,7 @@ prop_compose! {
             gap_bits: small[6],
             split_bits: small[7],
             first_page_offset: small[8],
-            reserved: 0,
+            empty_address_bits: small[9],
         }
     }
 }
