@@ -15,6 +15,7 @@ mod nothing_attached;
 mod object;
 mod plan;
 mod preflight;
+mod probing;
 mod symbols;
 mod tracing;
 

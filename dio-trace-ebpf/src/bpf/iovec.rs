@@ -213,8 +213,9 @@ impl<'a> Walk<'a> {
             let failed = bpf_probe_read_kernel(raw.as_mut_ptr().cast(), size, address as *const _);
             (failed != 0, raw.assume_init())
         };
+        self.forget(raw[0]);
         if ALIKE {
-            self.forget(raw[0]);
+            self.index = forget(u64::from(self.index), raw[0]) as u32;
         }
         if self.left == 0 || u64::from(self.index) >= self.segment_count {
             return false;
@@ -227,10 +228,9 @@ impl<'a> Walk<'a> {
         true
     }
 
-    /// Hides from the verifier how far the walk is: to it, one round is then like any other.
+    /// Hides from the verifier what was found so far.
     #[inline(always)]
     fn forget(&mut self, unknown: u64) {
-        self.index = forget(u64::from(self.index), unknown) as u32;
         self.left = forget(self.left, unknown);
         self.skip = forget(self.skip, unknown);
         self.fold.forget(unknown);

@@ -180,6 +180,7 @@ impl Fold {
         let merged = u64::from(self.geometry.merged_count);
         self.geometry.merged_count = forget(merged, unknown) as u32;
         self.geometry.length = forget(self.geometry.length, unknown);
+        self.empty_bits = forget(u64::from(self.empty_bits), unknown) as u32;
         self.run.address = forget(self.run.address, unknown);
         self.run.length = forget(self.run.length, unknown);
     }

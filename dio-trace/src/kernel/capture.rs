@@ -8,12 +8,18 @@ use aya::{
     maps::{Array, HashMap, MapData, PerCpuArray, PerCpuHashMap, RingBuf},
 };
 use dio_trace_ebpf::{
-    abi::counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
+    abi::{
+        counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
+        request::{Request, state},
+    },
     words::{Operation, Verdict},
 };
 
 use crate::{
-    kernel::{attach::Probes, decode::Decoder},
+    kernel::{
+        attach::Probes,
+        decode::{Decoder, clock_nanoseconds},
+    },
     model::{Batch, Loss, LossCause, Timestamp},
 };
 
@@ -31,6 +37,17 @@ struct Value(CounterValue);
 // SAFETY: as above.
 unsafe impl Pod for Value {}
 
+/// `Request` as aya wants it.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct InFlight(Request);
+// SAFETY: as above.
+unsafe impl Pod for InFlight {}
+
+/// Nanoseconds after which `io_uring` is not expected to issue a request again: a worker does so at
+/// once. It gives some up without telling anyone but the program.
+const FORSAKEN: u64 = 1_000_000_000;
+
 /// The live probes and their maps.
 pub struct Capture {
     /// Kept for its links: the probes are attached as long as this lives.
@@ -41,6 +58,7 @@ pub struct Capture {
     unattributed: PerCpuArray<MapData, Value>,
     losses: PerCpuArray<MapData, u64>,
     traced: HashMap<MapData, u32, u32>,
+    in_flight: HashMap<MapData, u64, InFlight>,
     filling: u32,
     unattributed_before: Vec<CounterValue>,
     losses_before: Vec<u64>,
@@ -68,6 +86,7 @@ impl Capture {
             unattributed: take("UNATTRIBUTED")?.try_into()?,
             losses: take("LOSSES")?.try_into()?,
             traced: take("TRACED_PROCESSES")?.try_into()?,
+            in_flight: take("IN_FLIGHT")?.try_into()?,
             filling: 0,
             unattributed_before: vec![CounterValue::default(); UNATTRIBUTED_SLOTS as usize],
             losses_before: vec![0; LossCause::ALL.len()],
@@ -121,7 +140,30 @@ impl Capture {
         self.drain_counters(batch)?;
         self.drain_unattributed(batch)?;
         self.drain_losses(batch)?;
+        self.drain_forsaken(batch);
         Ok(())
+    }
+
+    /// Counts as lost, and forgets, what waits in vain to be issued again.
+    fn drain_forsaken(&mut self, batch: &mut Batch) {
+        let now = clock_nanoseconds(libc::CLOCK_BOOTTIME).cast_unsigned();
+        let keys: Vec<u64> = self.in_flight.keys().flatten().collect();
+        for key in keys {
+            // A request that ends meanwhile is no longer there.
+            let Ok(InFlight(request)) = self.in_flight.get(&key, 0) else {
+                continue;
+            };
+            let waits = request.state & state::RETRY != 0;
+            if waits
+                && now.saturating_sub(request.time) > FORSAKEN
+                && self.in_flight.remove(&key).is_ok()
+            {
+                batch.losses.push(Loss {
+                    cause: LossCause::RequestUnfinished,
+                    count: 1,
+                });
+            }
+        }
     }
 
     /// Lets the probes fill the other table, waits until none is at work in this one, and empties

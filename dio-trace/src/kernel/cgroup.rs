@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fs,
     os::unix::fs::{DirEntryExt, MetadataExt},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
@@ -33,13 +33,13 @@ impl Cgroups {
             self.paths.clear();
         }
         for mount in MOUNTS {
-            self.walk(Path::new(mount), PathBuf::from("/"), 0);
+            self.walk(Path::new(mount), Path::new("/"), 0);
         }
         self.paths.entry(id).or_insert(None).clone()
     }
 
     /// Learns every group below a directory.
-    fn walk(&mut self, directory: &Path, path: PathBuf, depth: usize) {
+    fn walk(&mut self, directory: &Path, path: &Path, depth: usize) {
         if let Ok(metadata) = fs::metadata(directory) {
             let text: Arc<str> = path.to_string_lossy().into();
             self.paths.insert(metadata.ino(), Some(text));
@@ -53,7 +53,7 @@ impl Cgroups {
                 let path = path.join(entry.file_name());
                 self.paths
                     .insert(entry.ino(), Some(path.to_string_lossy().into()));
-                self.walk(&entry.path(), path, depth + 1);
+                self.walk(&entry.path(), &path, depth + 1);
             }
         }
     }

@@ -159,7 +159,8 @@ fn read<T: Copy>(bytes: &[u8]) -> Option<Box<T>> {
         .then(|| Box::new(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() }))
 }
 
-fn clock_nanoseconds(clock: libc::clockid_t) -> i64 {
+/// A clock's time in nanoseconds.
+pub(super) fn clock_nanoseconds(clock: libc::clockid_t) -> i64 {
     // SAFETY: all-zero is a valid `timespec`, and the call writes into it.
     let mut time: libc::timespec = unsafe { std::mem::zeroed() };
     // SAFETY: `time` is live and writable.

@@ -19,6 +19,7 @@ use crate::{
         btf::KernelTypes,
         capture::Capture,
         plan::MODULES,
+        probing,
     },
     model::{Batch, Environment, Timestamp},
     source::EventSource,
@@ -80,6 +81,7 @@ impl Live {
     /// Where a map cannot be read.
     pub fn drain(&mut self) -> Result<Batch> {
         self.capture.drain(&mut self.open)?;
+        probing::mark(&mut self.open.records);
         Ok(std::mem::take(&mut self.open))
     }
 }

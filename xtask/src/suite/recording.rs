@@ -151,8 +151,8 @@ impl Recording<'_> {
     }
 }
 
-/// Joins the rows of one request that io_uring read in several pieces: where a read comes back
-/// short it asks for the rest itself (`io_read`, io_uring/rw.c), and the probes see that as a
+/// Joins the rows of one request that `io_uring` read in several pieces: where a read comes back
+/// short it asks for the rest itself (`io_read`), and the probes see that as a
 /// request of its own, of which the program is never told.
 fn join_continuations(rows: Vec<Row>) -> Vec<Row> {
     let mut joined: Vec<Row> = Vec::with_capacity(rows.len());

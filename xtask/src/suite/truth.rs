@@ -180,7 +180,8 @@ fn judge(setting: &Setting, outcome: &mut Outcome, asked: &[Asked<'_>], recorded
     report_kernel(outcome, &cases);
     report(outcome, &cases, &extra);
     // The kernel skips a probe where another task runs it on the same CPU (preemptible kernels,
-    // `__bpf_prog_enter_recur`): that may happen, but neither often nor unnoticed.
+    // `__bpf_prog_enter_recur`), and io_uring gives up a request in a worker without calling
+    // anything that a probe sees: that may happen, but neither often nor unnoticed.
     let missing = cases
         .iter()
         .filter(|case| case.row.as_ref().is_err_and(|reason| reason == MISSING))
@@ -188,7 +189,7 @@ fn judge(setting: &Setting, outcome: &mut Outcome, asked: &[Asked<'_>], recorded
     let lost = recorded.lost();
     outcome.check(
         "what is missing is counted as lost, and is rare",
-        missing <= lost && lost * 1000 <= cases.len() as u64,
+        missing <= lost && lost * 500 <= cases.len() as u64,
         format!("{missing} missing; lost: {:?}", recorded.losses()),
     );
     demonstrations::check(setting.rule_set, outcome, &cases);
@@ -330,7 +331,7 @@ impl Case<'_> {
             .is_none_or(|result| self.prediction.holds(result) || self.may_be_told_to_retry(result))
     }
 
-    /// Of a request of more than 256 segments io_uring submits bios without waiting; where the queue
+    /// Of a request of more than 256 segments `io_uring` submits bios without waiting; where the queue
     /// takes only some of them, an interrupt tells the program -EAGAIN (`__blkdev_direct_IO`,
     /// `io_rw_should_reissue`): no matter of alignment, and not to be foreseen.
     fn may_be_told_to_retry(&self, result: i64) -> bool {
