@@ -11,8 +11,8 @@ pub const SEGMENTS_KEPT: usize = 16;
 pub const SEGMENTS_EXAMINED: u32 = 1024;
 
 /// Segments that are looked at on kernels without `bpf_loop` (5.17), whose verifier walks a loop
-/// round by round and takes minutes for twice as many.
-pub const SEGMENTS_EXAMINED_BOUNDED: u32 = 16;
+/// round by round: loading the probes takes longer with each.
+pub const SEGMENTS_EXAMINED_BOUNDED: u32 = 64;
 
 /// [`Request::offending_index`] where no segment behind the kept ones offends.
 pub const NO_OFFENDER: u32 = u32::MAX;
