@@ -162,7 +162,12 @@ fn join_continuations(rows: Vec<Row>) -> Vec<Row> {
             let (Some(offset), Some(length)) = (first.offset, first.length) else {
                 return false;
             };
-            first.pid == row.pid
+            // Of a raw device the rest is not asked for: what looks so is another request.
+            let raw = row
+                .path
+                .as_ref()
+                .is_none_or(|path| path.starts_with("/dev/"));
+            !raw && first.pid == row.pid
                 && first.interface == Interface::IoUring
                 && row.interface == Interface::IoUring
                 && (first.operation, row.operation) == (Operation::Read, Operation::Read)
