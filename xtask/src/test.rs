@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the host's tests, then the suite in a guest of every kernel.
+//! `cargo xtask test`: the host's tests, then the suite in a guest of each kernel.
 
 mod guests;
 mod host;
