@@ -231,7 +231,8 @@ words! {
         PathUnresolved = 7 => "path_unresolved",
         /// More segments than are examined: alignments cover only those looked at.
         SegmentsTruncated = 8 => "segments_truncated",
-        /// A probe the kernel skipped, because it was already running one (kprobe misses).
+        /// Runs of a probe that the kernel skipped, because the probe was at work on that CPU already or
+        /// followed too many calls at a time: no fewer than the requests that were missed by it.
         ProbeMissed = 9 => "probe_missed",
         /// An event this version cannot decode.
         EventUndecodable = 10 => "event_undecodable",

@@ -9,13 +9,18 @@ mod cgroup;
 mod decode;
 mod evidence;
 mod files;
+mod hooks;
+mod kretprobe;
 mod layout;
 mod live;
+mod misses;
 mod nothing_attached;
 mod object;
 mod plan;
+mod preemption;
 mod preflight;
 mod probing;
+mod settings;
 mod symbols;
 mod tracing;
 

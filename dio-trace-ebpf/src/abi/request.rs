@@ -50,6 +50,11 @@ pub mod state {
     pub const BLOCK_RULE: u16 = 256;
     /// The file is a raw block device.
     pub const RAW_DEVICE: u16 = 512;
+    /// The other program of a pair has yet to see this call
+    /// ([`Settings::pairs`](super::super::settings::Settings::pairs)).
+    pub const PAIR_DUE: u16 = 1024;
+    /// An engine was entered whose exit will tell the bytes it did, and has not yet.
+    pub const IN_ENGINE: u16 = 2048;
 }
 
 /// A request in flight, keyed by the address of its `struct kiocb`.

@@ -52,6 +52,10 @@ pub struct Settings {
     /// 1: the fifth argument of `iomap_dio_rw` is a mere `bool wait_for_completion` (up to 5.14),
     /// not a word of flags.
     pub dio_flags_are_wait: u32,
+    /// 1: fentry programs that begin requests are attached twice. The kernel skips a tracing program
+    /// that is already at work on this CPU, which a preempted one is (`__bpf_prog_enter_recur`, from
+    /// 5.12); the other of the pair then stands in.
+    pub pairs: u32,
     /// Thread group of dio-trace itself, whose requests are not traced; 0 for none.
     pub own_pid: u32,
 }

@@ -21,6 +21,7 @@ static SETTINGS: Settings = Settings {
     direct_loads: 0,
     current_task_btf: 0,
     dio_flags_are_wait: 0,
+    pairs: 0,
     own_pid: 0,
 };
 

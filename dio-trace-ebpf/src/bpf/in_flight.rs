@@ -61,10 +61,13 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
     if !owner::is_traced(thread) || iovec::count(iter) == 0 {
         return;
     }
-    if let Some(request) = find(kiocb.0 as u64) {
-        if request.state & state::RETRY != 0 && is_same(request, kiocb, iter) {
-            request.state &= !state::RETRY;
-            enter_thread(request, thread, kiocb.0 as u64);
+    let key = kiocb.0 as u64;
+    if let Some(request) = find(key) {
+        if is_issued_again(request, kiocb, iter) {
+            issue_again::<TRACING>(request, thread, key);
+            return;
+        }
+        if is_seen(request) {
             return;
         }
         lost(LossCause::RequestUnfinished);
@@ -84,22 +87,19 @@ pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool, const BOUNDED
 ) {
     let thread = owner::current_thread();
     let key = kiocb.0 as u64;
-    let existing = find(key).filter(|request| {
-        if request.state & state::RETRY == 0 {
-            request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
-                && request.tid == thread as u32
+    let mut existing = None;
+    if let Some(request) = find(key) {
+        if is_issued_again(request, kiocb, iter) {
+            issue_again::<TRACING>(request, thread, key);
+            existing = Some(request);
+        } else if is_seen(request) || is_inside(request, kiocb) {
+            existing = Some(request);
         } else {
-            is_same(request, kiocb, iter)
+            lost(LossCause::RequestUnfinished);
         }
-    });
+    }
     let request = match existing {
-        Some(request) => {
-            if request.state & state::RETRY != 0 {
-                request.state &= !state::RETRY;
-                enter_thread(request, thread, key);
-            }
-            Some(request)
-        }
+        Some(request) => Some(request),
         None if owner::is_traced(thread) && iovec::count(iter) != 0 => {
             begin::<_, TRACING, BOUNDED>(ctx, kiocb, iter, level::ENGINE, thread)
         }
@@ -107,20 +107,54 @@ pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool, const BOUNDED
     };
     if let Some(request) = request {
         mark_direct(request, kiocb, route);
-        request.state |= marks(request, dio_flags);
+        request.state |= marks(request, dio_flags) | state::IN_ENGINE;
     }
 }
 
-/// Whether what is issued now is a request that was issued before: a kiocb may also have been put
-/// to new use.
+/// Whether a request that waits to be issued again is the one that is issued now: its kiocb may
+/// also have been put to new use.
 #[inline(always)]
-fn is_same<const TRACING: bool>(
+fn is_issued_again<const TRACING: bool>(
     request: &Request,
     kiocb: Kernel<TRACING>,
     iter: Kernel<TRACING>,
 ) -> bool {
-    request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
+    request.state & state::RETRY != 0
+        && request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
         && request.geometry.length == iovec::count(iter)
+}
+
+#[inline(always)]
+fn issue_again<const TRACING: bool>(request: &mut Request, thread: u64, kiocb: u64) {
+    request.state = request.state & !state::RETRY | pair_due::<TRACING>();
+    enter_thread(request, thread, kiocb);
+}
+
+/// [`state::PAIR_DUE`], where this program is one of a pair.
+#[inline(always)]
+fn pair_due<const TRACING: bool>() -> u16 {
+    if TRACING && setting!(pairs) != 0 {
+        state::PAIR_DUE
+    } else {
+        0
+    }
+}
+
+/// Whether the other program of the pair has seen this call already.
+#[inline(always)]
+fn is_seen(request: &mut Request) -> bool {
+    let due = request.state & state::PAIR_DUE != 0;
+    request.state &= !state::PAIR_DUE;
+    due
+}
+
+/// Whether an engine is entered inside this request, whose filesystem was seen to begin it. What
+/// else has this kiocb is a request whose end was not seen.
+#[inline(always)]
+fn is_inside<const TRACING: bool>(request: &Request, kiocb: Kernel<TRACING>) -> bool {
+    request.level == level::FILE
+        && request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
+        && current() == Some(kiocb.0 as u64)
 }
 
 /// [`state`] bits that the flags of `iomap_dio_rw` stand for.
@@ -171,6 +205,7 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
         return;
     };
     if request.level != at {
+        request.state &= !state::IN_ENGINE;
         // An engine inside a filesystem. Its result counts from the request's start.
         if result > 0 && at == level::ENGINE && result as u64 > request.direct_bytes {
             request.direct_bytes = result as u64;
@@ -192,6 +227,13 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
     }
     if at == level::ENGINE && result > 0 {
         request.direct_bytes = result as u64;
+    }
+    if at == level::FILE && request.state & state::IN_ENGINE != 0 {
+        // How the engine ended was not seen: the best guess is that it did all.
+        lost(LossCause::ProbeMissed);
+        if result > 0 {
+            request.direct_bytes = result as u64;
+        }
     }
     if is_refusal_to_wait(result) && request.interface == Interface::IoUring as u8 {
         if let Some(original) = original(kiocb) {
@@ -281,6 +323,7 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     // SAFETY: takes no arguments.
     request.time = unsafe { bpf_ktime_get_boot_ns() };
     request.level = at;
+    request.state = pair_due::<TRACING>();
     let write = iovec::is_write(iter);
     request.operation = if write {
         Operation::Write as u8

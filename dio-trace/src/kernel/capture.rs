@@ -140,8 +140,19 @@ impl Capture {
         self.drain_counters(batch)?;
         self.drain_unattributed(batch)?;
         self.drain_losses(batch)?;
+        self.drain_missed(batch);
         self.drain_forsaken(batch);
         Ok(())
+    }
+
+    fn drain_missed(&mut self, batch: &mut Batch) {
+        let count = self.probes.newly_missed();
+        if count != 0 {
+            batch.losses.push(Loss {
+                cause: LossCause::ProbeMissed,
+                count,
+            });
+        }
     }
 
     /// Counts as lost, and forgets, what waits in vain to be issued again.

@@ -175,6 +175,19 @@ const fn completion(target: &'static str, optional: bool) -> Hook {
     }
 }
 
+/// XFS' direct reads, which none of its buffered reads passes. Seen here, their result needs no
+/// exit of `iomap_dio_rw`, which some kernels follow only for few calls at a time.
+const fn xfs_direct_read(target: &'static str) -> Hook {
+    Hook {
+        target,
+        role: Role::Request,
+        when: When::Filesystem(&["xfs"]),
+        optional: true,
+        gives: "direct reads",
+        lost: "nothing, as long as iomap_dio_rw is seen",
+    }
+}
+
 /// tmpfs takes `O_DIRECT` from 6.6 on, and serves it from memory.
 const TMPFS_READ: Hook = Hook {
     optional: true,
@@ -286,6 +299,9 @@ pub(super) const PLAN: &[Hook] = &[
         gives: "whole requests on raw block devices",
         lost: EARLY,
     },
+    xfs_direct_read("xfs_file_dio_read"),
+    // So named up to 5.10.
+    xfs_direct_read("xfs_file_dio_aio_read"),
     filesystem("xfs_file_write_iter", &["xfs"]),
     filesystem("ext4_file_read_iter", &["ext4"]),
     filesystem("ext4_file_write_iter", &["ext4"]),

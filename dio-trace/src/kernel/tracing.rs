@@ -5,11 +5,11 @@ use std::{
     ffi::CStr,
     io,
     mem::zeroed,
-    os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
 };
 
 use aya_obj::generated::{
-    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_func_info, bpf_insn,
+    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_func_info, bpf_insn, bpf_prog_info,
     bpf_prog_type::BPF_PROG_TYPE_TRACING,
 };
 
@@ -42,8 +42,15 @@ pub(super) struct Program<'a> {
 /// A program that stays attached until this is dropped.
 #[derive(Debug)]
 pub(super) struct Link {
-    _program: OwnedFd,
+    program: OwnedFd,
     _link: OwnedFd,
+}
+
+impl Link {
+    /// The attached program.
+    pub(super) fn program(&self) -> BorrowedFd<'_> {
+        self.program.as_fd()
+    }
 }
 
 /// Loads a program and attaches it.
@@ -58,7 +65,7 @@ pub(super) fn attach(program: Program<'_>, target: Target<'_>) -> Result<Link, S
     let link = bpf_fd(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr)
         .map_err(|error| format!("cannot attach: {}", describe(&error)))?;
     Ok(Link {
-        _program: program,
+        program,
         _link: link,
     })
 }
@@ -180,14 +187,30 @@ fn kernel_btf_name(btf: RawFd) -> Option<String> {
     let mut info: bpf_btf_info = unsafe { zeroed() };
     info.name = name.as_mut_ptr() as u64;
     info.name_len = name.len() as u32;
-    // SAFETY: all-zero is a valid `bpf_attr`.
-    let mut attr: bpf_attr = unsafe { zeroed() };
-    attr.info.bpf_fd = btf.cast_unsigned();
-    attr.info.info = (&raw mut info) as u64;
-    attr.info.info_len = size_of::<bpf_btf_info>() as u32;
-    bpf(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attr).ok()?;
+    read_info(btf, &mut info).ok()?;
     let name = CStr::from_bytes_until_nul(&name).ok()?.to_str().ok()?;
     (info.kernel_btf != 0).then(|| name.to_owned())
+}
+
+/// How often the kernel skipped a program because it was at work on the same CPU already
+/// (`bpf_prog_info.recursion_misses`, from 5.12); 0 on kernels that skip none.
+pub(super) fn skipped_runs(program: RawFd) -> u64 {
+    // SAFETY: all-zero is a valid `bpf_prog_info`.
+    let mut info: bpf_prog_info = unsafe { zeroed() };
+    match read_info(program, &mut info) {
+        Ok(()) => info.recursion_misses,
+        Err(_) => 0,
+    }
+}
+
+/// Fills in what the kernel says of an object: `bpf_btf_info` or `bpf_prog_info`, as the object is.
+fn read_info<T>(object: RawFd, info: &mut T) -> io::Result<()> {
+    // SAFETY: all-zero is a valid `bpf_attr`.
+    let mut attr: bpf_attr = unsafe { zeroed() };
+    attr.info.bpf_fd = object.cast_unsigned();
+    attr.info.info = std::ptr::from_mut(info) as u64;
+    attr.info.info_len = size_of::<T>() as u32;
+    bpf(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attr).map(|_| ())
 }
 
 fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<i32> {

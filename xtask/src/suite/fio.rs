@@ -7,11 +7,42 @@ use serde_json::Value;
 
 use super::{Setting, disks, outcome::Outcome, shell};
 
-/// Requests of both processes together.
+/// Requests of all jobs together.
 const FULL: u64 = 100_000;
 const SAMPLE: u64 = 20_000;
 
-/// Runs fio with two processes through each engine, on a raw disk and on a file.
+/// What fio is run as.
+struct Run {
+    name: &'static str,
+    engine: &'static str,
+    jobs: u64,
+    /// Whether the jobs are threads of one process.
+    threads: bool,
+}
+
+const fn two_processes(engine: &'static str) -> Run {
+    Run {
+        name: engine,
+        engine,
+        jobs: 2,
+        threads: false,
+    }
+}
+
+/// The last has more calls under way than a kretprobe follows unless told to.
+const RUNS: [Run; 4] = [
+    two_processes("psync"),
+    two_processes("io_uring"),
+    two_processes("libaio"),
+    Run {
+        name: "psync in 100 threads",
+        engine: "psync",
+        jobs: 100,
+        threads: true,
+    },
+];
+
+/// Runs fio through each engine on a file.
 pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()> {
     if !shell::is_there("fio") {
         outcome.skip("fio", "fio is not installed");
@@ -30,9 +61,9 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
         &[("DISK", &disk), ("MNT", directory)],
     )?;
     let file = format!("{directory}/file");
-    for engine in ["psync", "io_uring", "libaio"] {
+    for run in RUNS {
         let recording = setting.tracer.record(&path, &[])?;
-        let done = fio(engine, &file, number / 2);
+        let done = fio(&run, &file, number / run.jobs);
         let recorded = recording.stop()?;
         let done = done?;
         let rows = recorded.rows.iter().filter(|row| row.comm == "fio");
@@ -41,7 +72,7 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
         });
         let lost = recorded.losses();
         outcome.check(
-            format!("fio {engine}"),
+            format!("fio {}", run.name),
             done == number && count == done && bytes == done * 4096 && lost.is_empty(),
             format!(
                 "fio issued {done}, the recording counts {count}; lost: {}",
@@ -54,7 +85,7 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
 }
 
 /// Requests that fio says it issued.
-fn fio(engine: &str, target: &str, each: u64) -> anyhow::Result<u64> {
+fn fio(run: &Run, target: &str, each: u64) -> anyhow::Result<u64> {
     let output = Command::new("fio")
         .args([
             "--name=count",
@@ -63,13 +94,10 @@ fn fio(engine: &str, target: &str, each: u64) -> anyhow::Result<u64> {
             "--bs=4k",
             "--size=32M",
         ])
-        .args([
-            "--numjobs=2",
-            "--norandommap",
-            "--iodepth=16",
-            "--output-format=json",
-        ])
-        .arg(format!("--ioengine={engine}"))
+        .args(["--norandommap", "--iodepth=16", "--output-format=json"])
+        .args(run.threads.then_some("--thread"))
+        .arg(format!("--numjobs={}", run.jobs))
+        .arg(format!("--ioengine={}", run.engine))
         .arg(format!("--filename={target}"))
         .arg(format!("--io_size={}", each * 4096))
         .output()

@@ -83,6 +83,9 @@ pub(super) struct Made<'a> {
     pub(super) has_chunks: bool,
     /// Limits of the device that requests end up on.
     pub(super) below: Limits,
+    /// On btrfs, whether the page cache does what the direct I/O engine refuses: from 6.15 the engine
+    /// lets btrfs say so at the end of the range (`iomap_iter`, `btrfs_dio_iomap_end`).
+    pub(super) refusal_falls_back: bool,
     base: String,
     standing: bool,
 }
@@ -137,6 +140,7 @@ impl Place {
             has_chunks: disks::has_chunks(device),
             dma_is_known: disks::tells_dma_alignment(device),
             below: rest.first().map_or(own, |below| disks::limits(below)),
+            refusal_falls_back: kernel_is_at_least((6, 15))?,
             base: base.to_owned(),
             standing: true,
         })
@@ -170,6 +174,18 @@ impl Drop for Made<'_> {
     fn drop(&mut self) {
         self.take_down();
     }
+}
+
+/// Whether the running kernel is of this version or a later one.
+fn kernel_is_at_least(version: (u32, u32)) -> anyhow::Result<bool> {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    let mut numbers = release
+        .split(|letter: char| !letter.is_ascii_digit())
+        .map_while(|word| word.parse().ok());
+    let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) else {
+        bail!("the kernel calls itself {}", release.trim());
+    };
+    Ok((major, minor) >= version)
 }
 
 fn variables(base: &str) -> [(&str, &str); 3] {

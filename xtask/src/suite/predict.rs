@@ -89,6 +89,7 @@ pub(super) fn predict(
                 rule_set == RuleSet::DmaAddress && empty_offends(answer, 511) && to_block(4095);
             return match (to_block(4095), direct) {
                 (_, false) if engine_refuses => Prediction::Unknown,
+                _ if engine_refuses && made.refusal_falls_back => Prediction::Buffered,
                 _ if engine_refuses => Prediction::Rejected(EINVAL),
                 (false, _) => Prediction::Buffered,
                 // Of what is in flight at the exit nobody asks the page cache whether it served it.

@@ -1,0 +1,378 @@
+//! Attaches the hooks of the plan, each by the best way that this kernel takes.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    os::fd::{AsFd, AsRawFd, OwnedFd},
+};
+
+use anyhow::{Context, Result, anyhow};
+use aya::{
+    Ebpf,
+    programs::{KProbe, ProgramError, ProgramFd, RawTracePoint},
+};
+use aya_obj::generated::{
+    bpf_attach_type,
+    bpf_attach_type::{BPF_TRACE_FENTRY, BPF_TRACE_FEXIT, BPF_TRACE_RAW_TP},
+};
+use dio_trace_ebpf::abi::settings::Settings;
+
+use crate::{
+    kernel::{
+        btf::{Function, KernelTypes},
+        kretprobe::{CALLS_AT_A_TIME, Kretprobe},
+        misses::Misses,
+        object::Programs,
+        plan::{BOUNDED, Hook, Role, When},
+        settings,
+        symbols::Symbols,
+        tracing::{self, Link, Target},
+    },
+    model::Attachment,
+};
+
+/// What keeps the probes attached.
+#[derive(Default)]
+pub(super) struct Attached {
+    pub(super) links: Vec<Link>,
+    pub(super) kretprobes: Vec<Kretprobe>,
+    pub(super) misses: Misses,
+}
+
+/// What attaching works with.
+pub(super) struct Attacher {
+    pub(super) ebpf: Ebpf,
+    pub(super) attached: Attached,
+    programs: Programs,
+    types: KernelTypes,
+    symbols: Symbols,
+    module_btf: HashMap<String, OwnedFd>,
+    filesystems: HashSet<String>,
+    only_chosen: bool,
+    pairs: bool,
+}
+
+/// A way to attach, and why it is not the preferred one.
+type Method = (&'static str, Option<String>);
+
+impl Attacher {
+    pub(super) fn new(
+        (ebpf, programs): (Ebpf, Programs),
+        types: KernelTypes,
+        symbols: Symbols,
+        module_btf: HashMap<String, OwnedFd>,
+        settings: &Settings,
+    ) -> Self {
+        Self {
+            ebpf,
+            attached: Attached::default(),
+            programs,
+            types,
+            symbols,
+            module_btf,
+            filesystems: known_filesystems(),
+            only_chosen: settings.only_traced != 0,
+            pairs: settings.pairs != 0,
+        }
+    }
+
+    /// Attaches one hook; `None` where it is of no use on this machine.
+    pub(super) fn hook(&mut self, hook: &Hook) -> Option<Attachment> {
+        let of_use = match hook.when {
+            When::Always => true,
+            When::Filesystem(types) => types.iter().any(|kind| self.filesystems.contains(*kind)),
+            When::ChosenProcesses => self.only_chosen,
+        };
+        if !of_use {
+            return None;
+        }
+        let tracepoint = !hook.role.programs().tracepoint.is_empty();
+        let function = self.types.function(hook.target);
+        let symbol = self.symbols.get(hook.target);
+        if !tracepoint && function.is_none() && symbol.is_none() && hook.optional {
+            return None;
+        }
+        let module = match (&function, symbol) {
+            (Some(function), _) => function.module.clone(),
+            (None, Some(symbol)) => symbol.module.clone(),
+            (None, None) => None,
+        };
+        let outcome = if tracepoint {
+            self.tracepoint(hook)
+                .map(|(way, note)| (way.to_owned(), note))
+        } else {
+            self.function(hook, function.as_ref())
+        };
+        let (method, note) = match outcome {
+            Ok((method, note)) => (Some(method), note),
+            Err(reason) => (None, Some(reason)),
+        };
+        Some(Attachment {
+            function: hook.target.to_owned(),
+            module: module.unwrap_or_else(|| "vmlinux".to_owned()),
+            gives: hook.gives.to_owned(),
+            lost: if method.is_some() {
+                String::new()
+            } else {
+                hook.lost.to_owned()
+            },
+            method,
+            note,
+        })
+    }
+
+    /// The exit goes first: a request whose entry is seen must not end unseen.
+    fn function(
+        &mut self,
+        hook: &Hook,
+        function: Option<&Function>,
+    ) -> Result<(String, Option<String>), String> {
+        let mut notes = Vec::new();
+        let mut ways = Vec::new();
+        if hook.role.programs().kretprobe.is_some() {
+            let (way, note) = self.exit(hook, function)?;
+            ways.push(way);
+            notes.extend(note);
+        }
+        let (way, note) = self.entry(hook, function)?;
+        ways.push(way);
+        ways.reverse();
+        notes.extend(note);
+        notes.dedup();
+        Ok((
+            ways.join("/"),
+            (!notes.is_empty()).then(|| notes.join("; ")),
+        ))
+    }
+
+    /// fexit, else kretprobe.
+    fn exit(&mut self, hook: &Hook, function: Option<&Function>) -> Result<Method, String> {
+        let why_not = match self.fexit(hook, function) {
+            Ok(()) => return Ok(("fexit", None)),
+            Err(reason) => format!("fexit: {reason}"),
+        };
+        let program = hook.role.programs().kretprobe.unwrap_or_default();
+        let room = self
+            .kretprobe(program, hook.target)
+            .map_err(|error| format!("{why_not}; kretprobe: {error:#}"))?;
+        Ok((
+            "kretprobe",
+            Some(match room {
+                None => why_not,
+                Some(reason) => format!(
+                    "{why_not}; follows few calls at a time, and counts what it misses: {reason}"
+                ),
+            }),
+        ))
+    }
+
+    fn fexit(&mut self, hook: &Hook, function: Option<&Function>) -> Result<(), String> {
+        let function = function.ok_or("its module has no BTF")?;
+        let exits = hook.role.programs().fexit;
+        let exit = exits
+            .iter()
+            .find(|(arguments, _)| *arguments == function.arguments);
+        let (_, exit) = exit.ok_or_else(|| {
+            format!(
+                "no program for a function of {} arguments",
+                function.arguments
+            )
+        })?;
+        self.trampoline(hook.role, exit, function, BPF_TRACE_FEXIT)
+    }
+
+    /// fentry, else kprobe.
+    fn entry(&mut self, hook: &Hook, function: Option<&Function>) -> Result<Method, String> {
+        let why_not = match self.fentry(hook, function) {
+            Ok(()) => return Ok(("fentry", None)),
+            Err(reason) => format!("fentry: {reason}"),
+        };
+        let programs = hook.role.programs();
+        let ending = if programs.walks_segments && !self.has_loop() {
+            BOUNDED
+        } else {
+            ""
+        };
+        let program = format!("{}{ending}", programs.kprobe.unwrap_or_default());
+        self.kprobe(&program, hook.target)
+            .map_err(|error| format!("{why_not}; kprobe: {error:#}"))?;
+        Ok(("kprobe", Some(why_not)))
+    }
+
+    fn fentry(&mut self, hook: &Hook, function: Option<&Function>) -> Result<(), String> {
+        let function = function.ok_or("its module has no BTF")?;
+        let programs = hook.role.programs();
+        let entry = programs.fentry.ok_or("no program")?;
+        if programs.walks_segments && !self.has_loop() {
+            return Err("this kernel has no bpf_loop (from 5.17)".to_owned());
+        }
+        self.trampoline(hook.role, entry, function, BPF_TRACE_FENTRY)
+    }
+
+    /// Attaches a program to a function; twice, where the kernel may skip it and another must stand
+    /// in. A program is skipped while it is at work on the same CPU: in a thread that was preempted,
+    /// or, what is told in interrupts, in whatever the interrupt broke into.
+    fn trampoline(
+        &mut self,
+        role: Role,
+        program: &str,
+        function: &Function,
+        attach_type: bpf_attach_type,
+    ) -> Result<(), String> {
+        let in_interrupts = matches!(role, Role::Completion | Role::IomapComplete);
+        let copies = match self.pairs || in_interrupts {
+            true if settings::skips_running_programs(&self.types) => 2,
+            _ => 1,
+        };
+        let target = Target {
+            btf_id: function.id,
+            module: match &function.module {
+                None => None,
+                Some(name) => Some(
+                    self.module_btf
+                        .get(name)
+                        .ok_or("the BTF of its module cannot be opened")?,
+                ),
+            },
+            attach_type,
+        };
+        let links: Vec<Link> = (0..copies)
+            .map(|_| self.tracing(program, target))
+            .collect::<Result<_, _>>()?;
+        self.watch(links);
+        Ok(())
+    }
+
+    fn tracing(&self, program: &str, target: Target<'_>) -> Result<Link, String> {
+        let program = self
+            .programs
+            .of(program)
+            .map_err(|error| format!("{error:#}"))?;
+        tracing::attach(program, target)
+    }
+
+    /// Keeps links of programs that stand in for one another.
+    fn watch(&mut self, links: Vec<Link>) {
+        let programs = links.iter().map(|link| link.program().as_raw_fd());
+        self.attached.misses.watch(programs);
+        self.attached.links.extend(links);
+    }
+
+    fn kprobe(&mut self, program: &str, function: &str) -> Result<()> {
+        let program = self.loaded_kprobe(program)?;
+        program.attach(function, 0).context("cannot attach")?;
+        Ok(())
+    }
+
+    /// Attaches a kretprobe. What is returned is why it follows but few calls at a time.
+    fn kretprobe(&mut self, program: &str, function: &str) -> Result<Option<String>> {
+        let program = self.loaded_kprobe(program)?;
+        let through_tracefs = Kretprobe::attach(fd_of(program)?.as_fd(), function);
+        match through_tracefs {
+            Ok(probe) => {
+                self.attached.kretprobes.push(probe);
+                Ok(None)
+            }
+            Err(error) => {
+                program.attach(function, 0).context("cannot attach")?;
+                Ok(Some(format!(
+                    "no room for {CALLS_AT_A_TIME} calls: {error:#}"
+                )))
+            }
+        }
+    }
+
+    /// A kprobe program, loaded when it is first asked for.
+    fn loaded_kprobe(&mut self, name: &str) -> Result<&mut KProbe> {
+        let program: &mut KProbe = self
+            .ebpf
+            .program_mut(name)
+            .context("not in the eBPF object")?
+            .try_into()?;
+        if program.fd().is_err() {
+            program.load().map_err(|error| refused(&error))?;
+            let fd = fd_of(program)?.as_fd().as_raw_fd();
+            self.attached.misses.watch([fd]);
+        }
+        Ok(program)
+    }
+
+    /// `bpf_loop` (5.17) is among the helpers that the kernel's BTF lists.
+    fn has_loop(&self) -> bool {
+        self.types.enumerator("BPF_FUNC_loop").is_some()
+    }
+
+    /// `tp_btf`, else a raw tracepoint.
+    fn tracepoint(&mut self, hook: &Hook) -> Result<Method, String> {
+        let arguments = self
+            .types
+            .tracepoint_arguments(hook.target)
+            .ok_or("not in this kernel")?;
+        let variants = hook.role.programs().tracepoint;
+        let (_, btf, raw) = variants
+            .iter()
+            .find(|(known, ..)| *known == arguments)
+            .ok_or_else(|| format!("no program for a tracepoint of {arguments} arguments"))?;
+        let btf_id = self
+            .types
+            .tracepoint(hook.target)
+            .ok_or("not in this kernel")?;
+        let target = Target {
+            btf_id,
+            module: None,
+            attach_type: BPF_TRACE_RAW_TP,
+        };
+        let why_not = match self.tracing(btf, target) {
+            Ok(link) => {
+                self.watch(vec![link]);
+                return Ok(("tp_btf", None));
+            }
+            Err(reason) => reason,
+        };
+        attach_raw_tracepoint(&mut self.ebpf, raw, hook.target)
+            .map_err(|error| format!("tp_btf: {why_not}; raw tracepoint: {error:#}"))?;
+        Ok(("raw tracepoint", Some(format!("tp_btf: {why_not}"))))
+    }
+}
+
+fn fd_of(program: &KProbe) -> Result<&ProgramFd> {
+    program.fd().context("not loaded")
+}
+
+fn attach_raw_tracepoint(ebpf: &mut Ebpf, program: &str, tracepoint: &str) -> Result<()> {
+    let program: &mut RawTracePoint = ebpf
+        .program_mut(program)
+        .context("not in the eBPF object")?
+        .try_into()?;
+    if program.fd().is_err() {
+        program.load().map_err(|error| refused(&error))?;
+    }
+    program.attach(tracepoint).context("cannot attach")?;
+    Ok(())
+}
+
+/// Without the verifier's whole protocol, which aya puts into its error.
+fn refused(error: &ProgramError) -> anyhow::Error {
+    match error {
+        ProgramError::LoadError {
+            io_error,
+            verifier_log,
+        } => {
+            let log = verifier_log.to_string();
+            anyhow!(
+                "the kernel refuses the program: {}",
+                tracing::refusal(io_error, &log)
+            )
+        }
+        other => anyhow!("the kernel refuses the program: {other}"),
+    }
+}
+
+/// Filesystem types that the kernel knows at the moment.
+fn known_filesystems() -> HashSet<String> {
+    let text = fs::read_to_string("/proc/filesystems").unwrap_or_default();
+    text.lines()
+        .filter_map(|line| line.split_ascii_whitespace().last())
+        .map(str::to_owned)
+        .collect()
+}

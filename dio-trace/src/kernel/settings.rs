@@ -1,0 +1,50 @@
+//! What the probes are told before they are loaded.
+
+use dio_trace_ebpf::abi::settings::{COMPLETION_SLOTS, COMPLETIONS, Settings};
+
+use crate::{
+    kernel::{attach::Options, btf::KernelTypes, preemption, symbols::Symbols},
+    model::RuleSet,
+};
+
+/// The settings for one trace on the running kernel.
+pub(super) fn settings(
+    options: &Options,
+    types: &KernelTypes,
+    symbols: &Symbols,
+    rule_set: RuleSet,
+) -> Settings {
+    let mut completions = [0; COMPLETION_SLOTS];
+    for (slot, (name, _)) in completions.iter_mut().zip(COMPLETIONS) {
+        *slot = symbols.address(name);
+    }
+    let dio_flags_are_wait = types
+        .function("iomap_dio_rw")
+        .is_some_and(|function| function.arguments < 6);
+    Settings {
+        completions,
+        rule_set: rule_set as u32,
+        detail_aligned: u32::from(options.all),
+        only_traced: u32::from(options.command || !options.processes.is_empty()),
+        detail_rate: options.detail_rate,
+        stacks: u32::from(options.stacks),
+        direct_loads: 1,
+        current_task_btf: u32::from(has_current_task_btf(types)),
+        dio_flags_are_wait: u32::from(dio_flags_are_wait),
+        pairs: u32::from(skips_running_programs(types) && preemption::is_possible()),
+        own_pid: std::process::id(),
+    }
+}
+
+/// `bpf_get_current_task_btf` (5.11) is among the helpers that the kernel's BTF lists.
+fn has_current_task_btf(types: &KernelTypes) -> bool {
+    types.enumerator("BPF_FUNC_get_current_task_btf").is_some()
+}
+
+/// Whether this kernel skips a tracing program that is at work on the same CPU already, which it
+/// counts in `bpf_prog_info.recursion_misses` (from 5.12).
+pub(super) fn skips_running_programs(types: &KernelTypes) -> bool {
+    types
+        .member_offset("bpf_prog_info", "recursion_misses")
+        .is_some()
+}
