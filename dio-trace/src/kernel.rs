@@ -9,6 +9,7 @@ mod cgroup;
 mod decode;
 mod evidence;
 mod files;
+mod filesystem_devices;
 mod hooks;
 mod kretprobe;
 mod layout;

@@ -16,6 +16,19 @@ pub struct FileId {
     pub generation: u32,
 }
 
+/// The device of a mounted filesystem, told by userspace where the probes cannot find it: btrfs sets
+/// no `s_bdev`, and modules of kernels before 5.11 have no BTF that would tell where it keeps it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct FilesystemDevice {
+    /// Its limits.
+    pub limits: Limits,
+    /// Its number, as the kernel's `dev_t`.
+    pub disk: u32,
+    /// Its name, NUL-padded.
+    pub disk_name: [u8; 32],
+}
+
 /// Steps that are taken from a file up to the root: one for each component of its path and for
 /// each mount that is crossed. A deeper path is reported as unresolved.
 pub const PATH_STEPS: usize = 32;

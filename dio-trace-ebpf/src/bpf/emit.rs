@@ -96,6 +96,13 @@ pub(super) fn file(id: &FileId, file: u64) -> u32 {
         let (number, limits) = target::number_and_limits(device);
         (*event).disk = number;
         (*event).limits = limits;
+        if device.is_null()
+            && let Some(told) = target::told_device(id.device)
+        {
+            (*event).disk = told.disk;
+            (*event).limits = told.limits;
+            (*event).disk_name = told.disk_name;
+        }
         (*event).limits.filesystem_block_size = target::block_size(inode, open);
         if !device.is_null() {
             (*event).disk_name = target::disk_name(device);

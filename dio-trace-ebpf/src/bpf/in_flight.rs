@@ -371,7 +371,16 @@ fn original<const TRACING: bool>(kiocb: Kernel<TRACING>) -> Option<Kernel<false>
     } else {
         return None;
     };
-    Some(kiocb.probed().follow(place))
+    let kiocb = kiocb.probed();
+    // Stable kernels put a count of references in front (fs/overlayfs/file.c), which without BTF of
+    // the module only its value tells.
+    const KERNEL_ADDRESS: u64 = 0xffff << 48;
+    let first = kiocb.read::<u64>(place);
+    Some(if first & KERNEL_ADDRESS == KERNEL_ADDRESS {
+        Kernel(first as *const u8)
+    } else {
+        kiocb.follow(place + size_of::<u64>() as u32)
+    })
 }
 
 #[inline(always)]

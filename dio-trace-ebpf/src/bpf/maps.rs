@@ -7,7 +7,7 @@ use aya_ebpf::{
 use dio_trace_ebpf::{
     abi::{
         counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
-        file::FileId,
+        file::{FileId, FilesystemDevice},
         request::Request,
     },
     words::LossCause,
@@ -57,6 +57,12 @@ pub(super) static EVENTS: RingBuf = RingBuf::with_byte_size(4 << 20, 0);
 /// Files whose name and limits were sent. Least recently used ones are sent again.
 #[map]
 pub(super) static FILES_SENT: LruHashMap<FileId, u32> = LruHashMap::with_max_entries(16_384, 0);
+
+/// Devices of mounted filesystems by `super_block.s_dev`, where userspace has to tell them. More
+/// than are mounted anywhere; what finds no place is a filesystem without a known device.
+#[map]
+pub(super) static FILESYSTEM_DEVICES: HashMap<u32, FilesystemDevice> =
+    HashMap::with_max_entries(1_024, 0);
 
 /// A process' share of details: when its window began, and how many it has sent since.
 #[derive(Clone, Copy)]

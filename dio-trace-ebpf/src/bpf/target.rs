@@ -2,7 +2,7 @@
 
 use dio_trace_ebpf::{
     abi::{
-        file::FileId,
+        file::{FileId, FilesystemDevice},
         request::{Request, state},
     },
     rules::Limits,
@@ -10,6 +10,7 @@ use dio_trace_ebpf::{
 
 use super::{
     globals::{has, layout},
+    maps::FILESYSTEM_DEVICES,
     memory::Kernel,
 };
 
@@ -50,6 +51,9 @@ pub(super) fn fill<const TRACING: bool>(request: &mut Request, file: Kernel<TRAC
             let device = btrfs_device(super_block.probed());
             if !device.is_null() {
                 fill_device(request, device);
+            } else if let Some(told) = told_device(request.id.device) {
+                request.disk = told.disk;
+                request.limits = told.limits;
             }
         } else {
             let device = super_block.follow(layout!(super_block_s_bdev));
@@ -124,6 +128,18 @@ fn btrfs_device(super_block: Kernel<false>) -> Kernel<false> {
     } else {
         Kernel(core::ptr::null())
     }
+}
+
+/// What userspace says of the device of a filesystem whose own structures are unknown.
+#[inline(always)]
+pub(super) fn told_device(super_block: u32) -> Option<&'static FilesystemDevice> {
+    if has!(btrfs_fs_info_fs_devices) {
+        return None;
+    }
+    // SAFETY: a map value, which lives on; userspace replaces it as a whole.
+    FILESYSTEM_DEVICES
+        .get_ptr(super_block)
+        .map(|told| unsafe { &*told })
 }
 
 /// Block size of the filesystem, or soft block size of a raw device, bytes.

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use aya::Ebpf;
+use dio_trace_ebpf::abi::layout::ABSENT;
 
 use crate::{
     kernel::{
@@ -63,6 +64,8 @@ pub struct Probes {
     pub rule_set: RuleSet,
     /// The plan as resolved.
     pub attachments: Vec<Attachment>,
+    /// Whether the probes have to be told the devices of filesystems.
+    pub(super) tell_devices: bool,
     attached: Attached,
 }
 
@@ -104,6 +107,7 @@ impl Probes {
             ebpf: attacher.ebpf,
             rule_set,
             attachments,
+            tell_devices: resolved.layout.btrfs_fs_info_fs_devices == ABSENT,
             attached: attacher.attached,
         })
     }

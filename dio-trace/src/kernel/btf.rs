@@ -143,6 +143,16 @@ impl KernelTypes {
             })
     }
 
+    /// Bytes of a structure in vmlinux.
+    #[must_use]
+    pub fn structure_size(&self, structure: &str) -> Option<u32> {
+        let types = self.vmlinux.resolve_types_by_name(structure).ok()?;
+        types.iter().find_map(|kind| match kind {
+            Type::Struct(found) => u32::try_from(found.size()).ok(),
+            _ => None,
+        })
+    }
+
     /// Value of an enumerator, whatever enumeration it stands in.
     #[must_use]
     pub fn enumerator(&self, name: &str) -> Option<u32> {

@@ -19,6 +19,7 @@ use crate::{
     kernel::{
         attach::Probes,
         decode::{Decoder, clock_nanoseconds},
+        filesystem_devices::FilesystemDevices,
     },
     model::{Batch, Loss, LossCause, Timestamp},
 };
@@ -59,6 +60,7 @@ pub struct Capture {
     losses: PerCpuArray<MapData, u64>,
     traced: HashMap<MapData, u32, u32>,
     in_flight: HashMap<MapData, u64, InFlight>,
+    filesystem_devices: Option<FilesystemDevices>,
     filling: u32,
     unattributed_before: Vec<CounterValue>,
     losses_before: Vec<u64>,
@@ -71,6 +73,7 @@ impl Capture {
     /// # Errors
     /// Where the object lacks a map: it was not built with this binary.
     pub fn new(mut probes: Probes) -> Result<Self> {
+        let tell_devices = probes.tell_devices;
         let ebpf = &mut probes.ebpf;
         let mut take = |name: &'static str| {
             ebpf.take_map(name)
@@ -87,6 +90,12 @@ impl Capture {
             losses: take("LOSSES")?.try_into()?,
             traced: take("TRACED_PROCESSES")?.try_into()?,
             in_flight: take("IN_FLIGHT")?.try_into()?,
+            filesystem_devices: match tell_devices {
+                true => Some(FilesystemDevices::tell(
+                    take("FILESYSTEM_DEVICES")?.try_into()?,
+                )),
+                false => None,
+            },
             filling: 0,
             unattributed_before: vec![CounterValue::default(); UNATTRIBUTED_SLOTS as usize],
             losses_before: vec![0; LossCause::ALL.len()],
@@ -134,6 +143,9 @@ impl Capture {
     /// # Errors
     /// Where a map cannot be read.
     pub fn drain(&mut self, batch: &mut Batch) -> Result<()> {
+        if let Some(devices) = &mut self.filesystem_devices {
+            devices.refresh();
+        }
         // Files first: counted rows name them.
         self.drain_events(batch);
         batch.time = Timestamp::now();

@@ -30,7 +30,25 @@ impl Resolved {
                 ABSENT
             })
         });
-        Self { layout, missing }
+        let mut resolved = Self { layout, missing };
+        resolved.complete_without_module_types(types);
+        resolved
+    }
+
+    /// Modules have BTF of their own from 5.11. Up to then overlayfs keeps the program's
+    /// `struct kiocb *` behind the one that it passes on (`struct ovl_aio_req`,
+    /// fs/overlayfs/file.c, 5.6).
+    fn complete_without_module_types(&mut self, types: &KernelTypes) {
+        let modules_have_types = types.member_offset("module", "btf_data").is_some();
+        if let (false, ABSENT, Some(size)) = (
+            modules_have_types,
+            self.layout.ovl_aio_req_orig_iocb,
+            types.structure_size("kiocb"),
+        ) {
+            self.layout.ovl_aio_req_orig_iocb = size;
+            self.missing
+                .retain(|(field, _)| *field != "ovl_aio_req_orig_iocb");
+        }
     }
 
     /// Of the missing, those without which nothing can be traced: their absence means that this

@@ -21,6 +21,12 @@ impl DeviceNumber {
         }
     }
 
+    /// To the kernel's own `dev_t`.
+    #[must_use]
+    pub const fn to_kernel(self) -> u32 {
+        self.major << 20 | self.minor
+    }
+
     /// From userspace's `dev_t`, as `stat` gives it.
     #[must_use]
     pub fn from_stat(dev: u64) -> Self {
