@@ -10,9 +10,12 @@ pub const SEGMENTS_KEPT: usize = 16;
 /// Segments that are looked at: `IOV_MAX`, the most that a system call takes.
 pub const SEGMENTS_EXAMINED: u32 = 1024;
 
-/// Segments that are looked at on kernels without `bpf_loop` (5.17), whose verifier walks a loop
-/// round by round: loading the probes takes longer with each.
-pub const SEGMENTS_EXAMINED_BOUNDED: u32 = 64;
+/// On kernels without `bpf_loop` (5.17), segments that one program looks at before it passes the
+/// rest on: the verifier walks a loop round by round.
+pub const SEGMENTS_AT_A_TIME: u32 = 32;
+
+/// Name of the program that goes on with the rest, and of the map that leads to it.
+pub const WALKER: (&str, &str) = ("walk_segments_kprobe", "WALKER");
 
 /// [`Request::offending_index`] where no segment behind the kept ones offends.
 pub const NO_OFFENDER: u32 = u32::MAX;
@@ -39,8 +42,7 @@ pub mod state {
     pub const WHOLE_PAGE_DEVICE: u16 = 16;
     /// The file's memory could not be read: its shape is not fully known.
     pub const UNREADABLE: u16 = 32;
-    /// There were more segments than are examined ([`SEGMENTS_EXAMINED`](super::SEGMENTS_EXAMINED),
-    /// [`SEGMENTS_EXAMINED_BOUNDED`](super::SEGMENTS_EXAMINED_BOUNDED)).
+    /// There were more segments than are examined ([`SEGMENTS_EXAMINED`](super::SEGMENTS_EXAMINED)).
     pub const TRUNCATED: u16 = 64;
     /// The filesystem had the engine wait for the device although the program did not ask for it
     /// (`IOMAP_DIO_FORCE_WAIT`): XFS and ext4 do so while they hold the file's lock alone.

@@ -55,6 +55,9 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
     iter: Kernel<TRACING>,
 ) {
     if kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT == 0 {
+        if !TRACING {
+            enter_no_longer_direct(kiocb, iter);
+        }
         return;
     }
     let thread = owner::current_thread();
@@ -73,6 +76,20 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
         lost(LossCause::RequestUnfinished);
     }
     begin::<_, TRACING, BOUNDED>(ctx, kiocb, iter, level::FILE, thread);
+}
+
+/// A filesystem may take `IOCB_DIRECT` off a request that it cannot do directly
+/// (`ext4_dio_read_iter`), and `io_uring` issues it again like that. A kretprobe knows its request
+/// only by what the thread is busy with.
+#[inline(always)]
+fn enter_no_longer_direct<const TRACING: bool>(kiocb: Kernel<TRACING>, iter: Kernel<TRACING>) {
+    let key = kiocb.0 as u64;
+    if let Some(request) = find(key)
+        && request.interface == Interface::IoUring as u8
+        && is_same(request, kiocb, iter)
+    {
+        issue_again::<TRACING>(request, owner::current_thread(), key);
+    }
 }
 
 /// A direct I/O engine is entered. `dio_flags` is the fifth argument of
@@ -119,8 +136,16 @@ fn is_issued_again<const TRACING: bool>(
     kiocb: Kernel<TRACING>,
     iter: Kernel<TRACING>,
 ) -> bool {
-    request.state & state::RETRY != 0
-        && request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
+    request.state & state::RETRY != 0 && is_same(request, kiocb, iter)
+}
+
+#[inline(always)]
+fn is_same<const TRACING: bool>(
+    request: &Request,
+    kiocb: Kernel<TRACING>,
+    iter: Kernel<TRACING>,
+) -> bool {
+    request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
         && request.geometry.length == iovec::count(iter)
 }
 
@@ -297,8 +322,9 @@ pub(super) fn current_request() -> Option<&'static mut Request> {
     find(current()?)
 }
 
+/// The request of a kiocb.
 #[inline(always)]
-fn find(kiocb: u64) -> Option<&'static mut Request> {
+pub(super) fn find(kiocb: u64) -> Option<&'static mut Request> {
     // SAFETY: a row is touched by the thread that submits the request and, after that, by its
     // completion; map values live on.
     IN_FLIGHT
@@ -333,7 +359,7 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     request.interface = interface(kiocb);
     owner::fill::<TRACING>(request, thread);
     target::fill(request, kiocb.follow(layout!(kiocb_ki_filp)));
-    iovec::capture::<TRACING, BOUNDED>(request, iter, kiocb.read(layout!(kiocb_ki_pos)));
+    iovec::capture::<TRACING, BOUNDED>(request, iter, kiocb.read(layout!(kiocb_ki_pos)), key);
     stacks::take(ctx, request);
     debug!(
         ctx,

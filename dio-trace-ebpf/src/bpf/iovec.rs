@@ -5,10 +5,13 @@ use core::{
     mem::MaybeUninit,
 };
 
-use aya_ebpf::helpers::generated::{bpf_loop, bpf_probe_read_kernel};
+use aya_ebpf::{
+    EbpfContext,
+    helpers::generated::{bpf_loop, bpf_probe_read_kernel},
+};
 use dio_trace_ebpf::{
     abi::request::{
-        NO_OFFENDER, Request, SEGMENTS_EXAMINED, SEGMENTS_EXAMINED_BOUNDED, SEGMENTS_KEPT, state,
+        NO_OFFENDER, Request, SEGMENTS_AT_A_TIME, SEGMENTS_EXAMINED, SEGMENTS_KEPT, state,
     },
     rules::{Fold, Geometry, Segment},
     verifier::{forget, low_bits},
@@ -16,6 +19,8 @@ use dio_trace_ebpf::{
 
 use super::{
     globals::{has, layout},
+    in_flight,
+    maps::{WALK, WALKER},
     memory::Kernel,
 };
 
@@ -50,13 +55,14 @@ fn kind<const TRACING: bool>(iter: Kernel<TRACING>) -> u32 {
     }
 }
 
-/// Folds the iterator into `request`, whose limits are known already. `BOUNDED` is for kernels
-/// without `bpf_loop`.
+/// Folds the iterator into the request of `kiocb`, whose limits are known already. `BOUNDED` is for
+/// kernels without `bpf_loop`; such a program has to [`go_on`] at its end.
 #[inline(always)]
 pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
     request: &mut Request,
     iter: Kernel<TRACING>,
     offset: u64,
+    kiocb: u64,
 ) {
     let kind = kind(iter);
     let skip = iter.read::<u64>(layout!(iov_iter_iov_offset));
@@ -101,7 +107,7 @@ pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
         pages,
     };
     if BOUNDED {
-        walk_by_loop(request, &start);
+        walk_by_loop(request, &start, kiocb);
     } else {
         walk_by_helper(request, &start);
     }
@@ -143,7 +149,7 @@ fn walk_by_helper(request: &mut Request, start: &Start) {
             0,
         );
     }
-    walk.end(start.length);
+    walk.end();
 }
 
 /// One round of `bpf_loop`: 0 to go on, 1 to stop.
@@ -153,21 +159,66 @@ unsafe extern "C" fn walk_callback(_round: u32, walk: *mut c_void) -> c_long {
     c_long::from(!walk.step::<true>())
 }
 
-/// By a loop that the verifier walks round for round. Not inlined: all its state in registers and
-/// on a stack of its own.
+/// By a loop that the verifier walks round for round, as far as one program goes. Not inlined: all
+/// its state in registers and on a stack of its own.
 #[inline(never)]
-fn walk_by_loop(request: &mut Request, start: &Start) {
-    let mut walk = Walk::new(request, start);
-    for _ in 0..SEGMENTS_EXAMINED_BOUNDED {
-        if !walk.step::<false>() {
-            break;
-        }
-    }
-    walk.end(start.length);
+fn walk_by_loop(request: &mut Request, start: &Start, kiocb: u64) {
+    Walk::new(request, start).some_rounds(kiocb);
 }
 
-/// A walk over the segments, and what was gathered on the way.
+/// A walk that another program has to go on with. Programs are not preempted where this is used
+/// (kprobes), so there is one for each CPU.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Paused {
+    /// Whose; 0 for nobody's.
+    kiocb: u64,
+    progress: Progress,
+}
+
+/// Passes on what [`capture`] of a `BOUNDED` program left. Must be the last thing that it does: it
+/// does not come back.
+#[inline(always)]
+pub(super) fn go_on<C: EbpfContext>(ctx: &C) {
+    if let Some(paused) = WALK.get_ptr_mut(0) {
+        // SAFETY: a map value, which nothing else touches meanwhile.
+        if unsafe { (*paused).kiocb } != 0 {
+            // SAFETY: the map holds no other programs than kprobes. From here on only where there
+            // is none, or after as many as the kernel allows; the request is marked as cut off.
+            unsafe {
+                WALKER.tail_call(ctx, 0);
+                (*paused).kiocb = 0;
+            }
+        }
+    }
+}
+
+/// Goes on with a walk: 32 programs follow upon one another (`MAX_TAIL_CALL_CNT`).
+#[inline(always)]
+pub(super) fn resume<C: EbpfContext>(ctx: &C) {
+    let Some(paused) = WALK.get_ptr_mut(0) else {
+        return;
+    };
+    // SAFETY: a map value, which nothing else touches meanwhile.
+    let Paused { kiocb, progress } = unsafe { core::mem::replace(&mut *paused, Paused::NONE) };
+    let Some(request) = in_flight::find(kiocb) else {
+        return;
+    };
+    request.state &= !state::TRUNCATED;
+    Walk { progress, request }.some_rounds(kiocb);
+    go_on(ctx);
+}
+
+/// A walk over the segments of a request.
 struct Walk<'a> {
+    progress: Progress,
+    request: &'a mut Request,
+}
+
+/// How far a walk is, and what was gathered on the way.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Progress {
     /// Address of the array of `struct iovec`, `kvec` or `bio_vec`; all are 16 bytes.
     segments: u64,
     segment_count: u64,
@@ -182,13 +233,28 @@ struct Walk<'a> {
     index: u32,
     /// `struct bio_vec`: page, length, offset.
     pages: bool,
-    request: &'a mut Request,
+}
+
+impl Paused {
+    const NONE: Self = Self {
+        kiocb: 0,
+        progress: Progress {
+            segments: 0,
+            segment_count: 0,
+            skip: 0,
+            left: 0,
+            fold: Fold::new(0, 0),
+            block: 0,
+            index: 0,
+            pages: false,
+        },
+    };
 }
 
 impl<'a> Walk<'a> {
     #[inline(always)]
     fn new(request: &'a mut Request, start: &Start) -> Self {
-        Self {
+        let progress = Progress {
             segments: start.segments,
             segment_count: start.segment_count,
             skip: start.skip,
@@ -197,8 +263,29 @@ impl<'a> Walk<'a> {
             block: request.limits.logical_block_mask(),
             index: 0,
             pages: start.pages,
-            request,
+        };
+        Self { progress, request }
+    }
+
+    /// As many rounds as one program goes; what is left then is paused.
+    #[inline(always)]
+    fn some_rounds(mut self, kiocb: u64) {
+        let mut more = true;
+        for _ in 0..SEGMENTS_AT_A_TIME {
+            more = self.step::<false>();
+            if !more {
+                break;
+            }
         }
+        let progress = self.progress;
+        if more
+            && progress.left != 0
+            && let Some(paused) = WALK.get_ptr_mut(0)
+        {
+            // SAFETY: a map value, which nothing else touches meanwhile.
+            unsafe { *paused = Paused { kiocb, progress } };
+        }
+        self.end();
     }
 
     /// The next segment. False when there are no more, or none that can be read. With `ALIKE` the
@@ -206,7 +293,8 @@ impl<'a> Walk<'a> {
     #[inline(always)]
     fn step<const ALIKE: bool>(&mut self) -> bool {
         let mut raw = MaybeUninit::<[u64; 2]>::uninit();
-        let address = self.segments + u64::from(self.index) * size_of::<[u64; 2]>() as u64;
+        let address =
+            self.progress.segments + u64::from(self.progress.index) * size_of::<[u64; 2]>() as u64;
         // SAFETY: the helper checks the address, and fills with zeros where it cannot read.
         let (failed, raw) = unsafe {
             let size = size_of::<[u64; 2]>() as u32;
@@ -215,43 +303,44 @@ impl<'a> Walk<'a> {
         };
         self.forget(raw[0]);
         if ALIKE {
-            self.index = forget(u64::from(self.index), raw[0]) as u32;
+            self.progress.index = forget(u64::from(self.progress.index), raw[0]) as u32;
         }
-        if self.left == 0 || u64::from(self.index) >= self.segment_count {
+        if self.progress.left == 0 || u64::from(self.progress.index) >= self.progress.segment_count
+        {
             return false;
         }
         if failed {
             self.request.state |= state::UNREADABLE;
             return false;
         }
-        self.segment(decode(&raw, self.pages));
+        self.segment(decode(&raw, self.progress.pages));
         true
     }
 
     /// Hides from the verifier what was found so far.
     #[inline(always)]
     fn forget(&mut self, unknown: u64) {
-        self.left = forget(self.left, unknown);
-        self.skip = forget(self.skip, unknown);
-        self.fold.forget(unknown);
+        self.progress.left = forget(self.progress.left, unknown);
+        self.progress.skip = forget(self.progress.skip, unknown);
+        self.progress.fold.forget(unknown);
     }
 
     #[inline(always)]
     fn segment(&mut self, mut segment: Segment) {
-        segment.address = segment.address.wrapping_add(self.skip);
-        segment.length = segment.length.saturating_sub(self.skip);
-        self.skip = 0;
-        if segment.length > self.left {
-            segment.length = self.left;
+        segment.address = segment.address.wrapping_add(self.progress.skip);
+        segment.length = segment.length.saturating_sub(self.progress.skip);
+        self.progress.skip = 0;
+        if segment.length > self.progress.left {
+            segment.length = self.progress.left;
         }
-        self.left -= segment.length;
-        self.fold.push(segment);
-        if self.pages {
+        self.progress.left -= segment.length;
+        self.progress.fold.push(segment);
+        if self.progress.pages {
             // Beyond this point only the place in the page means something.
             segment.address &= 4095;
         }
         let request = &mut *self.request;
-        let index = self.index;
+        let index = self.progress.index;
         if (index as usize) < SEGMENTS_KEPT {
             // SAFETY: the index lies below SEGMENTS_KEPT.
             unsafe {
@@ -262,22 +351,23 @@ impl<'a> Walk<'a> {
             }
             request.segments_kept = index + 1;
         } else if request.offending_index == NO_OFFENDER
-            && (segment.address | segment.length) & u64::from(self.block) != 0
+            && (segment.address | segment.length) & u64::from(self.progress.block) != 0
         {
             request.offending_index = index;
             request.segments[SEGMENTS_KEPT] = segment;
         }
-        self.index = index + 1;
+        self.progress.index = index + 1;
     }
 
+    /// Writes down what was gathered, all of it or as far as it goes.
     #[inline(always)]
-    fn end(self, length: u64) {
-        let request = self.request;
-        if self.left != 0 && request.state & state::UNREADABLE == 0 {
+    fn end(self) {
+        let Self { progress, request } = self;
+        if progress.left != 0 && request.state & state::UNREADABLE == 0 {
             request.state |= state::TRUNCATED;
         }
-        request.geometry = self.fold.finish();
-        request.geometry.length = length;
+        request.geometry = progress.fold.finish();
+        request.geometry.length = request.geometry.length.wrapping_add(progress.left);
     }
 }
 

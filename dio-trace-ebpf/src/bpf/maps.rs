@@ -2,7 +2,9 @@
 
 use aya_ebpf::{
     macros::map,
-    maps::{Array, HashMap, LruHashMap, PerCpuArray, PerCpuHashMap, RingBuf, StackTrace},
+    maps::{
+        Array, HashMap, LruHashMap, PerCpuArray, PerCpuHashMap, ProgramArray, RingBuf, StackTrace,
+    },
 };
 use dio_trace_ebpf::{
     abi::{
@@ -12,6 +14,8 @@ use dio_trace_ebpf::{
     },
     words::LossCause,
 };
+
+use super::iovec::Paused;
 
 /// Requests in flight by the address of their kiocb. Sixteen deep queues of 1,024 (8 MiB). Full:
 /// the request is not followed, [`LossCause::InFlightFull`].
@@ -79,6 +83,15 @@ pub(super) static SHARES: LruHashMap<u32, Share> = LruHashMap::with_max_entries(
 /// Thread groups that are traced, where only some are. `PID_MAX_DEFAULT` of them.
 #[map]
 pub(super) static TRACED_PROCESSES: HashMap<u32, u32> = HashMap::with_max_entries(32_768, 0);
+
+/// Where a walk over segments is to be gone on with, see
+/// [`Paused`](super::iovec::Paused).
+#[map]
+pub(super) static WALK: PerCpuArray<Paused> = PerCpuArray::with_max_entries(1, 0);
+
+/// Slot 0: the program that goes on with it. Empty where programs walk all the way themselves.
+#[map]
+pub(super) static WALKER: ProgramArray = ProgramArray::with_max_entries(1, 0);
 
 /// Call stacks by id. Full or colliding: [`LossCause::StackUnavailable`].
 #[map]

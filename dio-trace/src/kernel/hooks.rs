@@ -9,13 +9,14 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use aya::{
     Ebpf,
+    maps::{MapData, ProgramArray},
     programs::{KProbe, ProgramError, ProgramFd, RawTracePoint},
 };
 use aya_obj::generated::{
     bpf_attach_type,
     bpf_attach_type::{BPF_TRACE_FENTRY, BPF_TRACE_FEXIT, BPF_TRACE_RAW_TP},
 };
-use dio_trace_ebpf::abi::settings::Settings;
+use dio_trace_ebpf::abi::{request::WALKER, settings::Settings};
 
 use crate::{
     kernel::{
@@ -37,6 +38,8 @@ pub(super) struct Attached {
     pub(super) links: Vec<Link>,
     pub(super) kretprobes: Vec<Kretprobe>,
     pub(super) misses: Misses,
+    /// The kernel empties it when nobody has it open.
+    walker: Option<ProgramArray<MapData>>,
 }
 
 /// What attaching works with.
@@ -194,6 +197,10 @@ impl Attacher {
             ""
         };
         let program = format!("{}{ending}", programs.kprobe.unwrap_or_default());
+        if !ending.is_empty() {
+            self.walker()
+                .map_err(|error| format!("{why_not}; {error:#}"))?;
+        }
         self.kprobe(&program, hook.target)
             .map_err(|error| format!("{why_not}; kprobe: {error:#}"))?;
         Ok(("kprobe", Some(why_not)))
@@ -261,6 +268,23 @@ impl Attacher {
     fn kprobe(&mut self, program: &str, function: &str) -> Result<()> {
         let program = self.loaded_kprobe(program)?;
         program.attach(function, 0).context("cannot attach")?;
+        Ok(())
+    }
+
+    /// Puts the program in its place that the entry programs of old kernels pass segments on to.
+    fn walker(&mut self) -> Result<()> {
+        if self.attached.walker.is_some() {
+            return Ok(());
+        }
+        let (program, map) = WALKER;
+        let mut walker: ProgramArray<MapData> = self
+            .ebpf
+            .take_map(map)
+            .context("the eBPF object has no map for the walker")?
+            .try_into()?;
+        let program = fd_of(self.loaded_kprobe(program)?)?.try_clone()?;
+        walker.set(0, &program, 0)?;
+        self.attached.walker = Some(walker);
         Ok(())
     }
 

@@ -158,6 +158,7 @@ fn data(map: &Map) -> Result<&MapData> {
         | Map::LruHashMap(data)
         | Map::PerCpuArray(data)
         | Map::PerCpuHashMap(data)
+        | Map::ProgramArray(data)
         | Map::RingBuf(data)
         | Map::StackTraceMap(data) => Ok(data),
         other => bail!("the embedded eBPF object has an unexpected kind of map: {other:?}"),

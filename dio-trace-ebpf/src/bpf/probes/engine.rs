@@ -10,7 +10,7 @@ use aya_ebpf::{
 };
 use dio_trace_ebpf::{abi::request::level, rules::Route};
 
-use crate::bpf::{globals::layout, in_flight, memory::Kernel};
+use crate::bpf::{globals::layout, in_flight, iovec, memory::Kernel};
 
 /// Declares the entry programs of one engine: its `struct kiocb` comes first, its `iov_iter` as
 /// `iter`. Of the kprobes one is for kernels without `bpf_loop`.
@@ -34,6 +34,9 @@ macro_rules! engine {
             if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg($iter)) {
                 let (kiocb, iter) = (Kernel(kiocb), Kernel(iter));
                 in_flight::enter_engine::<_, false, $bounded>(&ctx, kiocb, iter, $route, flags);
+                if $bounded {
+                    iovec::go_on(&ctx);
+                }
             }
             0
         }

@@ -7,7 +7,7 @@ use aya_ebpf::{
 };
 use dio_trace_ebpf::abi::request::level;
 
-use crate::bpf::{in_flight, memory::Kernel};
+use crate::bpf::{in_flight, iovec, memory::Kernel};
 
 #[fentry]
 fn request_entry(ctx: FEntryContext) -> i32 {
@@ -30,6 +30,9 @@ macro_rules! entry_kprobe {
             if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg(1)) {
                 let (kiocb, iter) = (Kernel(kiocb), Kernel(iter));
                 in_flight::enter_file::<_, false, $bounded>(&ctx, kiocb, iter);
+                if $bounded {
+                    iovec::go_on(&ctx);
+                }
             }
             0
         }
@@ -38,6 +41,13 @@ macro_rules! entry_kprobe {
 
 entry_kprobe!(request_entry_kprobe, bounded = false);
 entry_kprobe!(request_entry_kprobe_bounded, bounded = true);
+
+/// Goes on with the segments that an entry program did not get to; it is only ever tail-called.
+#[kprobe]
+fn walk_segments_kprobe(ctx: ProbeContext) -> u32 {
+    iovec::resume(&ctx);
+    0
+}
 
 #[kretprobe]
 fn request_exit_kretprobe(ctx: RetProbeContext) -> u32 {
