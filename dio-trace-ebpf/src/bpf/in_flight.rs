@@ -400,9 +400,9 @@ fn original<const TRACING: bool>(kiocb: Kernel<TRACING>) -> Option<Kernel<false>
     let kiocb = kiocb.probed();
     // Stable kernels put a count of references in front (fs/overlayfs/file.c), which without BTF of
     // the module only its value tells.
-    const KERNEL_ADDRESS: u64 = 0xffff << 48;
+    const KERNEL_ADDRESS: u64 = 1 << 63;
     let first = kiocb.read::<u64>(place);
-    Some(if first & KERNEL_ADDRESS == KERNEL_ADDRESS {
+    Some(if first & KERNEL_ADDRESS != 0 {
         Kernel(first as *const u8)
     } else {
         kiocb.follow(place + size_of::<u64>() as u32)

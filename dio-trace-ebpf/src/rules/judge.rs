@@ -22,6 +22,8 @@ pub enum Route {
     BlockDevice = 2,
     /// `__blockdev_direct_IO`: filesystems that were never moved to iomap.
     Legacy = 3,
+    /// An engine that passes the request to a server: NFS, FUSE. It has no rule.
+    Server = 4,
 }
 
 impl Route {
@@ -32,6 +34,7 @@ impl Route {
             1 => Self::Iomap,
             2 => Self::BlockDevice,
             3 => Self::Legacy,
+            4 => Self::Server,
             _ => Self::None,
         }
     }

@@ -18,6 +18,8 @@ pub(super) enum Role {
     BlockDeviceEngine,
     /// `__blockdev_direct_IO`.
     LegacyEngine,
+    /// Engines of NFS and FUSE.
+    ServerEngine,
     /// A `ki_complete` function.
     Completion,
     /// `block_bio_queue`.
@@ -122,6 +124,7 @@ impl Role {
             },
             Self::IomapEngine => engine("iomap_entry", "iomap_entry_kprobe"),
             Self::IomapSimpleEngine => engine("iomap_simple_entry", "iomap_simple_entry_kprobe"),
+            Self::ServerEngine => engine("server_entry", "server_entry_kprobe"),
             Self::BlockDeviceEngine => engine("blkdev_entry", "blkdev_entry_kprobe"),
             Self::LegacyEngine => engine("legacy_entry", "legacy_entry_kprobe"),
             Self::IomapInner => entry_only("iomap_inner_entry", "iomap_inner_entry_kprobe"),
@@ -185,6 +188,18 @@ const fn xfs_direct_read(target: &'static str) -> Hook {
         optional: true,
         gives: "direct reads",
         lost: "nothing, as long as iomap_dio_rw is seen",
+    }
+}
+
+/// An engine of NFS or FUSE, which ask for no alignment.
+const fn server_engine(target: &'static str, types: &'static [&'static str]) -> Hook {
+    Hook {
+        target,
+        role: Role::ServerEngine,
+        when: When::Filesystem(types),
+        optional: true,
+        gives: "what is passed to the server without the page cache",
+        lost: "bytes done directly: such requests appear as buffered",
     }
 }
 
@@ -309,9 +324,23 @@ pub(super) const PLAN: &[Hook] = &[
     filesystem("btrfs_file_write_iter", &["btrfs"]),
     filesystem("f2fs_file_read_iter", &["f2fs"]),
     filesystem("f2fs_file_write_iter", &["f2fs"]),
+    server_engine("fuse_direct_IO", FUSE),
+    server_engine("fuse_direct_read_iter", FUSE),
+    server_engine("fuse_direct_write_iter", FUSE),
+    filesystem("fuse_file_read_iter", FUSE),
+    filesystem("fuse_file_write_iter", FUSE),
+    server_engine("nfs_file_direct_read", NFS),
+    server_engine("nfs_file_direct_write", NFS),
+    filesystem("nfs_file_read", NFS),
+    filesystem("nfs_file_write", NFS),
     TMPFS_READ,
     TMPFS_WRITE,
 ];
 
+const FUSE: &[&str] = &["fuse"];
+const NFS: &[&str] = &["nfs", "nfs4"];
+
 /// Modules whose functions the plan names, and whose BTF is therefore read.
-pub(super) const MODULES: &[&str] = &["xfs", "ext4", "btrfs", "f2fs", "loop", "overlay"];
+pub(super) const MODULES: &[&str] = &[
+    "xfs", "ext4", "btrfs", "f2fs", "loop", "overlay", "fuse", "nfs",
+];

@@ -8,7 +8,7 @@ use super::install;
 use crate::command;
 
 /// A program and the Debian package it comes with.
-const TOOLS: [(&str, &str); 21] = [
+const TOOLS: [(&str, &str); 22] = [
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("qemu-io", "qemu-utils"),
     ("modprobe", "kmod"),
@@ -24,6 +24,7 @@ const TOOLS: [(&str, &str); 21] = [
     ("mkfs.btrfs", "btrfs-progs"),
     ("mkfs.f2fs", "f2fs-tools"),
     ("mkfs.vfat", "dosfstools"),
+    ("bindfs", "bindfs"),
     ("cryptsetup", "cryptsetup-bin"),
     ("dmsetup", "dmsetup"),
     ("mdadm", "mdadm"),

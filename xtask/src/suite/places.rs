@@ -302,6 +302,15 @@ pub(super) const PLACES: &[Place] = &[
         ..RAW
     },
     Place {
+        name: "fuse",
+        tools: &["bindfs"],
+        module: "fuse",
+        make: "mkdir -p /tmp/dio-trace-fuse; bindfs /tmp/dio-trace-fuse $MNT; echo $MNT/file -",
+        unmake: "if mountpoint -q $MNT; then umount $MNT; fi; rm -rf /tmp/dio-trace-fuse",
+        front: Front::Server,
+        ..FILE
+    },
+    Place {
         name: "tmpfs",
         make: "mount -t tmpfs none $MNT; echo $MNT/file -",
         front: Front::PageCache,

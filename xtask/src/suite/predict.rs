@@ -80,6 +80,7 @@ pub(super) fn predict(
     };
     match place.front {
         Front::PageCache => return Prediction::Buffered,
+        Front::Server => return Prediction::Direct { unchecked: false },
         Front::Btrfs {
             direct_reads,
             direct_writes,

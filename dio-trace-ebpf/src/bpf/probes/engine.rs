@@ -1,5 +1,6 @@
 //! The direct I/O engines: `iomap_dio_rw`, `__iomap_dio_rw`, `__iomap_dio_read_simple`,
-//! `blkdev_direct_IO`, `__blockdev_direct_IO`. Only direct I/O passes here.
+//! `blkdev_direct_IO`, `__blockdev_direct_IO`, and those of NFS and FUSE. Only direct I/O passes
+//! here, save with FUSE, whose server may ask that all I/O go this way.
 //!
 //! The return value of a function lies behind its arguments, whose number differs from kernel to
 //! kernel: there is one exit program for each number.
@@ -64,6 +65,14 @@ engine!(
     iomap_simple_entry,
     iomap_simple_entry_kprobe,
     iomap_simple_entry_kprobe_bounded
+);
+
+engine!(
+    Route::Server,
+    iter = 1,
+    server_entry,
+    server_entry_kprobe,
+    server_entry_kprobe_bounded
 );
 
 /// Argument of `iomap_dio_rw` that holds its flags.
