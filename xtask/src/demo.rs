@@ -2,12 +2,12 @@
 
 mod viewer;
 
-use std::{fs::File, io::IsTerminal as _, process::ExitCode, time::Duration};
+use std::{fs::File, io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::Args;
 
-use self::viewer::Viewer;
+use self::viewer::{Show, Viewer};
 use crate::{
     build::{self, Profile},
     paths, phase,
@@ -37,6 +37,10 @@ pub(crate) struct Demo {
     /// The report, on a terminal too
     #[arg(long)]
     report: bool,
+    /// The dashboard as it is in the end, as a picture (SVG) in this file; README's is
+    /// dio-trace/dashboard.svg
+    #[arg(long, value_name = "FILE", conflicts_with = "report")]
+    screenshot: Option<PathBuf>,
     /// `release` takes longer to compile, and less to run
     #[arg(long, value_enum, default_value_t = Profile::Dev)]
     profile: Profile,
@@ -70,8 +74,13 @@ impl Demo {
             ],
             ..Guest::new(kernel)
         };
-        let dashboard = std::io::stdout().is_terminal() && !self.report;
-        let viewer = Viewer::new(binary, if dashboard { "replay" } else { "report" });
+        let show = match self.screenshot {
+            Some(file) => Show::Picture(file),
+            None if std::io::stdout().is_terminal() && !self.report => Show::Dashboard,
+            None => Show::Report,
+        };
+        let dashboard = matches!(show, Show::Dashboard);
+        let viewer = Viewer::new(binary, show);
         let ran = guest.run(viewer.input(), errors);
         let seen = viewer.finish()?;
         // Leaving the dashboard ends the guest: that is no failure.

@@ -5,6 +5,7 @@
 //! function must have predicted each answer, and the recording must hold each request exactly once,
 //! as it was.
 
+mod dashboard;
 mod demonstrations;
 mod disks;
 mod fio;
@@ -16,6 +17,7 @@ mod predict;
 mod recording;
 mod row;
 mod shell;
+mod terminal;
 mod truth;
 mod verdict;
 
@@ -100,6 +102,9 @@ impl Suite {
         truth::run(&setting, &mut outcome)?;
         if setting.traced && setting.wants("fio") {
             fio::run(&setting, &mut outcome)?;
+        }
+        if setting.traced && setting.wants("dashboard") {
+            dashboard::run(&setting, &mut outcome)?;
         }
         Ok(outcome.finish())
     }

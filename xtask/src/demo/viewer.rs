@@ -1,27 +1,51 @@
 //! dio-trace on this side: started with the first byte of the recording, so that messages of the start stay readable.
 
 use std::{
+    fs::File,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitCode, Stdio},
     sync::Mutex,
 };
 
 use anyhow::{Context, Result, bail};
 
+/// What is made of the recording.
+pub(super) enum Show {
+    /// The dashboard, while it comes.
+    Dashboard,
+    /// The report.
+    Report,
+    /// The dashboard at the end, as SVG in this file.
+    Picture(PathBuf),
+}
+
+impl Show {
+    fn command(&self, binary: &Path) -> io::Result<Command> {
+        let mut command = Command::new(binary);
+        match self {
+            Self::Dashboard => command.args(["replay", "-"]),
+            Self::Report => command.args(["report", "-"]),
+            Self::Picture(file) => command
+                .args(["replay", "-", "--screenshot", "120x30", "--format", "svg"])
+                .stdout(File::create(file)?),
+        };
+        Ok(command)
+    }
+}
+
 /// A dio-trace that reads what the guest records.
 pub(super) struct Viewer {
     binary: PathBuf,
-    command: &'static str,
+    show: Show,
     child: Mutex<Option<Child>>,
 }
 
 impl Viewer {
-    /// `command` is `replay` or `report`.
-    pub(super) fn new(binary: PathBuf, command: &'static str) -> Self {
+    pub(super) fn new(binary: PathBuf, show: Show) -> Self {
         Self {
             binary,
-            command,
+            show,
             child: Mutex::new(None),
         }
     }
@@ -52,8 +76,9 @@ impl Viewer {
     }
 
     fn start(&self) -> io::Result<ChildStdin> {
-        let mut child = Command::new(&self.binary)
-            .args([self.command, "-"])
+        let mut child = self
+            .show
+            .command(&self.binary)?
             .stdin(Stdio::piped())
             .spawn()?;
         let stdin = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;

@@ -46,6 +46,11 @@ impl Tracer {
         Self { program }
     }
 
+    /// Where it is.
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// The rule set that `doctor` finds in force.
     pub(super) fn rule_set(&self) -> anyhow::Result<RuleSet> {
         let said = self.output(&["doctor", "--format", "json"])?;
