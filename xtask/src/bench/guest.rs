@@ -1,0 +1,207 @@
+//! `xtask bench-guest`: the part of the benchmark that runs inside a guest.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use super::{
+    cases::CASES,
+    dashboard, measure, memory,
+    observer::Observer,
+    overload, places, programs,
+    results::{Figure, Results, Row, Unit},
+    script,
+};
+use crate::{phase, suite};
+
+/// What the last line starts with; JSON follows.
+pub(super) const RESULT: &str = "BENCH-RESULT ";
+/// In memory: what is read from there is there at once.
+const DIRECTORY: &str = "/run/bench";
+
+/// Measure what dio-trace costs on the kernel that runs; inside a guest, as root
+#[derive(Args)]
+pub(crate) struct BenchGuest {
+    /// The dio-trace to measure
+    dio_trace: PathBuf,
+}
+
+impl BenchGuest {
+    /// Prints what was found as JSON.
+    ///
+    /// # Errors
+    /// When anything cannot be measured.
+    pub(crate) fn run(&self) -> Result<()> {
+        if !suite::is_guest() {
+            bail!("this is no guest: run cargo xtask bench");
+        }
+        fs::create_dir_all(DIRECTORY)?;
+        // Off the network, with all that it needs.
+        let program = Path::new(DIRECTORY).join("dio-trace");
+        fs::copy(&self.dio_trace, &program)
+            .with_context(|| self.dio_trace.display().to_string())?;
+        phase::timed("filesystems", places::make)?;
+        let mut results = Results {
+            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?
+                .trim()
+                .to_owned(),
+            bpftrace: phase::timed("bpftrace's version", script::version),
+            ..Results::default()
+        };
+        phase::timed("untraced", || untraced(&mut results))?;
+        phase::timed("programs that do nothing", || floor(&mut results))?;
+        phase::timed("dio-trace", || dio_trace(&program, &mut results))?;
+        phase::timed("overload", || overload(&program, &mut results))?;
+        phase::timed("dashboard", || dashboard(&program, &mut results))?;
+        if results.bpftrace.is_some() {
+            phase::timed("bpftrace", || bpftrace(&mut results))?;
+        }
+        println!("{RESULT}{}", serde_json::to_string(&results)?);
+        Ok(())
+    }
+}
+
+fn untraced(results: &mut Results) -> Result<()> {
+    let nobody = Observer::nobody();
+    for case in CASES {
+        let measured = measure::measure(case, &nobody)?;
+        results.cases.push(Row {
+            name: case.name(),
+            result: measured.result,
+            untraced: measured.asking,
+            floor: None,
+            dio_trace: None,
+            bpftrace: None,
+            target: case.target,
+        });
+    }
+    Ok(())
+}
+
+fn floor(results: &mut Results) -> Result<()> {
+    let floor = Observer::floor()?;
+    for (case, row) in CASES.iter().zip(&mut results.cases) {
+        row.floor = Some(measure::measure(case, &floor)?.over(row.untraced, false));
+    }
+    Ok(())
+}
+
+fn dio_trace(program: &Path, results: &mut Results) -> Result<()> {
+    let tracer = Observer::dio_trace(program, &Path::new(DIRECTORY).join("cases.dio"))?;
+    for (case, row) in CASES.iter().zip(&mut results.cases) {
+        row.dio_trace = Some(measure::measure(case, &tracer)?.over(row.untraced, case.is_told()));
+    }
+    results.programs = programs::costs()?;
+    let pid = tracer.pid().context("dio-trace has no process")?;
+    results.figure(
+        "userspace, for each record",
+        userspace(results),
+        Unit::Instructions,
+        None,
+    );
+    results.figure(
+        "userspace, for each second in which nothing happens",
+        tracer.idle * 1e9,
+        Unit::Instructions,
+        None,
+    );
+    results.figure(
+        "resident memory, record",
+        memory::resident(pid)?,
+        Unit::Mebibytes,
+        None,
+    );
+    results.figure(
+        "kernel memory of maps and programs",
+        memory::in_kernel(pid)?,
+        Unit::Mebibytes,
+        None,
+    );
+    tracer.stop().map(drop)
+}
+
+/// Over all cases with records, none of which says more than another: the middle one.
+fn userspace(results: &Results) -> f64 {
+    let costs = results.cases.iter().filter_map(|row| row.dio_trace);
+    let mut costs: Vec<f64> = costs.filter_map(|cost| cost.userspace).collect();
+    costs.sort_by(f64::total_cmp);
+    costs.get(costs.len() / 2).copied().unwrap_or(0.0)
+}
+
+fn overload(program: &Path, results: &mut Results) -> Result<()> {
+    let tracer = Observer::dio_trace(program, &Path::new(DIRECTORY).join("overload.dio"))?;
+    results.figure(
+        "start to attached",
+        tracer.start as f64 / 1e9,
+        Unit::Seconds,
+        Some(0.4),
+    );
+    let overload = overload::run(program, tracer)?;
+    phase::say(format!(
+        "overload: {} requests at {:.0} a second, counted {}",
+        overload.issued, overload.rate, overload.counted
+    ));
+    results.figure(
+        "misaligned requests not counted under overload",
+        overload.missed(),
+        Unit::Percent,
+        Some(0.0),
+    );
+    Ok(())
+}
+
+fn dashboard(program: &Path, results: &mut Results) -> Result<()> {
+    let dashboard = dashboard::run(program)?;
+    results.figure(
+        "start to first screen, dashboard",
+        dashboard.start as f64 / 1e9,
+        Unit::Seconds,
+        None,
+    );
+    results.figure(
+        "resident memory, dashboard",
+        dashboard.resident,
+        Unit::Mebibytes,
+        Some(30.0),
+    );
+    Ok(())
+}
+
+fn bpftrace(results: &mut Results) -> Result<()> {
+    let observer = Observer::bpftrace(&Path::new(DIRECTORY).join("bpftrace.out"))?;
+    for (case, row) in CASES.iter().zip(&mut results.cases) {
+        if case.peer {
+            row.bpftrace =
+                Some(measure::measure(case, &observer)?.over(row.untraced, case.is_told()));
+        }
+    }
+    let pid = observer.pid().context("bpftrace has no process")?;
+    results.figure(
+        "bpftrace: start to attached",
+        observer.start as f64 / 1e9,
+        Unit::Seconds,
+        None,
+    );
+    results.figure(
+        "bpftrace: resident memory",
+        memory::resident(pid)?,
+        Unit::Mebibytes,
+        None,
+    );
+    observer.stop().map(drop)
+}
+
+impl Results {
+    fn figure(&mut self, name: &str, value: f64, unit: Unit, target: Option<f64>) {
+        self.figures.push(Figure {
+            name: name.to_owned(),
+            value,
+            unit,
+            target,
+        });
+    }
+}
