@@ -68,11 +68,12 @@ const fn chance(unit: Unit) -> f64 {
         Unit::Instructions => 20.0,
         Unit::Seconds => 0.02,
         Unit::Mebibytes => 0.5,
+        Unit::Times => 0.05,
         Unit::Percent => 0.0,
     }
 }
 
-/// All that is dio-trace's own.
+/// All that is dio-trace's own; figures of others begin with their name and a colon.
 fn values(results: &Results) -> Vec<(String, Unit, f64)> {
     let cases = results.cases.iter().flat_map(|row| {
         let named = |part: &str, value| (format!("{}{part}", row.name), Unit::Instructions, value);
@@ -83,7 +84,7 @@ fn values(results: &Results) -> Vec<(String, Unit, f64)> {
     let figures = results
         .figures
         .iter()
-        .filter(|figure| !figure.name.starts_with("bpftrace"))
+        .filter(|figure| !figure.name.contains(": "))
         .map(|figure| (figure.name.clone(), figure.unit, figure.value));
     cases.flatten().flatten().chain(figures).collect()
 }
@@ -95,7 +96,7 @@ mod tests {
 
     fn results(added: f64, seconds: f64) -> Results {
         let spread = Spread {
-            median: 0.0,
+            typical: 0.0,
             low: 0.0,
             high: 0.0,
         };

@@ -12,7 +12,9 @@ use std::{
 use anyhow::{Context, Result};
 use aya_obj::generated::{
     bpf_attach_type::{self, BPF_TRACE_FENTRY, BPF_TRACE_FEXIT, BPF_TRACE_RAW_TP},
-    bpf_attr, bpf_btf_info, bpf_cmd, bpf_insn, bpf_link_info, bpf_prog_info,
+    bpf_attr, bpf_btf_info, bpf_cmd, bpf_insn, bpf_link_info,
+    bpf_link_type::BPF_LINK_TYPE_RAW_TRACEPOINT,
+    bpf_prog_info,
     bpf_prog_type::BPF_PROG_TYPE_TRACING,
 };
 use btf_rs::{Btf, Type};
@@ -63,6 +65,9 @@ pub(super) struct Attached {
     pub(super) runs: u64,
     /// Nanoseconds of all those runs.
     pub(super) nanoseconds: u64,
+    /// Instructions that the verifier looked at, again where it came by on another way: most of the
+    /// time that loading takes.
+    pub(super) verified: u32,
 }
 
 /// The kernel's own types, and those of some of its modules.
@@ -146,24 +151,19 @@ impl Types {
                 continue;
             };
             let link: bpf_link_info = information(&link);
-            // SAFETY: plain integers; of a link of another kind they name nothing below.
-            let tracing = unsafe { link.__bindgen_anon_1.tracing };
-            let Some(place) = self.place(
-                tracing.target_obj_id,
-                tracing.target_btf_id,
-                tracing.attach_type,
-            ) else {
-                continue;
-            };
             let Ok(program) = by_id(bpf_cmd::BPF_PROG_GET_FD_BY_ID, link.prog_id) else {
                 continue;
             };
             let program: bpf_prog_info = information(&program);
+            let Some(place) = self.place(&link, &program) else {
+                continue;
+            };
             found.push(Attached {
                 place,
                 program: program.id,
                 runs: program.run_cnt,
                 nanoseconds: program.run_time_ns,
+                verified: program.verified_insns,
             });
         }
         found
@@ -187,10 +187,19 @@ impl Types {
         })
     }
 
-    fn place(&self, object: u32, id: u32, attach_type: u32) -> Option<String> {
-        let point = [Point::Entry, Point::Exit, Point::Trace]
-            .into_iter()
-            .find(|point| point.attach_type() as u32 == attach_type)?;
+    /// Where a link attaches its program; `None` for links of other kinds.
+    fn place(&self, link: &bpf_link_info, program: &bpf_prog_info) -> Option<String> {
+        // SAFETY: plain integers, of whatever kind the link is.
+        let tracing = unsafe { link.__bindgen_anon_1.tracing };
+        let (point, object, id) = if link.type_ == BPF_LINK_TYPE_RAW_TRACEPOINT as u32 {
+            let (object, id) = (program.attach_btf_obj_id, program.attach_btf_id);
+            (Point::Trace, object, id)
+        } else {
+            let point = [Point::Entry, Point::Exit]
+                .into_iter()
+                .find(|point| point.attach_type() as u32 == tracing.attach_type)?;
+            (point, tracing.target_obj_id, tracing.target_btf_id)
+        };
         let object = self.objects.iter().find(|known| known.id == object)?;
         let name = match object.btf.resolve_type_by_id(id).ok()? {
             Type::Func(function) => object.btf.resolve_name(&function).ok()?,

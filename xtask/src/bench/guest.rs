@@ -84,6 +84,12 @@ fn untraced(results: &mut Results) -> Result<()> {
 
 fn floor(results: &mut Results) -> Result<()> {
     let floor = Observer::floor()?;
+    results.figure(
+        "programs that do nothing: start to attached",
+        floor.start as f64 / 1e9,
+        Unit::Seconds,
+        None,
+    );
     for (case, row) in CASES.iter().zip(&mut results.cases) {
         row.floor = Some(measure::measure(case, &floor)?.over(row.untraced, false));
     }
@@ -92,8 +98,11 @@ fn floor(results: &mut Results) -> Result<()> {
 
 fn dio_trace(program: &Path, results: &mut Results) -> Result<()> {
     let tracer = Observer::dio_trace(program, &Path::new(DIRECTORY).join("cases.dio"))?;
+    let mut sleeps = Vec::new();
     for (case, row) in CASES.iter().zip(&mut results.cases) {
-        row.dio_trace = Some(measure::measure(case, &tracer)?.over(row.untraced, case.is_told()));
+        let measured = measure::measure(case, &tracer)?;
+        row.dio_trace = Some(measured.over(row.untraced, case.is_told()));
+        sleeps.extend(case.is_told().then_some(measured.sleeps));
     }
     results.programs = programs::costs()?;
     let pid = tracer.pid().context("dio-trace has no process")?;
@@ -101,6 +110,12 @@ fn dio_trace(program: &Path, results: &mut Results) -> Result<()> {
         "userspace, for each record",
         userspace(results),
         Unit::Instructions,
+        None,
+    );
+    results.figure(
+        "wake-ups of userspace, for each record",
+        middle(sleeps),
+        Unit::Times,
         None,
     );
     results.figure(
@@ -127,9 +142,12 @@ fn dio_trace(program: &Path, results: &mut Results) -> Result<()> {
 /// Over all cases with records, none of which says more than another: the middle one.
 fn userspace(results: &Results) -> f64 {
     let costs = results.cases.iter().filter_map(|row| row.dio_trace);
-    let mut costs: Vec<f64> = costs.filter_map(|cost| cost.userspace).collect();
-    costs.sort_by(f64::total_cmp);
-    costs.get(costs.len() / 2).copied().unwrap_or(0.0)
+    middle(costs.filter_map(|cost| cost.userspace).collect())
+}
+
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn overload(program: &Path, results: &mut Results) -> Result<()> {
@@ -139,6 +157,12 @@ fn overload(program: &Path, results: &mut Results) -> Result<()> {
         tracer.start as f64 / 1e9,
         Unit::Seconds,
         Some(0.4),
+    );
+    results.figure(
+        "start to attached, its CPU time",
+        tracer.start_cpu as f64 / 1e9,
+        Unit::Seconds,
+        None,
     );
     let overload = overload::run(program, tracer)?;
     phase::say(format!(
@@ -173,10 +197,12 @@ fn dashboard(program: &Path, results: &mut Results) -> Result<()> {
 
 fn bpftrace(results: &mut Results) -> Result<()> {
     let observer = Observer::bpftrace(&Path::new(DIRECTORY).join("bpftrace.out"))?;
+    let mut misaligned = 0;
     for (case, row) in CASES.iter().zip(&mut results.cases) {
         if case.peer {
-            row.bpftrace =
-                Some(measure::measure(case, &observer)?.over(row.untraced, case.is_told()));
+            let measured = measure::measure(case, &observer)?;
+            row.bpftrace = Some(measured.over(row.untraced, case.is_told()));
+            misaligned += if case.is_told() { measured.issued } else { 0 };
         }
     }
     let pid = observer.pid().context("bpftrace has no process")?;
@@ -192,7 +218,14 @@ fn bpftrace(results: &mut Results) -> Result<()> {
         Unit::Mebibytes,
         None,
     );
-    observer.stop().map(drop)
+    let printed = script::printed(&observer.stop()?)?;
+    results.figure(
+        "bpftrace: misaligned requests not printed",
+        misaligned.saturating_sub(printed) as f64 / misaligned as f64 * 100.0,
+        Unit::Percent,
+        None,
+    );
+    Ok(())
 }
 
 impl Results {

@@ -13,6 +13,9 @@ use crate::workload::{Repeater, monotonic};
 
 /// Rounds of each case. The median leaves those aside in which something else ran.
 const ROUNDS: u64 = 21;
+/// Rounds where records are delivered: more, as the mean takes longer to settle, yet fewer requests
+/// than the records that a process may send in a second.
+const TOLD_ROUNDS: u64 = 45;
 /// After it, a process may send its full share of details anew (`Settings::DETAIL_WINDOW`), and all
 /// that is under way has been delivered.
 const SETTLE: Duration = Duration::from_millis(1100);
@@ -23,6 +26,10 @@ pub(super) struct Measured {
     pub(super) asking: Spread,
     /// In the observer's process, for each request.
     userspace: f64,
+    /// How often the observer's process went to sleep, for each request.
+    pub(super) sleeps: f64,
+    /// Requests in all.
+    pub(super) issued: u64,
     /// Bytes, or negative errno.
     pub(super) result: i64,
 }
@@ -31,7 +38,7 @@ impl Measured {
     /// What the observer added to what was measured without it.
     pub(super) fn over(&self, untraced: Spread, told: bool) -> Cost {
         Cost {
-            added: self.asking.median - untraced.median,
+            added: self.asking.typical - untraced.typical,
             spread: self.asking,
             userspace: told.then_some(self.userspace),
         }
@@ -45,12 +52,13 @@ impl Measured {
 pub(super) fn measure(case: &Case, observer: &Observer) -> Result<Measured> {
     let mut repeater = open(case)?;
     let number = case.round();
+    let count = if case.is_told() { TOLD_ROUNDS } else { ROUNDS };
     // Memory is given out, and files are met, the first time.
     repeater.run(number)?;
     std::thread::sleep(SETTLE);
-    let (started, cpu) = (monotonic(), observer.cpu()?);
+    let (started, cpu, sleeps) = (monotonic(), observer.cpu()?, observer.sleeps()?);
     let mut rounds = Vec::new();
-    for _ in 0..ROUNDS {
+    for _ in 0..count {
         let before = observer.cpu()?;
         let elapsed = repeater.run(number)?;
         // What the observer did meanwhile, on this one processor, is counted below.
@@ -60,9 +68,12 @@ pub(super) fn measure(case: &Case, observer: &Observer) -> Result<Measured> {
     std::thread::sleep(SETTLE);
     let idle = observer.idle * (monotonic() - started) as f64;
     let busy = (observer.cpu()? - cpu) as f64 - idle;
+    let all = (count * number) as f64;
     Ok(Measured {
-        asking: spread(rounds),
-        userspace: busy / (ROUNDS * number) as f64,
+        asking: spread(rounds, case.is_told()),
+        userspace: busy / all,
+        sleeps: (observer.sleeps()? - sleeps) as f64 / all,
+        issued: repeater.issued(),
         result: repeater.result(),
     })
 }
@@ -81,11 +92,15 @@ pub(super) fn settle() {
     std::thread::sleep(SETTLE);
 }
 
-fn spread(mut rounds: Vec<f64>) -> Spread {
+fn spread(mut rounds: Vec<f64>, mean: bool) -> Spread {
     rounds.sort_by(f64::total_cmp);
     let at = |index: usize| rounds.get(index).copied().unwrap_or(0.0);
     Spread {
-        median: at(rounds.len() / 2),
+        typical: if mean {
+            rounds.iter().sum::<f64>() / rounds.len() as f64
+        } else {
+            at(rounds.len() / 2)
+        },
         low: at(0),
         high: at(rounds.len().saturating_sub(1)),
     }

@@ -25,6 +25,8 @@ pub(super) struct Observer {
     kind: Kind,
     /// Nanoseconds from its start until it was attached.
     pub(super) start: u64,
+    /// Its CPU time until then, nanoseconds.
+    pub(super) start_cpu: u64,
     /// Its CPU time for each nanosecond in which there is nothing to see.
     pub(super) idle: f64,
 }
@@ -41,6 +43,7 @@ impl Observer {
         Self {
             kind: Kind::Nobody,
             start: 0,
+            start_cpu: 0,
             idle: 0.0,
         }
     }
@@ -57,6 +60,7 @@ impl Observer {
                 _programs: programs,
             },
             start: monotonic() - started,
+            start_cpu: 0,
             idle: 0.0,
         })
     }
@@ -101,6 +105,7 @@ impl Observer {
         let mut observer = Self {
             kind: Kind::Process { child, output },
             start: 0,
+            start_cpu: 0,
             idle: 0.0,
         };
         while !attached()? {
@@ -120,6 +125,7 @@ impl Observer {
             std::thread::sleep(POLL);
         }
         observer.start = monotonic() - started;
+        observer.start_cpu = observer.cpu()?;
         // What it does right after its start is not what it does when idle.
         std::thread::sleep(IDLE);
         let (time, cpu) = (monotonic(), observer.cpu()?);
@@ -137,6 +143,26 @@ impl Observer {
             Kind::Process { child, .. } => cpu(child.id()),
             Kind::Nobody | Kind::Floor { .. } => Ok(0),
         }
+    }
+
+    /// How often its process went to sleep so far, all threads together.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub(super) fn sleeps(&self) -> Result<u64> {
+        let Some(pid) = self.pid() else {
+            return Ok(0);
+        };
+        let mut total = 0;
+        for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+            let text = fs::read_to_string(thread?.path().join("status"))?;
+            let line = text
+                .lines()
+                .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+            let count = line.and_then(|line| line.trim().parse::<u64>().ok());
+            total += count.context("no voluntary_ctxt_switches")?;
+        }
+        Ok(total)
     }
 
     /// Process id; `None` where there is no process.

@@ -50,6 +50,7 @@ pub(super) fn costs() -> Result<Vec<Program>> {
                 found.push(Program {
                     case: case.name(),
                     place: after.place,
+                    verified: after.verified,
                     runs: (after.runs - runs) as f64 / number as f64,
                     instructions: (after.nanoseconds - nanoseconds) as f64 / number as f64,
                 });

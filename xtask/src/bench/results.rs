@@ -36,7 +36,8 @@ pub(super) struct Row {
 /// Instructions of one request, over all rounds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Spread {
-    pub(super) median: f64,
+    /// The median; where records are delivered the mean, as waking userspace up belongs to the cost.
+    pub(super) typical: f64,
     pub(super) low: f64,
     pub(super) high: f64,
 }
@@ -44,7 +45,7 @@ pub(super) struct Spread {
 /// What an observer adds to one request.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Cost {
-    /// In the thread that asks, probes included: difference of the medians.
+    /// In the thread that asks, probes included: difference to untraced.
     pub(super) added: f64,
     /// In that thread, over all rounds.
     pub(super) spread: Spread,
@@ -76,6 +77,8 @@ pub(super) enum Unit {
     /// Of guest time, 10^9 instructions each.
     Seconds,
     Mebibytes,
+    /// For each request.
+    Times,
     /// Of all requests.
     Percent,
 }
@@ -86,6 +89,8 @@ pub(super) struct Program {
     pub(super) case: String,
     /// Where it is attached: `entry of iomap_dio_rw`.
     pub(super) place: String,
+    /// eBPF instructions that the verifier looked at when it was loaded.
+    pub(super) verified: u32,
     /// Runs for each request.
     pub(super) runs: f64,
     /// For each request, as the kernel counts them (`kernel.bpf_stats_enabled`), which is without

@@ -1,7 +1,7 @@
 //! What people use today: bpftrace with one pair of probes, at the function that all reads of XFS
 //! pass.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
@@ -40,6 +40,16 @@ pub(super) fn is_attached() -> Result<bool> {
         .filter(|line| line.contains("xfs_file_read_iter"))
         .count()
         == 2)
+}
+
+/// How many misaligned requests it has printed.
+///
+/// # Errors
+/// When its output cannot be read.
+pub(super) fn printed(output: &Path) -> Result<u64> {
+    let text = fs::read_to_string(output)?;
+    let lines = text.lines().filter(|line| line.starts_with("misaligned "));
+    Ok(lines.count() as u64)
 }
 
 /// bpftrace's name and version, when it is installed and works. A first run, so that what the next

@@ -45,7 +45,7 @@ fn case(row: &Row) -> [String; 9] {
     [
         row.name.clone(),
         outcome(row.result),
-        number(row.untraced.median),
+        number(row.untraced.typical),
         added(row.floor),
         added(row.dio_trace),
         userspace(row.dio_trace).unwrap_or_default(),
@@ -85,7 +85,7 @@ fn figures(text: &mut String, results: &Results) {
 }
 
 fn programs(text: &mut String, results: &Results) {
-    let rows: Vec<[String; 4]> = results
+    let rows: Vec<[String; 5]> = results
         .programs
         .iter()
         .map(|program| {
@@ -94,10 +94,11 @@ fn programs(text: &mut String, results: &Results) {
                 program.place.clone(),
                 format!("{:.2}", program.runs),
                 number(program.instructions),
+                number(f64::from(program.verified)),
             ]
         })
         .collect();
-    let header = ["case", "program at", "runs", "instructions"].map(str::to_owned);
+    let header = ["case", "program at", "runs", "instructions", "verified"].map(str::to_owned);
     table(
         text,
         "dio-trace's programs, for each request, as the kernel counts them",
@@ -126,6 +127,7 @@ pub(super) fn quantity(value: f64, unit: Unit) -> String {
         Unit::Instructions => number(value),
         Unit::Seconds => format!("{value:.2} s"),
         Unit::Mebibytes => format!("{value:.1} MiB"),
+        Unit::Times => format!("{value:.2}"),
         Unit::Percent => format!("{value:.2} %"),
     }
 }
