@@ -45,7 +45,7 @@ const LIMIT: Duration = Duration::from_secs(40 * 60);
 ///
 /// Boots a guest in which one instruction is one nanosecond (`-smp 1 -icount shift=0,sleep=off,align=off`), so that the
 /// numbers repeat whatever this machine does meanwhile. In it the same requests go to raw devices and filesystems on
-/// null_blk: with nothing attached, with programs that do nothing where dio-trace has its own, with dio-trace, and with
+/// `null_blk`: with nothing attached, with programs that do nothing where dio-trace has its own, with dio-trace, and with
 /// bpftrace. Prints the table and writes it as JSON. Exit status 1: something is more than 5 % worse than the baseline.
 #[derive(Args)]
 pub(crate) struct Bench {
@@ -59,8 +59,11 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Make these results the baseline
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only")]
     save: bool,
+    /// Only cases whose name contains this (`xfs read`), and none of the other figures; repeatable
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
 }
 
 impl Bench {
@@ -74,7 +77,7 @@ impl Bench {
             phase::say(format!("without bpftrace: {error:#}"));
         }
         let binary = build::build(Profile::Release)?;
-        let results = phase::timed("measuring", || measure(kernel, &binary))?;
+        let results = phase::timed("measuring", || measure(kernel, &binary, &self.only))?;
         print!("{}", table::text(&results));
         let output = match &self.output {
             Some(path) => path.clone(),
@@ -127,16 +130,21 @@ impl Bench {
     }
 }
 
-fn measure(kernel: Kernel, binary: &Path) -> Result<Results> {
+fn measure(kernel: Kernel, binary: &Path, only: &[String]) -> Result<Results> {
+    let mut command = vec![
+        std::env::current_exe()?.display().to_string(),
+        "bench-guest".to_owned(),
+        binary.display().to_string(),
+    ];
+    let only = only
+        .iter()
+        .flat_map(|only| ["--only".to_owned(), only.clone()]);
+    command.extend(only);
     let guest = Guest {
         disks: Vec::new(),
         icount: true,
         timeout: LIMIT,
-        command: vec![
-            std::env::current_exe()?.display().to_string(),
-            "bench-guest".to_owned(),
-            binary.display().to_string(),
-        ],
+        command,
         ..Guest::new(kernel)
     };
     let mut output = Vec::new();

@@ -111,6 +111,15 @@ pub(super) const CASES: &[Case] = &[
     case(Raw, "cached write", CACHED_WRITE),
 ];
 
+/// Those whose name contains one of these; all where there is none.
+pub(super) fn wanted(only: &[String]) -> Vec<&'static Case> {
+    let is_wanted = |case: &&Case| {
+        let name = case.name();
+        only.is_empty() || only.iter().any(|only| name.contains(only.as_str()))
+    };
+    CASES.iter().filter(is_wanted).collect()
+}
+
 impl Case {
     /// Its name in table and baseline.
     pub(super) fn name(&self) -> String {

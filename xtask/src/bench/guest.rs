@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::{
-    cases::CASES,
+    cases::{self, Case},
     dashboard, measure, memory,
     observer::Observer,
     overload, places, programs,
@@ -28,6 +28,9 @@ const DIRECTORY: &str = "/run/bench";
 pub(crate) struct BenchGuest {
     /// The dio-trace to measure
     dio_trace: PathBuf,
+    /// Only cases whose name contains this, and none of the other figures
+    #[arg(long)]
+    only: Vec<String>,
 }
 
 impl BenchGuest {
@@ -49,25 +52,30 @@ impl BenchGuest {
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?
                 .trim()
                 .to_owned(),
-            bpftrace: phase::timed("bpftrace's version", script::version),
             ..Results::default()
         };
-        phase::timed("untraced", || untraced(&mut results))?;
-        phase::timed("programs that do nothing", || floor(&mut results))?;
-        phase::timed("dio-trace", || dio_trace(&program, &mut results))?;
-        phase::timed("overload", || overload(&program, &mut results))?;
-        phase::timed("dashboard", || dashboard(&program, &mut results))?;
+        if self.only.is_empty() {
+            results.bpftrace = phase::timed("bpftrace's version", script::version);
+        }
+        let cases = cases::wanted(&self.only);
+        phase::timed("untraced", || untraced(&cases, &mut results))?;
+        phase::timed("programs that do nothing", || floor(&cases, &mut results))?;
+        phase::timed("dio-trace", || dio_trace(&program, &cases, &mut results))?;
+        if self.only.is_empty() {
+            phase::timed("overload", || overload(&program, &mut results))?;
+            phase::timed("dashboard", || dashboard(&program, &mut results))?;
+        }
         if results.bpftrace.is_some() {
-            phase::timed("bpftrace", || bpftrace(&mut results))?;
+            phase::timed("bpftrace", || bpftrace(&cases, &mut results))?;
         }
         println!("{RESULT}{}", serde_json::to_string(&results)?);
         Ok(())
     }
 }
 
-fn untraced(results: &mut Results) -> Result<()> {
+fn untraced(cases: &[&Case], results: &mut Results) -> Result<()> {
     let nobody = Observer::nobody();
-    for case in CASES {
+    for case in cases {
         let measured = measure::measure(case, &nobody)?;
         results.cases.push(Row {
             name: case.name(),
@@ -82,7 +90,7 @@ fn untraced(results: &mut Results) -> Result<()> {
     Ok(())
 }
 
-fn floor(results: &mut Results) -> Result<()> {
+fn floor(cases: &[&Case], results: &mut Results) -> Result<()> {
     let floor = Observer::floor()?;
     results.figure(
         "programs that do nothing: start to attached",
@@ -90,34 +98,39 @@ fn floor(results: &mut Results) -> Result<()> {
         Unit::Seconds,
         None,
     );
-    for (case, row) in CASES.iter().zip(&mut results.cases) {
+    for (case, row) in cases.iter().zip(&mut results.cases) {
         row.floor = Some(measure::measure(case, &floor)?.over(row.untraced, false));
     }
     Ok(())
 }
 
-fn dio_trace(program: &Path, results: &mut Results) -> Result<()> {
+fn dio_trace(program: &Path, cases: &[&Case], results: &mut Results) -> Result<()> {
     let tracer = Observer::dio_trace(program, &Path::new(DIRECTORY).join("cases.dio"))?;
-    let mut sleeps = Vec::new();
-    for (case, row) in CASES.iter().zip(&mut results.cases) {
+    let mut first_told = None;
+    for (case, row) in cases.iter().zip(&mut results.cases) {
         let measured = measure::measure(case, &tracer)?;
-        row.dio_trace = Some(measured.over(row.untraced, case.is_told()));
-        sleeps.extend(case.is_told().then_some(measured.sleeps));
+        let cost = measured.over(row.untraced, case.is_told());
+        row.dio_trace = Some(cost);
+        if let Some(userspace) = cost.userspace {
+            first_told.get_or_insert((userspace, measured.sleeps));
+        }
     }
-    results.programs = programs::costs()?;
+    results.programs = programs::costs(cases)?;
     let pid = tracer.pid().context("dio-trace has no process")?;
-    results.figure(
-        "userspace, for each record",
-        userspace(results),
-        Unit::Instructions,
-        None,
-    );
-    results.figure(
-        "wake-ups of userspace, for each record",
-        middle(sleeps),
-        Unit::Times,
-        None,
-    );
+    if let Some((userspace, sleeps)) = first_told {
+        results.figure(
+            "userspace, for each record",
+            userspace,
+            Unit::Instructions,
+            None,
+        );
+        results.figure(
+            "wake-ups of userspace, for each record",
+            sleeps,
+            Unit::Times,
+            None,
+        );
+    }
     results.figure(
         "userspace, for each second in which nothing happens",
         tracer.idle * 1e9,
@@ -137,17 +150,6 @@ fn dio_trace(program: &Path, results: &mut Results) -> Result<()> {
         None,
     );
     tracer.stop().map(drop)
-}
-
-/// Over all cases with records, none of which says more than another: the middle one.
-fn userspace(results: &Results) -> f64 {
-    let costs = results.cases.iter().filter_map(|row| row.dio_trace);
-    middle(costs.filter_map(|cost| cost.userspace).collect())
-}
-
-fn middle(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn overload(program: &Path, results: &mut Results) -> Result<()> {
@@ -195,10 +197,10 @@ fn dashboard(program: &Path, results: &mut Results) -> Result<()> {
     Ok(())
 }
 
-fn bpftrace(results: &mut Results) -> Result<()> {
+fn bpftrace(cases: &[&Case], results: &mut Results) -> Result<()> {
     let observer = Observer::bpftrace(&Path::new(DIRECTORY).join("bpftrace.out"))?;
     let mut misaligned = 0;
-    for (case, row) in CASES.iter().zip(&mut results.cases) {
+    for (case, row) in cases.iter().zip(&mut results.cases) {
         if case.peer {
             let measured = measure::measure(case, &observer)?;
             row.bpftrace = Some(measured.over(row.untraced, case.is_told()));

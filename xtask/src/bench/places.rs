@@ -1,4 +1,4 @@
-//! Where requests go: null_blk disks, which answer at once, and filesystems on them.
+//! Where requests go: `null_blk` disks, which answer at once, and filesystems on them.
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use crate::suite::shell;
 /// A device or a filesystem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// A null_blk disk itself.
+    /// A `null_blk` disk itself.
     Raw,
     Xfs,
     Ext4,
     Btrfs,
-    /// A scsi_debug disk itself: its dma alignment is mild, so that misaligned requests are done.
+    /// A `scsi_debug` disk itself: its dma alignment is mild, so that misaligned requests are done.
     Scsi,
 }
 

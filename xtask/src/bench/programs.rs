@@ -4,7 +4,7 @@ use std::{collections::HashMap, fs};
 
 use anyhow::{Context, Result};
 
-use super::{bpf::Types, cases::CASES, floor, measure, results::Program};
+use super::{bpf::Types, cases::Case, floor, measure, results::Program};
 
 /// Turns the kernel's counting on.
 const SWITCH: &str = "/proc/sys/kernel/bpf_stats_enabled";
@@ -26,11 +26,11 @@ const LOOKED_INTO: &[&str] = &[
 ///
 /// # Errors
 /// When the kernel does not count.
-pub(super) fn costs() -> Result<Vec<Program>> {
+pub(super) fn costs(cases: &[&Case]) -> Result<Vec<Program>> {
     let types = Types::read(floor::MODULES)?;
     fs::write(SWITCH, "1").context(SWITCH)?;
     let mut found = Vec::new();
-    for case in CASES
+    for case in cases
         .iter()
         .filter(|case| LOOKED_INTO.contains(&case.name().as_str()))
     {
