@@ -59,17 +59,24 @@ impl BenchGuest {
         }
         let cases = cases::wanted(&self.only);
         phase::timed("untraced", || untraced(&cases, &mut results))?;
-        phase::timed("programs that do nothing", || floor(&cases, &mut results))?;
+        optional("programs that do nothing", || floor(&cases, &mut results));
         phase::timed("dio-trace", || dio_trace(&program, &cases, &mut results))?;
         if self.only.is_empty() {
             phase::timed("overload", || overload(&program, &mut results))?;
             phase::timed("dashboard", || dashboard(&program, &mut results))?;
         }
         if results.bpftrace.is_some() {
-            phase::timed("bpftrace", || bpftrace(&cases, &mut results))?;
+            optional("bpftrace", || bpftrace(&cases, &mut results));
         }
         println!("{RESULT}{}", serde_json::to_string(&results)?);
         Ok(())
+    }
+}
+
+/// What not every kernel offers, and the rest can do without.
+fn optional(name: &str, measure: impl FnOnce() -> Result<()>) {
+    if let Err(error) = phase::timed(name, measure) {
+        phase::say(format!("without {name}: {error:#}"));
     }
 }
 
@@ -115,7 +122,10 @@ fn dio_trace(program: &Path, cases: &[&Case], results: &mut Results) -> Result<(
             first_told.get_or_insert((userspace, measured.sleeps));
         }
     }
-    results.programs = programs::costs(cases)?;
+    optional("dio-trace's programs", || {
+        results.programs = programs::costs(cases)?;
+        Ok(())
+    });
     let pid = tracer.pid().context("dio-trace has no process")?;
     if let Some((userspace, sleeps)) = first_told {
         results.figure(
