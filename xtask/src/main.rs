@@ -1,5 +1,6 @@
 //! Builds, tests and shows dio-trace: `cargo xtask COMMAND`.
 
+mod bench;
 mod build;
 mod ci;
 mod command;
@@ -33,11 +34,14 @@ enum Task {
     Demo(demo::Demo),
     Run(run::Run),
     Test(test::Test),
+    Bench(bench::Bench),
     Lint(ci::Lint),
     Ci(ci::Ci),
     Vm(vm::Vm),
     Workload(workload::Workload),
     Suite(suite::Suite),
+    #[command(hide = true)]
+    BenchGuest(bench::BenchGuest),
 }
 
 fn main() -> ExitCode {
@@ -57,10 +61,12 @@ fn dispatch(task: Task) -> Result<ExitCode> {
         Task::Demo(demo) => demo.run(),
         Task::Run(run) => run.run().map(|()| ExitCode::SUCCESS),
         Task::Test(test) => test.run(),
+        Task::Bench(bench) => bench.run(),
         Task::Lint(lint) => lint.run().map(|()| ExitCode::SUCCESS),
         Task::Ci(ci) => ci.run(),
         Task::Vm(vm) => vm.run(),
         Task::Workload(workload) => workload.run().map(|()| ExitCode::SUCCESS),
         Task::Suite(suite) => suite.run(),
+        Task::BenchGuest(bench) => bench.run().map(|()| ExitCode::SUCCESS),
     }
 }

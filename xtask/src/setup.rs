@@ -92,6 +92,15 @@ pub(crate) fn guests(series: &[Series], update: bool) -> Result<Vec<Kernel>> {
     kernels::find_or_fetch(series, update)
 }
 
+/// bpftrace, to compare with.
+///
+/// # Errors
+/// When it is missing and may not be installed here.
+pub(crate) fn bpftrace() -> Result<()> {
+    let _lock = lock()?;
+    tools::bpftrace()
+}
+
 /// One setup at a time on this machine: checkouts share the cache, and apt takes no second caller.
 fn lock() -> Result<File> {
     let path = paths::cache()?.join("setup.lock");

@@ -16,7 +16,7 @@ mod places;
 mod predict;
 mod recording;
 mod row;
-mod shell;
+pub(crate) mod shell;
 mod terminal;
 mod truth;
 mod verdict;
@@ -27,6 +27,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use dio_trace_ebpf::words::RuleSet;
 
+pub(crate) use disks::is_guest;
 use outcome::Outcome;
 use recording::Tracer;
 
@@ -71,7 +72,7 @@ impl Suite {
     /// # Errors
     /// When the suite itself cannot go on; failed checks are an exit code.
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
-        if !disks::is_guest() {
+        if !is_guest() {
             bail!(
                 "this is no guest of cargo xtask vm, and the suite makes filesystems on disks: \
                  run cargo xtask test, or cargo xtask vm 6.1 -- target/debug/xtask suite"

@@ -10,6 +10,7 @@ mod call;
 mod issue;
 mod matrix;
 mod random;
+mod repeat;
 mod request;
 mod ring;
 mod scenario;
@@ -22,6 +23,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 
 pub(crate) use call::Call;
+pub(crate) use repeat::{Repeater, Shape, monotonic};
 pub(crate) use request::Piece;
 pub(crate) use target::Region;
 

@@ -55,6 +55,17 @@ pub(crate) fn find_or_install() -> Result<()> {
     }
 }
 
+/// Installs bpftrace, which nothing but a comparison needs.
+///
+/// # Errors
+/// When it is missing and may not be installed here.
+pub(crate) fn bpftrace() -> Result<()> {
+    if command::find("bpftrace").is_some() {
+        return Ok(());
+    }
+    install::install(&["bpftrace"])
+}
+
 /// Packages whose programs are not here.
 pub(crate) fn missing() -> Vec<&'static str> {
     let mut missing: Vec<&str> = TOOLS

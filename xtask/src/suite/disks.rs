@@ -24,7 +24,7 @@ pub(super) const VIRTIO_4096: Base = Base::Disk("virtio-blk-4096");
 pub(super) const SCSI_512: Base = Base::Disk("virtio-scsi-512");
 
 /// Whether this machine is a guest of `cargo xtask vm`.
-pub(super) fn is_guest() -> bool {
+pub(crate) fn is_guest() -> bool {
     Path::new(NAMES).is_dir()
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 ///
 /// # Errors
 /// With the script's last words, when it fails.
-pub(super) fn script(text: &str, variables: &[(&str, &str)]) -> anyhow::Result<String> {
+pub(crate) fn script(text: &str, variables: &[(&str, &str)]) -> anyhow::Result<String> {
     let output = Command::new("sh")
         .args(["-ec", text])
         .envs(variables.iter().copied())
@@ -28,7 +28,7 @@ pub(super) fn script(text: &str, variables: &[(&str, &str)]) -> anyhow::Result<S
 }
 
 /// Whether a program is on the path.
-pub(super) fn is_there(program: &str) -> bool {
+pub(crate) fn is_there(program: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| {
         std::env::split_paths(&path)
             .chain(["/usr/sbin".into(), "/sbin".into()])

@@ -1,0 +1,167 @@
+//! `cargo xtask bench`: what tracing costs, in guest instructions.
+
+mod baseline;
+mod bpf;
+mod cases;
+mod dashboard;
+mod floor;
+mod guest;
+mod measure;
+mod memory;
+mod observer;
+mod overload;
+mod places;
+mod programs;
+mod results;
+mod script;
+mod table;
+
+use std::{
+    fs,
+    io::stderr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+pub(crate) use self::guest::BenchGuest;
+use self::{guest::RESULT, results::Results};
+use crate::{
+    build::{self, Profile},
+    paths, phase,
+    setup::{self, Kernel, Series},
+    vm::Guest,
+};
+
+/// In this repository.
+const BASELINE: &str = "xtask/bench-baseline.json";
+/// A run takes a few minutes where the machine has nothing else to do.
+const LIMIT: Duration = Duration::from_secs(40 * 60);
+
+/// Measure what tracing costs, and compare with what it did cost
+///
+/// Boots a guest in which one instruction is one nanosecond (`-smp 1 -icount shift=0,sleep=off,align=off`), so that the
+/// numbers repeat whatever this machine does meanwhile. In it the same requests go to raw devices and filesystems on
+/// `null_blk`: with nothing attached, with programs that do nothing where dio-trace has its own, with dio-trace, and with
+/// bpftrace. Prints the table and writes it as JSON. Exit status 1: something is more than 5 % worse than the baseline.
+#[derive(Args)]
+pub(crate) struct Bench {
+    /// Kernel of the guest
+    #[arg(long, default_value = "6.12", value_name = "SERIES")]
+    kernel: Series,
+    /// Where the results go as JSON; target/bench-SERIES.json where not given
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Results to compare with; xtask/bench-baseline.json where not given, if that is of the same kernel series
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Make these results the baseline
+    #[arg(long, conflicts_with = "only")]
+    save: bool,
+    /// Only cases whose name contains this (`xfs read`), and none of the other figures; repeatable
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+}
+
+impl Bench {
+    /// # Errors
+    /// When something cannot be installed, built or measured; what got worse is an exit code.
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let kernel = setup::guests(&[self.kernel], false)?
+            .pop()
+            .context("no such kernel")?;
+        if let Err(error) = setup::bpftrace() {
+            phase::say(format!("without bpftrace: {error:#}"));
+        }
+        let binary = build::build(Profile::Release)?;
+        let results = phase::timed("measuring", || measure(kernel, &binary, &self.only))?;
+        print!("{}", table::text(&results));
+        let output = match &self.output {
+            Some(path) => path.clone(),
+            None => paths::target()?.join(format!("bench-{}.json", self.kernel)),
+        };
+        write(&output, &results)?;
+        println!("\nwritten to {}", output.display());
+        let code = self.compare(&results)?;
+        if self.save {
+            let path = self.baseline_path()?;
+            write(&path, &results)?;
+            println!("saved as {}", path.display());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Ok(code)
+    }
+
+    fn baseline_path(&self) -> Result<PathBuf> {
+        match &self.baseline {
+            Some(path) => Ok(path.clone()),
+            None => Ok(paths::workspace()?.join(BASELINE)),
+        }
+    }
+
+    fn compare(&self, results: &Results) -> Result<ExitCode> {
+        let path = self.baseline_path()?;
+        let Some(before) = baseline::read(&path)? else {
+            if self.baseline.is_some() && !self.save {
+                bail!("{} is not there", path.display());
+            }
+            println!("no baseline to compare with");
+            return Ok(ExitCode::SUCCESS);
+        };
+        // Another kernel has other costs.
+        let series = format!("{}.", self.kernel);
+        if self.baseline.is_none() && !before.kernel.starts_with(&series) {
+            println!("the baseline is of kernel {}: not compared", before.kernel);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let worse = baseline::compare(&before, results);
+        if worse.is_empty() {
+            println!("nothing is worse than in {}", path.display());
+            return Ok(ExitCode::SUCCESS);
+        }
+        println!("worse than in {}:", path.display());
+        for one in worse {
+            println!("  {one}");
+        }
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+fn measure(kernel: Kernel, binary: &Path, only: &[String]) -> Result<Results> {
+    let mut command = vec![
+        std::env::current_exe()?.display().to_string(),
+        "bench-guest".to_owned(),
+        binary.display().to_string(),
+    ];
+    let only = only
+        .iter()
+        .flat_map(|only| ["--only".to_owned(), only.clone()]);
+    command.extend(only);
+    let guest = Guest {
+        disks: Vec::new(),
+        icount: true,
+        timeout: LIMIT,
+        command,
+        ..Guest::new(kernel)
+    };
+    let mut output = Vec::new();
+    let outcome = guest.run(&mut output, stderr())?;
+    for complaint in &outcome.complaints {
+        phase::say(format!("the guest's kernel said: {complaint}"));
+    }
+    let text = String::from_utf8_lossy(&output);
+    let result = text.lines().find_map(|line| line.strip_prefix(RESULT));
+    let Some(result) = result else {
+        bail!("the guest ended with status {}", outcome.status);
+    };
+    serde_json::from_str(result).context("the guest's results cannot be read")
+}
+
+fn write(path: &Path, results: &Results) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(results)?;
+    text.push('\n');
+    fs::write(path, text).with_context(|| path.display().to_string())
+}

@@ -1,0 +1,313 @@
+//! The few calls of bpf(2) that measuring needs, by itself: attaching programs that do nothing, and
+//! asking what all programs cost.
+
+use std::{
+    ffi::CStr,
+    io,
+    mem::zeroed,
+    os::fd::{AsRawFd, FromRawFd, OwnedFd},
+    path::Path,
+};
+
+use anyhow::{Context, Result};
+use aya_obj::generated::{
+    bpf_attach_type::{self, BPF_TRACE_FENTRY, BPF_TRACE_FEXIT, BPF_TRACE_RAW_TP},
+    bpf_attr, bpf_btf_info, bpf_cmd, bpf_insn, bpf_link_info,
+    bpf_link_type::BPF_LINK_TYPE_RAW_TRACEPOINT,
+    bpf_prog_info,
+    bpf_prog_type::BPF_PROG_TYPE_TRACING,
+};
+use btf_rs::{Btf, Type};
+
+/// Where a program is attached to a function or tracepoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Point {
+    /// A function's entry.
+    Entry,
+    /// A function's return.
+    Exit,
+    /// A tracepoint.
+    Trace,
+}
+
+impl Point {
+    const fn attach_type(self) -> bpf_attach_type {
+        match self {
+            Self::Entry => BPF_TRACE_FENTRY,
+            Self::Exit => BPF_TRACE_FEXIT,
+            Self::Trace => BPF_TRACE_RAW_TP,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Entry => "entry of",
+            Self::Exit => "return of",
+            Self::Trace => "tracepoint",
+        }
+    }
+}
+
+/// A program that does nothing and stays attached until this is dropped.
+pub(super) struct Empty {
+    _program: OwnedFd,
+    _link: OwnedFd,
+}
+
+/// One program, attached by fentry, fexit or BTF tracepoint, and what it has cost so far.
+#[derive(Clone, Debug)]
+pub(super) struct Attached {
+    /// Where: `entry of iomap_dio_rw`.
+    pub(super) place: String,
+    /// The program's id.
+    pub(super) program: u32,
+    /// How often it ran while `kernel.bpf_stats_enabled` was on.
+    pub(super) runs: u64,
+    /// Nanoseconds of all those runs.
+    pub(super) nanoseconds: u64,
+    /// Instructions that the verifier looked at, again where it came by on another way: most of the
+    /// time that loading takes.
+    pub(super) verified: u32,
+}
+
+/// The kernel's own types, and those of some of its modules.
+pub(super) struct Types {
+    objects: Vec<Object>,
+}
+
+struct Object {
+    id: u32,
+    /// `None` for vmlinux, whose types need no naming.
+    descriptor: Option<OwnedFd>,
+    btf: Btf,
+}
+
+impl Types {
+    /// Reads those of vmlinux and of the modules that are loaded.
+    ///
+    /// # Errors
+    /// When this kernel has no BTF, or we lack the right to ask.
+    pub(super) fn read(modules: &[&str]) -> Result<Self> {
+        let directory = Path::new("/sys/kernel/btf");
+        let vmlinux = Btf::from_file(directory.join("vmlinux")).context("vmlinux has no BTF")?;
+        let mut objects = Vec::new();
+        let mut own = 0;
+        let mut id = 0;
+        while let Ok(next) = next_id(bpf_cmd::BPF_BTF_GET_NEXT_ID, id) {
+            id = next;
+            let Ok(descriptor) = by_id(bpf_cmd::BPF_BTF_GET_FD_BY_ID, id) else {
+                continue;
+            };
+            match kernel_name(&descriptor) {
+                Some(name) if name == "vmlinux" => own = id,
+                Some(name) if modules.contains(&name.as_str()) => objects.push(Object {
+                    id,
+                    descriptor: Some(descriptor),
+                    btf: Btf::from_split_file(directory.join(&name), &vmlinux)
+                        .with_context(|| format!("{name} has no BTF"))?,
+                }),
+                _ => {}
+            }
+        }
+        // First: a module's own types go on where those of vmlinux end, and it finds both.
+        objects.insert(
+            0,
+            Object {
+                id: own,
+                descriptor: None,
+                btf: vmlinux,
+            },
+        );
+        Ok(Self { objects })
+    }
+
+    /// Attaches a program that does nothing; `None` where this kernel has no such function.
+    ///
+    /// # Errors
+    /// When the kernel refuses it.
+    pub(super) fn attach_empty(&self, target: &str, point: Point) -> Result<Option<Empty>> {
+        let Some((object, id)) = self.find(target, point) else {
+            return Ok(None);
+        };
+        let program = load(id, object.descriptor.as_ref(), point);
+        let program = program.with_context(|| format!("{} {target}", point.word()))?;
+        let mut attributes = attributes();
+        attributes.raw_tracepoint.prog_fd = program.as_raw_fd().cast_unsigned();
+        let link = descriptor(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attributes)
+            .with_context(|| format!("attaching to {} {target}", point.word()))?;
+        Ok(Some(Empty {
+            _program: program,
+            _link: link,
+        }))
+    }
+
+    /// All programs that are attached to functions or, by BTF, to tracepoints.
+    pub(super) fn attached(&self) -> Vec<Attached> {
+        let mut found = Vec::new();
+        let mut id = 0;
+        while let Ok(next) = next_id(bpf_cmd::BPF_LINK_GET_NEXT_ID, id) {
+            id = next;
+            let Ok(link) = by_id(bpf_cmd::BPF_LINK_GET_FD_BY_ID, id) else {
+                continue;
+            };
+            let link: bpf_link_info = information(&link);
+            let Ok(program) = by_id(bpf_cmd::BPF_PROG_GET_FD_BY_ID, link.prog_id) else {
+                continue;
+            };
+            let program: bpf_prog_info = information(&program);
+            let Some(place) = self.place(&link, &program) else {
+                continue;
+            };
+            found.push(Attached {
+                place,
+                program: program.id,
+                runs: program.run_cnt,
+                nanoseconds: program.run_time_ns,
+                verified: program.verified_insns,
+            });
+        }
+        found
+    }
+
+    fn find(&self, target: &str, point: Point) -> Option<(&Object, u32)> {
+        let name = match point {
+            Point::Trace => format!("btf_trace_{target}"),
+            Point::Entry | Point::Exit => target.to_owned(),
+        };
+        self.objects.iter().find_map(|object| {
+            let ids = object.btf.resolve_ids_by_name(&name).ok()?;
+            let id = ids.into_iter().find(|&id| {
+                matches!(
+                    (object.btf.resolve_type_by_id(id), point),
+                    (Ok(Type::Typedef(_)), Point::Trace)
+                        | (Ok(Type::Func(_)), Point::Entry | Point::Exit)
+                )
+            })?;
+            Some((object, id))
+        })
+    }
+
+    /// Where a link attaches its program; `None` for links of other kinds.
+    fn place(&self, link: &bpf_link_info, program: &bpf_prog_info) -> Option<String> {
+        // SAFETY: plain integers, of whatever kind the link is.
+        let tracing = unsafe { link.__bindgen_anon_1.tracing };
+        let (point, object, id) = if link.type_ == BPF_LINK_TYPE_RAW_TRACEPOINT as u32 {
+            let (object, id) = (program.attach_btf_obj_id, program.attach_btf_id);
+            (Point::Trace, object, id)
+        } else {
+            let point = [Point::Entry, Point::Exit]
+                .into_iter()
+                .find(|point| point.attach_type() as u32 == tracing.attach_type)?;
+            (point, tracing.target_obj_id, tracing.target_btf_id)
+        };
+        let object = self.objects.iter().find(|known| known.id == object)?;
+        let name = match object.btf.resolve_type_by_id(id).ok()? {
+            Type::Func(function) => object.btf.resolve_name(&function).ok()?,
+            Type::Typedef(kind) => object.btf.resolve_name(&kind).ok()?,
+            _ => return None,
+        };
+        let name = name.strip_prefix("btf_trace_").unwrap_or(&name);
+        Some(format!("{} {name}", point.word()))
+    }
+}
+
+/// Loads `return 0`.
+fn load(id: u32, module: Option<&OwnedFd>, point: Point) -> io::Result<OwnedFd> {
+    const LICENSE: &CStr = c"GPL";
+    const MOVE_IMMEDIATE: u8 = 0xb7;
+    const EXIT: u8 = 0x95;
+    let instructions = [MOVE_IMMEDIATE, EXIT].map(|code| bpf_insn {
+        code,
+        // SAFETY: integers, for which all-zero is valid.
+        ..unsafe { zeroed() }
+    });
+    let mut attributes = attributes();
+    // SAFETY: writes the variant that BPF_PROG_LOAD reads.
+    let load = unsafe { &mut attributes.__bindgen_anon_3 };
+    load.prog_type = BPF_PROG_TYPE_TRACING as u32;
+    load.expected_attach_type = point.attach_type() as u32;
+    load.insns = instructions.as_ptr() as u64;
+    load.insn_cnt = instructions.len() as u32;
+    load.license = LICENSE.as_ptr() as u64;
+    load.attach_btf_id = id;
+    if let Some(module) = module {
+        load.__bindgen_anon_1.attach_btf_obj_fd = module.as_raw_fd().cast_unsigned();
+    }
+    descriptor(bpf_cmd::BPF_PROG_LOAD, &mut attributes)
+}
+
+/// Name of a BTF object that the kernel brought itself.
+fn kernel_name(object: &OwnedFd) -> Option<String> {
+    let mut name = [0u8; 64];
+    // SAFETY: integers, for which all-zero is valid.
+    let mut asked: bpf_btf_info = unsafe { zeroed() };
+    asked.name = name.as_mut_ptr() as u64;
+    asked.name_len = name.len() as u32;
+    ask(object, &mut asked).ok()?;
+    let name = CStr::from_bytes_until_nul(&name).ok()?.to_str().ok()?;
+    (asked.kernel_btf != 0).then(|| name.to_owned())
+}
+
+/// What the kernel tells of a program or link; all zero where it tells nothing.
+fn information<T: Information>(object: &OwnedFd) -> T {
+    // SAFETY: the types that implement this consist of integers and addresses.
+    let mut answer: T = unsafe { zeroed() };
+    // What is left all zero names nothing.
+    let _ = ask(object, &mut answer);
+    answer
+}
+
+/// What `BPF_OBJ_GET_INFO_BY_FD` may write, of whatever bytes.
+trait Information {}
+impl Information for bpf_btf_info {}
+impl Information for bpf_link_info {}
+impl Information for bpf_prog_info {}
+
+fn ask<T: Information>(object: &OwnedFd, answer: &mut T) -> io::Result<()> {
+    let mut attributes = attributes();
+    attributes.info.bpf_fd = object.as_raw_fd().cast_unsigned();
+    attributes.info.info = std::ptr::from_mut(answer) as u64;
+    attributes.info.info_len = size_of::<T>() as u32;
+    call(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attributes).map(drop)
+}
+
+fn next_id(command: bpf_cmd, id: u32) -> io::Result<u32> {
+    let mut attributes = attributes();
+    attributes.__bindgen_anon_6.__bindgen_anon_1.start_id = id;
+    call(command, &mut attributes)?;
+    // SAFETY: the call filled this variant.
+    Ok(unsafe { attributes.__bindgen_anon_6.next_id })
+}
+
+fn by_id(command: bpf_cmd, id: u32) -> io::Result<OwnedFd> {
+    let mut attributes = attributes();
+    attributes.__bindgen_anon_6.__bindgen_anon_1.prog_id = id;
+    descriptor(command, &mut attributes)
+}
+
+fn attributes() -> bpf_attr {
+    // SAFETY: integers and addresses, for which all-zero is valid.
+    unsafe { zeroed() }
+}
+
+fn descriptor(command: bpf_cmd, attributes: &mut bpf_attr) -> io::Result<OwnedFd> {
+    let number = call(command, attributes)?;
+    // SAFETY: the commands this is used for return a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+fn call(command: bpf_cmd, attributes: &mut bpf_attr) -> io::Result<i32> {
+    // SAFETY: every address in `attributes` is that of a live value of sufficient size.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_bpf,
+            command as u32,
+            std::ptr::from_mut(attributes),
+            size_of::<bpf_attr>(),
+        )
+    };
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(i32::try_from(result).unwrap_or(0))
+}

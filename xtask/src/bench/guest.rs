@@ -1,0 +1,252 @@
+//! `xtask bench-guest`: the part of the benchmark that runs inside a guest.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use super::{
+    cases::{self, Case},
+    dashboard, measure, memory,
+    observer::Observer,
+    overload, places, programs,
+    results::{Figure, Results, Row, Unit},
+    script,
+};
+use crate::{phase, suite};
+
+/// What the last line starts with; JSON follows.
+pub(super) const RESULT: &str = "BENCH-RESULT ";
+/// In memory: what is read from there is there at once.
+const DIRECTORY: &str = "/run/bench";
+
+/// Measure what dio-trace costs on the kernel that runs; inside a guest, as root
+#[derive(Args)]
+pub(crate) struct BenchGuest {
+    /// The dio-trace to measure
+    dio_trace: PathBuf,
+    /// Only cases whose name contains this, and none of the other figures
+    #[arg(long)]
+    only: Vec<String>,
+}
+
+impl BenchGuest {
+    /// Prints what was found as JSON.
+    ///
+    /// # Errors
+    /// When anything cannot be measured.
+    pub(crate) fn run(&self) -> Result<()> {
+        if !suite::is_guest() {
+            bail!("this is no guest: run cargo xtask bench");
+        }
+        fs::create_dir_all(DIRECTORY)?;
+        // Off the network, with all that it needs.
+        let program = Path::new(DIRECTORY).join("dio-trace");
+        fs::copy(&self.dio_trace, &program)
+            .with_context(|| self.dio_trace.display().to_string())?;
+        phase::timed("filesystems", places::make)?;
+        let mut results = Results {
+            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?
+                .trim()
+                .to_owned(),
+            ..Results::default()
+        };
+        if self.only.is_empty() {
+            results.bpftrace = phase::timed("bpftrace's version", script::version);
+        }
+        let cases = cases::wanted(&self.only);
+        phase::timed("untraced", || untraced(&cases, &mut results))?;
+        optional("programs that do nothing", || floor(&cases, &mut results));
+        phase::timed("dio-trace", || dio_trace(&program, &cases, &mut results))?;
+        if self.only.is_empty() {
+            phase::timed("overload", || overload(&program, &mut results))?;
+            phase::timed("dashboard", || dashboard(&program, &mut results))?;
+        }
+        if results.bpftrace.is_some() {
+            optional("bpftrace", || bpftrace(&cases, &mut results));
+        }
+        println!("{RESULT}{}", serde_json::to_string(&results)?);
+        Ok(())
+    }
+}
+
+/// What not every kernel offers, and the rest can do without.
+fn optional(name: &str, measure: impl FnOnce() -> Result<()>) {
+    if let Err(error) = phase::timed(name, measure) {
+        phase::say(format!("without {name}: {error:#}"));
+    }
+}
+
+fn untraced(cases: &[&Case], results: &mut Results) -> Result<()> {
+    let nobody = Observer::nobody();
+    for case in cases {
+        let measured = measure::measure(case, &nobody)?;
+        results.cases.push(Row {
+            name: case.name(),
+            result: measured.result,
+            untraced: measured.asking,
+            floor: None,
+            dio_trace: None,
+            bpftrace: None,
+            target: case.target,
+        });
+    }
+    Ok(())
+}
+
+fn floor(cases: &[&Case], results: &mut Results) -> Result<()> {
+    let floor = Observer::floor()?;
+    results.figure(
+        "programs that do nothing: start to attached",
+        floor.start as f64 / 1e9,
+        Unit::Seconds,
+        None,
+    );
+    for (case, row) in cases.iter().zip(&mut results.cases) {
+        row.floor = Some(measure::measure(case, &floor)?.over(row.untraced, false));
+    }
+    Ok(())
+}
+
+fn dio_trace(program: &Path, cases: &[&Case], results: &mut Results) -> Result<()> {
+    let tracer = Observer::dio_trace(program, &Path::new(DIRECTORY).join("cases.dio"))?;
+    let mut first_told = None;
+    for (case, row) in cases.iter().zip(&mut results.cases) {
+        let measured = measure::measure(case, &tracer)?;
+        let cost = measured.over(row.untraced, case.is_told());
+        row.dio_trace = Some(cost);
+        if let Some(userspace) = cost.userspace {
+            first_told.get_or_insert((userspace, measured.sleeps));
+        }
+    }
+    optional("dio-trace's programs", || {
+        results.programs = programs::costs(cases)?;
+        Ok(())
+    });
+    let pid = tracer.pid().context("dio-trace has no process")?;
+    if let Some((userspace, sleeps)) = first_told {
+        results.figure(
+            "userspace, for each record",
+            userspace,
+            Unit::Instructions,
+            None,
+        );
+        results.figure(
+            "wake-ups of userspace, for each record",
+            sleeps,
+            Unit::Times,
+            None,
+        );
+    }
+    results.figure(
+        "userspace, for each second in which nothing happens",
+        tracer.idle * 1e9,
+        Unit::Instructions,
+        None,
+    );
+    results.figure(
+        "resident memory, record",
+        memory::resident(pid)?,
+        Unit::Mebibytes,
+        None,
+    );
+    results.figure(
+        "kernel memory of maps and programs",
+        memory::in_kernel(pid)?,
+        Unit::Mebibytes,
+        None,
+    );
+    tracer.stop().map(drop)
+}
+
+fn overload(program: &Path, results: &mut Results) -> Result<()> {
+    let tracer = Observer::dio_trace(program, &Path::new(DIRECTORY).join("overload.dio"))?;
+    results.figure(
+        "start to attached",
+        tracer.start as f64 / 1e9,
+        Unit::Seconds,
+        Some(0.4),
+    );
+    results.figure(
+        "start to attached, its CPU time",
+        tracer.start_cpu as f64 / 1e9,
+        Unit::Seconds,
+        None,
+    );
+    let overload = overload::run(program, tracer)?;
+    phase::say(format!(
+        "overload: {} requests at {:.0} a second, counted {}",
+        overload.issued, overload.rate, overload.counted
+    ));
+    results.figure(
+        "misaligned requests not counted under overload",
+        overload.missed(),
+        Unit::Percent,
+        Some(0.0),
+    );
+    Ok(())
+}
+
+fn dashboard(program: &Path, results: &mut Results) -> Result<()> {
+    let dashboard = dashboard::run(program)?;
+    results.figure(
+        "start to first screen, dashboard",
+        dashboard.start as f64 / 1e9,
+        Unit::Seconds,
+        None,
+    );
+    results.figure(
+        "resident memory, dashboard",
+        dashboard.resident,
+        Unit::Mebibytes,
+        Some(30.0),
+    );
+    Ok(())
+}
+
+fn bpftrace(cases: &[&Case], results: &mut Results) -> Result<()> {
+    let observer = Observer::bpftrace(&Path::new(DIRECTORY).join("bpftrace.out"))?;
+    let mut misaligned = 0;
+    for (case, row) in cases.iter().zip(&mut results.cases) {
+        if case.peer {
+            let measured = measure::measure(case, &observer)?;
+            row.bpftrace = Some(measured.over(row.untraced, case.is_told()));
+            misaligned += if case.is_told() { measured.issued } else { 0 };
+        }
+    }
+    let pid = observer.pid().context("bpftrace has no process")?;
+    results.figure(
+        "bpftrace: start to attached",
+        observer.start as f64 / 1e9,
+        Unit::Seconds,
+        None,
+    );
+    results.figure(
+        "bpftrace: resident memory",
+        memory::resident(pid)?,
+        Unit::Mebibytes,
+        None,
+    );
+    let printed = script::printed(&observer.stop()?)?;
+    results.figure(
+        "bpftrace: misaligned requests not printed",
+        misaligned.saturating_sub(printed) as f64 / misaligned as f64 * 100.0,
+        Unit::Percent,
+        None,
+    );
+    Ok(())
+}
+
+impl Results {
+    fn figure(&mut self, name: &str, value: f64, unit: Unit, target: Option<f64>) {
+        self.figures.push(Figure {
+            name: name.to_owned(),
+            value,
+            unit,
+            target,
+        });
+    }
+}

@@ -1,0 +1,107 @@
+//! Measuring one case under one observer.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::{
+    cases::Case,
+    observer::Observer,
+    results::{Cost, Spread},
+};
+use crate::workload::{Repeater, monotonic};
+
+/// Rounds of each case. The median leaves those aside in which something else ran.
+const ROUNDS: u64 = 21;
+/// Rounds where records are delivered: more, as the mean takes longer to settle, yet fewer requests
+/// than the records that a process may send in a second.
+const TOLD_ROUNDS: u64 = 45;
+/// After it, a process may send its full share of details anew (`Settings::DETAIL_WINDOW`), and all
+/// that is under way has been delivered.
+const SETTLE: Duration = Duration::from_millis(1100);
+
+/// What was measured.
+pub(super) struct Measured {
+    /// In the thread that asks, for each request.
+    pub(super) asking: Spread,
+    /// In the observer's process, for each request.
+    userspace: f64,
+    /// How often the observer's process went to sleep, for each request.
+    pub(super) sleeps: f64,
+    /// Requests in all.
+    pub(super) issued: u64,
+    /// Bytes, or negative errno.
+    pub(super) result: i64,
+}
+
+impl Measured {
+    /// What the observer added to what was measured without it.
+    pub(super) fn over(&self, untraced: Spread, told: bool) -> Cost {
+        Cost {
+            added: self.asking.typical - untraced.typical,
+            spread: self.asking,
+            userspace: told.then_some(self.userspace),
+        }
+    }
+}
+
+/// Issues the case's requests, in rounds.
+///
+/// # Errors
+/// When a request has another result than the first.
+pub(super) fn measure(case: &Case, observer: &Observer) -> Result<Measured> {
+    let mut repeater = open(case)?;
+    let number = case.round();
+    let count = if case.is_told() { TOLD_ROUNDS } else { ROUNDS };
+    // Memory is given out, and files are met, the first time.
+    repeater.run(number)?;
+    std::thread::sleep(SETTLE);
+    let (started, cpu, sleeps) = (monotonic(), observer.cpu()?, observer.sleeps()?);
+    let mut rounds = Vec::new();
+    for _ in 0..count {
+        let before = observer.cpu()?;
+        let elapsed = repeater.run(number)?;
+        // What the observer did meanwhile, on this one processor, is counted below.
+        let meanwhile = observer.cpu()? - before;
+        rounds.push(elapsed.saturating_sub(meanwhile) as f64 / number as f64);
+    }
+    std::thread::sleep(SETTLE);
+    let idle = observer.idle * (monotonic() - started) as f64;
+    let busy = (observer.cpu()? - cpu) as f64 - idle;
+    let all = (count * number) as f64;
+    Ok(Measured {
+        asking: spread(rounds, case.is_told()),
+        userspace: busy / all,
+        sleeps: (observer.sleeps()? - sleeps) as f64 / all,
+        issued: repeater.issued(),
+        result: repeater.result(),
+    })
+}
+
+/// The case's request, ready to be repeated.
+///
+/// # Errors
+/// When its target cannot be opened.
+pub(super) fn open(case: &Case) -> Result<Repeater> {
+    let target = case.place.target(case.cached);
+    Repeater::new(&target, case.shape).with_context(|| case.name())
+}
+
+/// Waits until a process may send its full share of details, and all that is under way has arrived.
+pub(super) fn settle() {
+    std::thread::sleep(SETTLE);
+}
+
+fn spread(mut rounds: Vec<f64>, mean: bool) -> Spread {
+    rounds.sort_by(f64::total_cmp);
+    let at = |index: usize| rounds.get(index).copied().unwrap_or(0.0);
+    Spread {
+        typical: if mean {
+            rounds.iter().sum::<f64>() / rounds.len() as f64
+        } else {
+            at(rounds.len() / 2)
+        },
+        low: at(0),
+        high: at(rounds.len().saturating_sub(1)),
+    }
+}

@@ -1,0 +1,218 @@
+//! Who watches while requests are issued: nobody, dio-trace, programs that do nothing, or bpftrace.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::{bpf::Empty, floor, script};
+use crate::workload::monotonic;
+
+/// How long an observer may take to attach, nanoseconds of guest time.
+const PATIENCE: u64 = 120_000_000_000;
+/// How often it is looked whether it has.
+const POLL: Duration = Duration::from_millis(1);
+/// How long its idling is watched.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// One that is at work until it is dropped.
+pub(super) struct Observer {
+    kind: Kind,
+    /// Nanoseconds from its start until it was attached.
+    pub(super) start: u64,
+    /// Its CPU time until then, nanoseconds.
+    pub(super) start_cpu: u64,
+    /// Its CPU time for each nanosecond in which there is nothing to see.
+    pub(super) idle: f64,
+}
+
+enum Kind {
+    Nobody,
+    Floor { _programs: Vec<Empty> },
+    Process { child: Child, output: PathBuf },
+}
+
+impl Observer {
+    /// Nobody at all.
+    pub(super) const fn nobody() -> Self {
+        Self {
+            kind: Kind::Nobody,
+            start: 0,
+            start_cpu: 0,
+            idle: 0.0,
+        }
+    }
+
+    /// Programs that do nothing.
+    ///
+    /// # Errors
+    /// When the kernel refuses one.
+    pub(super) fn floor() -> Result<Self> {
+        let started = monotonic();
+        let programs = floor::attach()?;
+        Ok(Self {
+            kind: Kind::Floor {
+                _programs: programs,
+            },
+            start: monotonic() - started,
+            start_cpu: 0,
+            idle: 0.0,
+        })
+    }
+
+    /// `dio-trace record` into `output`.
+    ///
+    /// # Errors
+    /// When it does not attach.
+    pub(super) fn dio_trace(program: &Path, output: &Path) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.arg("record").arg("-o").arg(output);
+        let output = output.to_owned();
+        // The recording has its metadata, and so a length, once the probes are attached.
+        Self::process(&mut command, output.clone(), || {
+            Ok(fs::metadata(&output).is_ok_and(|file| file.len() != 0))
+        })
+    }
+
+    /// bpftrace, classifying and counting at one pair of probes, and printing what is misaligned.
+    ///
+    /// # Errors
+    /// When it does not attach.
+    pub(super) fn bpftrace(output: &Path) -> Result<Self> {
+        let mut command = Command::new("bpftrace");
+        command.args(["-o"]).arg(output).args(["-e", script::PAIR]);
+        Self::process(&mut command, output.to_owned(), script::is_attached)
+    }
+
+    fn process(
+        command: &mut Command,
+        output: PathBuf,
+        attached: impl Fn() -> Result<bool>,
+    ) -> Result<Self> {
+        let log = output.with_extension("log");
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log)?);
+        let started = monotonic();
+        let child = command.spawn();
+        let child = child.with_context(|| format!("cannot run {:?}", command.get_program()))?;
+        let mut observer = Self {
+            kind: Kind::Process { child, output },
+            start: 0,
+            start_cpu: 0,
+            idle: 0.0,
+        };
+        while !attached()? {
+            let said = || fs::read_to_string(&log).unwrap_or_default();
+            if let Kind::Process { child, .. } = &mut observer.kind
+                && child.try_wait()?.is_some()
+            {
+                bail!("{:?} ended: {}", command.get_program(), said().trim());
+            }
+            if monotonic() - started > PATIENCE {
+                bail!(
+                    "{:?} did not attach: {}",
+                    command.get_program(),
+                    said().trim()
+                );
+            }
+            std::thread::sleep(POLL);
+        }
+        observer.start = monotonic() - started;
+        observer.start_cpu = observer.cpu()?;
+        // What it does right after its start is not what it does when idle.
+        std::thread::sleep(IDLE);
+        let (time, cpu) = (monotonic(), observer.cpu()?);
+        std::thread::sleep(IDLE);
+        observer.idle = (observer.cpu()? - cpu) as f64 / (monotonic() - time) as f64;
+        Ok(observer)
+    }
+
+    /// CPU time of its process so far, all threads together, nanoseconds.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub(super) fn cpu(&self) -> io::Result<u64> {
+        match &self.kind {
+            Kind::Process { child, .. } => cpu(child.id()),
+            Kind::Nobody | Kind::Floor { .. } => Ok(0),
+        }
+    }
+
+    /// How often its process went to sleep so far, all threads together.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub(super) fn sleeps(&self) -> Result<u64> {
+        let Some(pid) = self.pid() else {
+            return Ok(0);
+        };
+        let mut total = 0;
+        for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+            let text = fs::read_to_string(thread?.path().join("status"))?;
+            let line = text
+                .lines()
+                .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+            let count = line.and_then(|line| line.trim().parse::<u64>().ok());
+            total += count.context("no voluntary_ctxt_switches")?;
+        }
+        Ok(total)
+    }
+
+    /// Process id; `None` where there is no process.
+    pub(super) fn pid(&self) -> Option<u32> {
+        match &self.kind {
+            Kind::Process { child, .. } => Some(child.id()),
+            Kind::Nobody | Kind::Floor { .. } => None,
+        }
+    }
+
+    /// Ends it as Ctrl-C does; the file it has written.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub(super) fn stop(mut self) -> Result<PathBuf> {
+        let Kind::Process { child, output } = &mut self.kind else {
+            return Ok(PathBuf::new());
+        };
+        // SAFETY: the process is our child and was not waited for, so the id is its.
+        unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGINT) };
+        child.wait()?;
+        Ok(std::mem::take(output))
+    }
+}
+
+impl Drop for Observer {
+    fn drop(&mut self) {
+        if let Kind::Process { child, .. } = &mut self.kind {
+            // It has ended already, unless an error got in between.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// CPU time of a process, nanoseconds.
+fn cpu(pid: u32) -> io::Result<u64> {
+    let mut clock: libc::clockid_t = 0;
+    // SAFETY: the clock's number is written into `clock`.
+    let error = unsafe { libc::clock_getcpuclockid(pid as libc::pid_t, &raw mut clock) };
+    if error != 0 {
+        return Err(io::Error::from_raw_os_error(error));
+    }
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the time is written into `time`.
+    if unsafe { libc::clock_gettime(clock, &raw mut time) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
+}
