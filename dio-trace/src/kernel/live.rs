@@ -43,7 +43,10 @@ impl Live {
     /// # Errors
     /// Where this machine cannot be traced; the message says why.
     pub fn start(options: &Options) -> Result<Self> {
-        let capture = Capture::new(Probes::attach(options)?)?;
+        let mut capture = Capture::new(Probes::attach(options)?)?;
+        for &process in &options.processes {
+            capture.trace_process(process)?;
+        }
         let environment = environment(capture.probes())?;
         // SAFETY: the ring buffer is open as long as `capture` lives.
         let events = unsafe { BorrowedFd::borrow_raw(capture.event_fd()) };
