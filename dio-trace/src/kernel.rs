@@ -16,6 +16,7 @@ mod object;
 mod plan;
 mod preflight;
 mod probing;
+mod stacks;
 mod symbols;
 mod tracing;
 

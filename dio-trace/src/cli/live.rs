@@ -14,6 +14,9 @@ use crate::{
     dio-trace\n  \
     dio-trace live --disk nvme0n1 --verdict rejected --verdict buffered")]
 pub(super) struct Arguments {
+    /// Show the call stacks of programs and kernel with each request
+    #[arg(long)]
+    stacks: bool,
     /// Leave the mouse to the terminal
     #[arg(long)]
     no_mouse: bool,
@@ -29,6 +32,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         let processes = std::mem::take(&mut filter.pid);
         let source = session::attach(&Options {
             processes,
+            stacks: arguments.stacks,
             ..Options::default()
         })?;
         let options = tui::Options {

@@ -50,6 +50,9 @@ pub(super) struct Arguments {
     /// Keep aligned requests one by one as well
     #[arg(long)]
     all: bool,
+    /// Keep the call stacks of programs and kernel with each request
+    #[arg(long)]
+    stacks: bool,
     /// Size at which a file is full: 500k, 64M, 2G. Recording then ends, or goes on in a new file
     /// with --rotate
     #[arg(long, value_name = "S", value_parser = parse_size)]
@@ -69,6 +72,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let plan = Plan {
         options: Options {
             all: arguments.all,
+            stacks: arguments.stacks,
             ..Options::default()
         },
         filters: arguments.filters,

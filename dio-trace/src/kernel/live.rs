@@ -47,6 +47,9 @@ impl Live {
         for &process in &options.processes {
             capture.trace_process(process)?;
         }
+        if options.stacks {
+            capture.name_stacks()?;
+        }
         let environment = environment(capture.probes())?;
         // SAFETY: the ring buffer is open as long as `capture` lives.
         let events = unsafe { BorrowedFd::borrow_raw(capture.event_fd()) };
@@ -78,14 +81,19 @@ impl Live {
         self.capture.trace_process(pid)
     }
 
-    /// Closes a batch now: everything seen until now.
+    /// Closes the last batch: everything seen until now. May wait some seconds for the names of call
+    /// stacks.
     ///
     /// # Errors
     /// Where a map cannot be read.
     pub fn drain(&mut self) -> Result<Batch> {
-        self.capture.drain(&mut self.open)?;
+        self.capture.drain_all(&mut self.open)?;
+        Ok(self.close())
+    }
+
+    fn close(&mut self) -> Batch {
         probing::mark(&mut self.open.records);
-        Ok(std::mem::take(&mut self.open))
+        std::mem::take(&mut self.open)
     }
 }
 
@@ -97,7 +105,10 @@ impl EventSource for Live {
     async fn next_batch(&mut self) -> Result<Option<Batch>> {
         loop {
             tokio::select! {
-                _ = self.tick.tick() => return self.drain().map(Some),
+                _ = self.tick.tick() => {
+                    self.capture.drain(&mut self.open)?;
+                    return Ok(Some(self.close()));
+                }
                 ready = self.waiting.readable() => {
                     ready?.clear_ready();
                     self.capture.drain_events(&mut self.open);
