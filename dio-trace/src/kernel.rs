@@ -4,6 +4,7 @@
 mod attach;
 mod block;
 mod btf;
+mod capabilities;
 mod capture;
 mod cgroup;
 mod decode;
@@ -23,6 +24,7 @@ mod tracing;
 pub use attach::{Options, Probes};
 pub use block::{block_device, block_device_named, block_devices};
 pub use btf::KernelTypes;
+pub use capabilities::{Needs, keep_only};
 pub use capture::Capture;
 pub use evidence::rule_set;
 pub use layout::Resolved;

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     cli::{Exit, Failure, FilterArguments, replay, session},
-    kernel::Options,
+    kernel::{Live, Needs, Options},
     tui,
 };
 
@@ -25,16 +25,23 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut filter = arguments.filters.filter();
+    let chosen = Options {
+        // The probes follow these processes and their descendants.
+        processes: std::mem::take(&mut filter.pid),
+        stacks: arguments.stacks,
+        ..Options::default()
+    };
+    let probes = session::attach(&chosen)?;
+    // Before there are threads: each would keep its own.
+    session::give_up_rights(Needs {
+        stacks: arguments.stacks,
+        files: true,
+        command: false,
+    });
     let runtime = replay::runtime()?;
     let shown = runtime.block_on(async {
-        let mut filter = arguments.filters.filter();
-        // The probes follow these processes and their descendants.
-        let processes = std::mem::take(&mut filter.pid);
-        let source = session::attach(&Options {
-            processes,
-            stacks: arguments.stacks,
-            ..Options::default()
-        })?;
+        let source = Live::start(probes, &chosen).map_err(Failure::CannotTrace)?;
         let options = tui::Options {
             theme: replay::theme(),
             filter,

@@ -78,16 +78,13 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         filters: arguments.filters,
         duration: arguments.duration,
         command: arguments.command,
+        files: matches!(target, Target::Files(_)),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let _guard = runtime.enter();
     let mut session = Session::start(plan)?;
     let recorder = Recorder::start(target, session.environment().clone())
         .map_err(|error| cannot_write(&arguments.output, error))?;
     let mut progress = Progress::new(recorder);
-    let end = runtime.block_on(session.run(|batch| progress.take(batch)));
+    let end = session.run(|batch| progress.take(batch));
     progress.finish(&arguments.output)?;
     Ok(match end? {
         End::Command(status) => Exit::Command(exit_status(status)),

@@ -38,12 +38,13 @@ pub struct Live {
 }
 
 impl Live {
-    /// Loads and attaches the probes. Must be called inside a tokio runtime.
+    /// Takes over probes that were attached with these options. Must be called inside a tokio
+    /// runtime. Needs no more rights than [`keep_only`](super::keep_only) leaves.
     ///
     /// # Errors
-    /// Where this machine cannot be traced; the message says why.
-    pub fn start(options: &Options) -> Result<Self> {
-        let mut capture = Capture::new(Probes::attach(options)?)?;
+    /// Where the probes' maps cannot be used, or the system has no thread left.
+    pub fn start(probes: Probes, options: &Options) -> Result<Self> {
+        let mut capture = Capture::new(probes)?;
         for &process in &options.processes {
             capture.trace_process(process)?;
         }
