@@ -12,6 +12,7 @@ mod evidence;
 mod files;
 mod layout;
 mod live;
+mod log;
 mod nothing_attached;
 mod object;
 mod plan;

@@ -1,5 +1,7 @@
 //! `dio-trace live`, also what `dio-trace` alone does on a terminal.
 
+use std::io::{self, IsTerminal};
+
 use clap::Args;
 
 use crate::{
@@ -25,11 +27,19 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let log = session::logs_probes();
+    if log && io::stderr().is_terminal() {
+        return Err(Failure::input(
+            "the probes' messages would write over the dashboard: send them to a file, as \
+             `dio-trace live 2> probes.log`",
+        ));
+    }
     let mut filter = arguments.filters.filter();
     let chosen = Options {
         // The probes follow these processes and their descendants.
         processes: std::mem::take(&mut filter.pid),
         stacks: arguments.stacks,
+        log,
         ..Options::default()
     };
     let probes = session::attach(&chosen)?;

@@ -23,6 +23,9 @@ use crate::{
     source::EventSource,
 };
 
+/// Where this is set, the probes say what they see.
+const PROBE_LOG: &str = "DIO_TRACE_PROBE_LOG";
+
 /// What to trace, and for how long.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -72,6 +75,7 @@ impl Session {
         // would lose the descendants.
         options.processes = std::mem::take(&mut filter.pid);
         options.command = !plan.command.is_empty();
+        options.log = logs_probes();
         let probes = attach(&options)?;
         // Before rights are given up: the command keeps them.
         let mut gated = None;
@@ -183,6 +187,11 @@ impl Trace {
         }
         batch
     }
+}
+
+/// Whether the probes are to say on standard error what they see.
+pub(super) fn logs_probes() -> bool {
+    std::env::var_os(PROBE_LOG).is_some_and(|value| !value.is_empty())
 }
 
 /// Attaches the probes; where that fails, says what about this machine is in the way.

@@ -18,6 +18,7 @@ use crate::{
         block::block_devices,
         btf::KernelTypes,
         capture::Capture,
+        log::ProbeLog,
         plan::MODULES,
         probing,
     },
@@ -35,6 +36,7 @@ pub struct Live {
     waiting: AsyncFd<OwnedFd>,
     tick: Interval,
     open: Batch,
+    log: Option<ProbeLog>,
 }
 
 impl Live {
@@ -43,7 +45,8 @@ impl Live {
     ///
     /// # Errors
     /// Where the probes' maps cannot be used, or the system has no thread left.
-    pub fn start(probes: Probes, options: &Options) -> Result<Self> {
+    pub fn start(mut probes: Probes, options: &Options) -> Result<Self> {
+        let log = options.log.then(|| ProbeLog::open(&mut probes.ebpf));
         let mut capture = Capture::new(probes)?;
         for &process in &options.processes {
             capture.trace_process(process)?;
@@ -66,6 +69,7 @@ impl Live {
             waiting,
             tick,
             open: Batch::default(),
+            log: log.transpose()?,
         })
     }
 
@@ -88,6 +92,9 @@ impl Live {
     /// # Errors
     /// Where a map cannot be read.
     pub fn drain(&mut self) -> Result<Batch> {
+        if let Some(log) = &mut self.log {
+            log.flush();
+        }
         self.capture.drain_all(&mut self.open)?;
         Ok(self.close())
     }
@@ -114,8 +121,17 @@ impl EventSource for Live {
                     ready?.clear_ready();
                     self.capture.drain_events(&mut self.open);
                 }
+                printed = follow(self.log.as_mut()) => printed?,
             }
         }
+    }
+}
+
+/// Prints the probes' messages, if they are to be printed.
+async fn follow(log: Option<&mut ProbeLog>) -> Result<()> {
+    match log {
+        Some(log) => log.follow().await,
+        None => std::future::pending().await,
     }
 }
 
