@@ -81,6 +81,11 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         files: matches!(target, Target::Files(_)),
     };
     let mut session = Session::start(plan)?;
+    for lost in session.environment().not_seen() {
+        say(&format!(
+            "dio-trace: not seen, for want of a probe: {lost} (`dio-trace doctor` says why)"
+        ));
+    }
     let recorder = Recorder::start(target, session.environment().clone())
         .map_err(|error| cannot_write(&arguments.output, error))?;
     let mut progress = Progress::new(recorder);

@@ -144,12 +144,7 @@ impl Trace {
                 biased;
                 asked = self.signals.next() => self.asked(asked),
                 status = ended(&mut self.command) => Some(End::Command(status?)),
-                () = over(deadline) => {
-                    if let Some(command) = &self.command {
-                        command.signal(libc::SIGTERM);
-                    }
-                    Some(End::Duration)
-                }
+                () = over(deadline) => Some(self.time_is_over()),
                 batch = self.live.next_batch() => {
                     let Some(batch) = batch? else { return Ok(End::Enough) };
                     let batch = self.filtered(batch);
@@ -157,13 +152,41 @@ impl Trace {
                 }
             };
             let Some(end) = end else { continue };
-            if end != End::Enough {
-                let last = self.live.drain()?;
-                let last = self.filtered(last);
-                let _ = take(last)?;
+            if end == End::Enough {
+                return self.outlast(deadline).await;
             }
+            let last = self.live.drain()?;
+            let last = self.filtered(last);
+            let _ = take(last)?;
             return Ok(end);
         }
+    }
+
+    /// Nobody wants more, yet the command is not done: it must not be left behind, and its status
+    /// is wanted.
+    async fn outlast(&mut self, deadline: Option<Instant>) -> Result<End, Failure> {
+        if self.command.is_some() {
+            say("dio-trace: the trace has ended; waiting for the command");
+        }
+        while self.command.is_some() {
+            let end = tokio::select! {
+                biased;
+                asked = self.signals.next() => self.asked(asked),
+                status = ended(&mut self.command) => Some(End::Command(status?)),
+                () = over(deadline) => Some(self.time_is_over()),
+            };
+            if let Some(end) = end {
+                return Ok(end);
+            }
+        }
+        Ok(End::Enough)
+    }
+
+    fn time_is_over(&self) -> End {
+        if let Some(command) = &self.command {
+            command.signal(libc::SIGTERM);
+        }
+        End::Duration
     }
 
     /// With a command, a first signal is for it (one from the terminal it has got already), and its
