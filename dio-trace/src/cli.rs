@@ -7,6 +7,7 @@ mod diagnostics;
 mod doctor;
 mod exit;
 mod filters;
+mod format;
 mod inspect;
 mod live;
 mod manual;

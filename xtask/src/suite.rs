@@ -5,6 +5,7 @@
 //! function must have predicted each answer, and the recording must hold each request exactly once,
 //! as it was.
 
+mod commands;
 mod dashboard;
 mod demonstrations;
 mod disks;
@@ -37,7 +38,7 @@ pub(crate) struct Suite {
     /// All requests through every call, many random ones, and 100,000 by fio
     #[arg(long)]
     full: bool,
-    /// Only places whose name contains this; `fio` for the counting test alone
+    /// Only places whose name contains this; `commands` for those checks alone, `fio` for the counting test
     #[arg(long)]
     only: Vec<String>,
     /// The dio-trace to check; beside this program where not given
@@ -101,6 +102,9 @@ impl Suite {
         };
         let mut outcome = Outcome::new(rule_set)?;
         truth::run(&setting, &mut outcome)?;
+        if setting.traced && setting.wants("commands") {
+            commands::run(&setting, &mut outcome)?;
+        }
         if setting.traced && setting.wants("fio") {
             fio::run(&setting, &mut outcome)?;
         }

@@ -5,6 +5,9 @@ use dio_trace_ebpf::{abi::request::Request, words::LossCause};
 
 use super::{counters::lost, globals::setting, maps::STACKS};
 
+/// `EFAULT`: there is no stack. Kernel threads have none in userspace, which is no loss.
+const NO_STACK: i32 = -14;
+
 /// What [`Request::user_stack`] and [`Request::kernel_stack`] hold where there is none.
 const NONE: i32 = -1;
 
@@ -26,6 +29,7 @@ pub(super) fn take<C: StackIdContext>(ctx: &C, request: &mut Request) {
 fn id<C: StackIdContext>(ctx: &C, side: u32) -> i32 {
     match ctx.get_stackid(&STACKS, u64::from(side)) {
         Ok(id) => id as i32,
+        Err(NO_STACK) => NONE,
         Err(_) => {
             lost(LossCause::StackUnavailable);
             NONE

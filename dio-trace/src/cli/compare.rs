@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::{
     cli::{
-        Exit, Failure, FilterArguments, output,
+        Exit, Failure, FilterArguments,
+        format::Format,
         report::{reader, warn},
     },
     compare::{Comparison, Outcome, text},
@@ -26,18 +27,10 @@ pub(super) struct Arguments {
     /// Recording of the time after it
     after: PathBuf,
     /// Form of the output
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
     #[command(flatten)]
     filters: FilterArguments,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For reading
-    Text,
-    /// One object
-    Json,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -45,15 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let before = summary(&arguments.before, &filter)?;
     let after = summary(&arguments.after, &filter)?;
     let comparison = Comparison::of(&before, &after);
-    let mut output = output::open(None)?;
-    match arguments.format {
-        Format::Text => output.write_all(text(&comparison).as_bytes())?,
-        Format::Json => {
-            let json = serde_json::to_string_pretty(&comparison).map_err(anyhow::Error::from)?;
-            writeln!(output, "{json}")?;
-        }
-    }
-    output.flush()?;
+    arguments.format.print(&comparison, text)?;
     Ok(match comparison.outcome() {
         Outcome::Good => Exit::Good,
         Outcome::Finding => Exit::Finding,

@@ -1,9 +1,9 @@
 //! `dio-trace doctor`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::{
-    cli::{Exit, Failure, output},
+    cli::{Exit, Failure, format::Format},
     doctor::{Examination, text},
 };
 
@@ -13,29 +13,13 @@ use crate::{
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// Form of the output
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For reading
-    Text,
-    /// One object
-    Json,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let examination = Examination::make();
-    let mut output = output::open(None)?;
-    match arguments.format {
-        Format::Text => output.write_all(text(&examination).as_bytes())?,
-        Format::Json => {
-            let json = serde_json::to_string_pretty(&examination).map_err(anyhow::Error::from)?;
-            writeln!(output, "{json}")?;
-        }
-    }
-    output.flush()?;
+    arguments.format.print(&examination, text)?;
     if examination.can_trace {
         Ok(Exit::Good)
     } else {

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::{
-    cli::{Exit, Failure, output},
+    cli::{Exit, Failure, format::Format},
     inspect::{Inspection, text},
 };
 
@@ -25,17 +25,9 @@ pub(super) struct Arguments {
     /// Find out by real, direct reads as well; nothing is written
     #[arg(long)]
     probe: bool,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    /// Form of the output; for programs, a list with an object for each path
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For reading
-    Text,
-    /// A list of objects
-    Json,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -44,17 +36,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         .iter()
         .map(|path| Inspection::of(path, arguments.probe))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut output = output::open(None)?;
-    match arguments.format {
-        Format::Text => {
-            let texts: Vec<String> = inspections.iter().map(text).collect();
-            output.write_all(texts.join("\n").as_bytes())?;
-        }
-        Format::Json => {
-            let json = serde_json::to_string_pretty(&inspections).map_err(anyhow::Error::from)?;
-            writeln!(output, "{json}")?;
-        }
-    }
-    output.flush()?;
+    let texts = |inspections: &[Inspection]| {
+        let texts: Vec<String> = inspections.iter().map(text).collect();
+        texts.join("\n")
+    };
+    arguments.format.print(&inspections[..], texts)?;
     Ok(Exit::Good)
 }

@@ -1,10 +1,12 @@
 //! `dio-trace live`, also what `dio-trace` alone does on a terminal.
 
+use std::io::{self, IsTerminal};
+
 use clap::Args;
 
 use crate::{
     cli::{Exit, Failure, FilterArguments, replay, session},
-    kernel::Options,
+    kernel::{Live, Needs, Options},
     tui,
 };
 
@@ -14,6 +16,9 @@ use crate::{
     dio-trace\n  \
     dio-trace live --disk nvme0n1 --verdict rejected --verdict buffered")]
 pub(super) struct Arguments {
+    /// Show the call stacks of programs and kernel with each request
+    #[arg(long)]
+    stacks: bool,
     /// Leave the mouse to the terminal
     #[arg(long)]
     no_mouse: bool,
@@ -22,15 +27,31 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let log = session::logs_probes();
+    if log && io::stderr().is_terminal() {
+        return Err(Failure::input(
+            "the probes' messages would write over the dashboard: send them to a file, as \
+             `dio-trace live 2> probes.log`",
+        ));
+    }
+    let mut filter = arguments.filters.filter();
+    let chosen = Options {
+        // The probes follow these processes and their descendants.
+        processes: std::mem::take(&mut filter.pid),
+        stacks: arguments.stacks,
+        log,
+        ..Options::default()
+    };
+    let probes = session::attach(&chosen)?;
+    // Before there are threads: each would keep its own.
+    session::give_up_rights(Needs {
+        stacks: arguments.stacks,
+        files: true,
+        command: false,
+    });
     let runtime = replay::runtime()?;
     let shown = runtime.block_on(async {
-        let mut filter = arguments.filters.filter();
-        // The probes follow these processes and their descendants.
-        let processes = std::mem::take(&mut filter.pid);
-        let source = session::attach(&Options {
-            processes,
-            ..Options::default()
-        })?;
+        let source = Live::start(probes, &chosen).map_err(Failure::CannotTrace)?;
         let options = tui::Options {
             theme: replay::theme(),
             filter,

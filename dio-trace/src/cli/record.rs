@@ -50,6 +50,9 @@ pub(super) struct Arguments {
     /// Keep aligned requests one by one as well
     #[arg(long)]
     all: bool,
+    /// Keep the call stacks of programs and kernel with each request
+    #[arg(long)]
+    stacks: bool,
     /// Size at which a file is full: 500k, 64M, 2G. Recording then ends, or goes on in a new file
     /// with --rotate
     #[arg(long, value_name = "S", value_parser = parse_size)]
@@ -69,21 +72,24 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let plan = Plan {
         options: Options {
             all: arguments.all,
+            stacks: arguments.stacks,
             ..Options::default()
         },
         filters: arguments.filters,
         duration: arguments.duration,
         command: arguments.command,
+        files: matches!(target, Target::Files(_)),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let _guard = runtime.enter();
     let mut session = Session::start(plan)?;
+    for lost in session.environment().not_seen() {
+        say(&format!(
+            "dio-trace: not seen, for want of a probe: {lost} (`dio-trace doctor` says why)"
+        ));
+    }
     let recorder = Recorder::start(target, session.environment().clone())
         .map_err(|error| cannot_write(&arguments.output, error))?;
     let mut progress = Progress::new(recorder);
-    let end = runtime.block_on(session.run(|batch| progress.take(batch)));
+    let end = session.run(|batch| progress.take(batch));
     progress.finish(&arguments.output)?;
     Ok(match end? {
         End::Command(status) => Exit::Command(exit_status(status)),

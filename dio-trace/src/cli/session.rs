@@ -6,6 +6,7 @@ use std::{
 
 use anyhow::Context;
 use tokio::{
+    runtime::Runtime,
     signal::unix::{Signal, SignalKind, signal},
     time::{Instant, sleep_until},
 };
@@ -14,12 +15,16 @@ use crate::{
     cli::{
         Failure, FilterArguments,
         command::{Gated, Running},
+        diagnostics::say,
     },
     filter::Filter,
-    kernel::{Live, Options, State, preflight},
+    kernel::{Live, Needs, Options, Probes, State, keep_only, preflight},
     model::{Batch, Environment},
     source::EventSource,
 };
+
+/// Where this is set, the probes say what they see.
+const PROBE_LOG: &str = "DIO_TRACE_PROBE_LOG";
 
 /// What to trace, and for how long.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub(super) struct Plan {
     pub(super) filters: FilterArguments,
     pub(super) duration: Option<Duration>,
     pub(super) command: Vec<OsString>,
+    /// Whether files are made while it runs.
+    pub(super) files: bool,
 }
 
 /// Why a trace ended.
@@ -43,8 +50,13 @@ pub(super) enum End {
     Enough,
 }
 
-/// A trace that is set up.
+/// A trace that is set up, with the runtime it needs.
 pub(super) struct Session {
+    trace: Trace,
+    runtime: Runtime,
+}
+
+struct Trace {
     live: Live,
     filter: Filter,
     duration: Option<Duration>,
@@ -63,36 +75,63 @@ impl Session {
         // would lose the descendants.
         options.processes = std::mem::take(&mut filter.pid);
         options.command = !plan.command.is_empty();
-        let mut live = attach(&options)?;
-        let signals = Signals::new().context("cannot wait for signals")?;
-        let environment = live.environment_mut();
-        environment.filters = filters;
+        options.log = logs_probes();
+        let probes = attach(&options)?;
+        // Before rights are given up: the command keeps them.
         let mut gated = None;
         if options.command {
+            gated = Some(Gated::fork(&plan.command).context("cannot start the command")?);
+        }
+        give_up_rights(Needs {
+            stacks: options.stacks,
+            files: plan.files,
+            command: options.command,
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let inside = runtime.enter();
+        let mut live = Live::start(probes, &options).map_err(Failure::CannotTrace)?;
+        let environment = live.environment_mut();
+        environment.filters = filters;
+        if let Some(gated) = &gated {
             let words = plan
                 .command
                 .iter()
                 .map(|word| word.to_string_lossy().into_owned());
             environment.traced_command = Some(words.collect());
-            gated = Some(fork(&mut live, &plan.command)?);
+            live.trace_process(gated.pid)?;
         }
-        Ok(Self {
+        let signals = Signals::new().context("cannot wait for signals")?;
+        drop(inside);
+        let trace = Trace {
             live,
             filter,
             duration: plan.duration,
             gated,
             command: None,
             signals,
-        })
+        };
+        Ok(Self { trace, runtime })
     }
 
     /// Where and how it is traced.
     pub(super) fn environment(&self) -> &Environment {
-        self.live.environment()
+        self.trace.live.environment()
     }
 
-    /// Lets the command go, and hands on every batch until the trace ends; the last one holds all that was left.
-    pub(super) async fn run(
+    /// Lets the command go, and hands on every batch until the trace ends; the last one holds all
+    /// that was left.
+    pub(super) fn run(
+        &mut self,
+        take: impl FnMut(Batch) -> io::Result<ControlFlow<()>>,
+    ) -> Result<End, Failure> {
+        self.runtime.block_on(self.trace.run(take))
+    }
+}
+
+impl Trace {
+    async fn run(
         &mut self,
         mut take: impl FnMut(Batch) -> io::Result<ControlFlow<()>>,
     ) -> Result<End, Failure> {
@@ -105,12 +144,7 @@ impl Session {
                 biased;
                 asked = self.signals.next() => self.asked(asked),
                 status = ended(&mut self.command) => Some(End::Command(status?)),
-                () = over(deadline) => {
-                    if let Some(command) = &self.command {
-                        command.signal(libc::SIGTERM);
-                    }
-                    Some(End::Duration)
-                }
+                () = over(deadline) => Some(self.time_is_over()),
                 batch = self.live.next_batch() => {
                     let Some(batch) = batch? else { return Ok(End::Enough) };
                     let batch = self.filtered(batch);
@@ -118,13 +152,41 @@ impl Session {
                 }
             };
             let Some(end) = end else { continue };
-            if end != End::Enough {
-                let last = self.live.drain()?;
-                let last = self.filtered(last);
-                let _ = take(last)?;
+            if end == End::Enough {
+                return self.outlast(deadline).await;
             }
+            let last = self.live.drain()?;
+            let last = self.filtered(last);
+            let _ = take(last)?;
             return Ok(end);
         }
+    }
+
+    /// Nobody wants more, yet the command is not done: it must not be left behind, and its status
+    /// is wanted.
+    async fn outlast(&mut self, deadline: Option<Instant>) -> Result<End, Failure> {
+        if self.command.is_some() {
+            say("dio-trace: the trace has ended; waiting for the command");
+        }
+        while self.command.is_some() {
+            let end = tokio::select! {
+                biased;
+                asked = self.signals.next() => self.asked(asked),
+                status = ended(&mut self.command) => Some(End::Command(status?)),
+                () = over(deadline) => Some(self.time_is_over()),
+            };
+            if let Some(end) = end {
+                return Ok(end);
+            }
+        }
+        Ok(End::Enough)
+    }
+
+    fn time_is_over(&self) -> End {
+        if let Some(command) = &self.command {
+            command.signal(libc::SIGTERM);
+        }
+        End::Duration
     }
 
     /// With a command, a first signal is for it (one from the terminal it has got already), and its
@@ -150,8 +212,13 @@ impl Session {
     }
 }
 
+/// Whether the probes are to say on standard error what they see.
+pub(super) fn logs_probes() -> bool {
+    std::env::var_os(PROBE_LOG).is_some_and(|value| !value.is_empty())
+}
+
 /// Attaches the probes; where that fails, says what about this machine is in the way.
-pub(super) fn attach(options: &Options) -> Result<Live, Failure> {
+pub(super) fn attach(options: &Options) -> Result<Probes, Failure> {
     let missing: Vec<String> = preflight()
         .into_iter()
         .filter(|check| check.state == State::Missing)
@@ -162,7 +229,7 @@ pub(super) fn attach(options: &Options) -> Result<Live, Failure> {
             "cannot trace here: {first}"
         )));
     }
-    Live::start(options).map_err(|error| {
+    Probes::attach(options).map_err(|error| {
         let limited: Vec<String> = preflight()
             .into_iter()
             .filter(|check| check.state == State::Limited)
@@ -175,10 +242,11 @@ pub(super) fn attach(options: &Options) -> Result<Live, Failure> {
     })
 }
 
-fn fork(live: &mut Live, words: &[OsString]) -> Result<Gated, Failure> {
-    let gated = Gated::fork(words).context("cannot start the command")?;
-    live.trace_process(gated.pid)?;
-    Ok(gated)
+/// Keeps only the rights that are needed from now on. To have more is no reason not to trace.
+pub(super) fn give_up_rights(needs: Needs) {
+    if let Err(error) = keep_only(needs) {
+        say(&format!("dio-trace: {error:#}"));
+    }
 }
 
 async fn ended(command: &mut Option<Running>) -> io::Result<ExitStatus> {

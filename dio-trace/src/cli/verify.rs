@@ -54,17 +54,14 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         filters: arguments.filters,
         duration: arguments.duration,
         command: arguments.command,
+        files: false,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let _guard = runtime.enter();
     let mut session = Session::start(plan)?;
     let mut collector = Collector::new(session.environment().clone());
-    let end = runtime.block_on(session.run(|batch| {
+    let end = session.run(|batch| {
         collector.add(&batch);
         Ok(ControlFlow::Continue(()))
-    }))?;
+    })?;
     let summary = collector.finish();
     let mut output = output::open(None)?;
     output.write_all(text(&summary, &filter, "verify").as_bytes())?;

@@ -20,6 +20,7 @@ use crate::{
         attach::Probes,
         decode::{Decoder, clock_nanoseconds},
         filesystem_devices::FilesystemDevices,
+        stacks::Stacks,
     },
     model::{Batch, Loss, LossCause, Timestamp},
 };
@@ -65,6 +66,7 @@ pub struct Capture {
     unattributed_before: Vec<CounterValue>,
     losses_before: Vec<u64>,
     decoder: Decoder,
+    stacks: Option<Stacks>,
 }
 
 impl Capture {
@@ -100,8 +102,21 @@ impl Capture {
             unattributed_before: vec![CounterValue::default(); UNATTRIBUTED_SLOTS as usize],
             losses_before: vec![0; LossCause::ALL.len()],
             decoder: Decoder::default(),
+            stacks: None,
             probes,
         })
+    }
+
+    /// Reads and names the call stacks of requests, for probes that take them
+    /// ([`Options::stacks`](super::Options::stacks)).
+    ///
+    /// # Errors
+    /// Where the object lacks the map, or the system has no thread left.
+    pub fn name_stacks(&mut self) -> Result<()> {
+        let map = self.probes.ebpf.take_map("STACKS");
+        let map = map.context("the eBPF object has no map STACKS")?;
+        self.stacks = Some(Stacks::new(map.try_into()?)?);
+        Ok(())
     }
 
     /// The probes.
@@ -131,7 +146,10 @@ impl Capture {
         self.decoder.set_clock();
         while let Some(entry) = self.events.next() {
             match self.decoder.event(&entry) {
-                Ok(Some(record)) => batch.records.push(record),
+                Ok(Some((record, taken))) => match &mut self.stacks {
+                    Some(stacks) => stacks.hold(record, taken),
+                    None => batch.records.push(record),
+                },
                 Ok(None) => {}
                 Err(loss) => batch.losses.push(loss),
             }
@@ -154,6 +172,21 @@ impl Capture {
         self.drain_losses(batch)?;
         self.drain_missed(batch);
         self.drain_forsaken(batch);
+        if let Some(stacks) = &mut self.stacks {
+            stacks.release(batch);
+        }
+        Ok(())
+    }
+
+    /// [`drain`](Self::drain) at the end of a trace: nothing waits for the next time.
+    ///
+    /// # Errors
+    /// Where a map cannot be read.
+    pub fn drain_all(&mut self, batch: &mut Batch) -> Result<()> {
+        self.drain(batch)?;
+        if let Some(stacks) = &mut self.stacks {
+            stacks.release_all(batch);
+        }
         Ok(())
     }
 
@@ -284,7 +317,7 @@ fn sum(values: impl Iterator<Item = CounterValue>) -> CounterValue {
 /// Waits until every eBPF program that runs now has ended: they run inside RCU read sections, and
 /// this command of membarrier(2) is `synchronize_rcu`. On kernels with `nohz_full` CPUs, which do
 /// without it, a pause much longer than any program takes its place.
-fn wait_for_running_programs() {
+pub(super) fn wait_for_running_programs() {
     const MEMBARRIER_CMD_GLOBAL: libc::c_int = 1;
     // SAFETY: takes no pointers.
     let result = unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) };

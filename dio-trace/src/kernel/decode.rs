@@ -14,6 +14,7 @@ use crate::{
     kernel::{
         cgroup::Cgroups,
         files::{Files, word},
+        stacks::Taken,
     },
     model::{
         DeviceNumber, Flags, Interface, Loss, LossCause, Operation, Reasons, Record, Request,
@@ -44,7 +45,7 @@ impl Decoder {
     }
 
     /// Decodes one entry of the ring buffer.
-    pub(super) fn event(&mut self, bytes: &[u8]) -> Result<Option<Record>, Loss> {
+    pub(super) fn event(&mut self, bytes: &[u8]) -> Result<Option<(Record, Taken)>, Loss> {
         match parse(bytes).ok_or(Loss {
             cause: LossCause::EventUndecodable,
             count: 1,
@@ -53,10 +54,13 @@ impl Decoder {
                 self.files.learn(&event);
                 Ok(None)
             }
-            Event::Request(event) => self.request(&event).map(Some).ok_or(Loss {
-                cause: LossCause::EventUndecodable,
-                count: 1,
-            }),
+            Event::Request(event) => match self.request(&event) {
+                Some(record) => Ok(Some((record, Taken::of(&event.request)))),
+                None => Err(Loss {
+                    cause: LossCause::EventUndecodable,
+                    count: 1,
+                }),
+            },
         }
     }
 

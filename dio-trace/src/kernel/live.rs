@@ -18,6 +18,7 @@ use crate::{
         block::block_devices,
         btf::KernelTypes,
         capture::Capture,
+        log::ProbeLog,
         plan::MODULES,
         probing,
     },
@@ -35,15 +36,24 @@ pub struct Live {
     waiting: AsyncFd<OwnedFd>,
     tick: Interval,
     open: Batch,
+    log: Option<ProbeLog>,
 }
 
 impl Live {
-    /// Loads and attaches the probes. Must be called inside a tokio runtime.
+    /// Takes over probes that were attached with these options. Must be called inside a tokio
+    /// runtime. Needs no more rights than [`keep_only`](super::keep_only) leaves.
     ///
     /// # Errors
-    /// Where this machine cannot be traced; the message says why.
-    pub fn start(options: &Options) -> Result<Self> {
-        let capture = Capture::new(Probes::attach(options)?)?;
+    /// Where the probes' maps cannot be used, or the system has no thread left.
+    pub fn start(mut probes: Probes, options: &Options) -> Result<Self> {
+        let log = options.log.then(|| ProbeLog::open(&mut probes.ebpf));
+        let mut capture = Capture::new(probes)?;
+        for &process in &options.processes {
+            capture.trace_process(process)?;
+        }
+        if options.stacks {
+            capture.name_stacks()?;
+        }
         let environment = environment(capture.probes())?;
         // SAFETY: the ring buffer is open as long as `capture` lives.
         let events = unsafe { BorrowedFd::borrow_raw(capture.event_fd()) };
@@ -59,6 +69,7 @@ impl Live {
             waiting,
             tick,
             open: Batch::default(),
+            log: log.transpose()?,
         })
     }
 
@@ -75,14 +86,22 @@ impl Live {
         self.capture.trace_process(pid)
     }
 
-    /// Closes a batch now: everything seen until now.
+    /// Closes the last batch: everything seen until now. May wait some seconds for the names of call
+    /// stacks.
     ///
     /// # Errors
     /// Where a map cannot be read.
     pub fn drain(&mut self) -> Result<Batch> {
-        self.capture.drain(&mut self.open)?;
+        if let Some(log) = &mut self.log {
+            log.flush();
+        }
+        self.capture.drain_all(&mut self.open)?;
+        Ok(self.close())
+    }
+
+    fn close(&mut self) -> Batch {
         probing::mark(&mut self.open.records);
-        Ok(std::mem::take(&mut self.open))
+        std::mem::take(&mut self.open)
     }
 }
 
@@ -94,13 +113,25 @@ impl EventSource for Live {
     async fn next_batch(&mut self) -> Result<Option<Batch>> {
         loop {
             tokio::select! {
-                _ = self.tick.tick() => return self.drain().map(Some),
+                _ = self.tick.tick() => {
+                    self.capture.drain(&mut self.open)?;
+                    return Ok(Some(self.close()));
+                }
                 ready = self.waiting.readable() => {
                     ready?.clear_ready();
                     self.capture.drain_events(&mut self.open);
                 }
+                printed = follow(self.log.as_mut()) => printed?,
             }
         }
+    }
+}
+
+/// Prints the probes' messages, if they are to be printed.
+async fn follow(log: Option<&mut ProbeLog>) -> Result<()> {
+    match log {
+        Some(log) => log.follow().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -100,6 +100,10 @@ pub(super) fn load(
     for table in ["COUNTERS_EVEN", "COUNTERS_ODD"] {
         loader.map_max_entries(table, counter_rows);
     }
+    if settings.stacks == 0 {
+        // Its memory, 8 MiB, is taken at once.
+        loader.map_max_entries("STACKS", 1);
+    }
     let ebpf = loader.load(OBJECT).context("cannot create the eBPF maps")?;
     let programs = relocate(&ebpf, &globals)?;
     Ok((ebpf, programs))

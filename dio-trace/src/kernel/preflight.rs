@@ -113,6 +113,7 @@ struct Capabilities(u64);
 
 impl Capabilities {
     const DAC_READ_SEARCH: u32 = 2;
+    const SYS_PTRACE: u32 = 19;
     const SYS_ADMIN: u32 = 21;
     const SYSLOG: u32 = 34;
     const PERFMON: u32 = 38;
@@ -176,6 +177,10 @@ fn rights(capabilities: &Capabilities) -> Check {
         (
             Capabilities::DAC_READ_SEARCH,
             "CAP_DAC_READ_SEARCH (names of control groups)",
+        ),
+        (
+            Capabilities::SYS_PTRACE,
+            "CAP_SYS_PTRACE (names in other users' call stacks, with --stacks)",
         ),
         (
             Capabilities::SYS_ADMIN,

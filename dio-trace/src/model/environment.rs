@@ -37,6 +37,21 @@ pub struct Environment {
     pub devices: Vec<Device>,
 }
 
+impl Environment {
+    /// What could not be seen for want of a probe, each thing once.
+    #[must_use]
+    pub fn not_seen(&self) -> Vec<&str> {
+        let missing = self.attachments.iter().filter(|one| one.method.is_none());
+        let mut things: Vec<&str> = Vec::new();
+        for lost in missing.map(|one| &*one.lost) {
+            if !lost.is_empty() && !things.contains(&lost) {
+                things.push(lost);
+            }
+        }
+        things
+    }
+}
+
 /// One fact about the running kernel that decides which rules hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {

@@ -87,6 +87,7 @@ impl Recorder {
         let time = batch.time;
         if let Err(error) = writer.write(batch) {
             if let Some(writer) = self.writer.take() {
+                self.before += writer.written();
                 // The first error is the one that matters.
                 drop(writer.abandon());
             }

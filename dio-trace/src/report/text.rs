@@ -67,25 +67,9 @@ fn head(page: &mut Page, summary: &Summary, filter: &Filter, name: &str) {
     if !filter.is_empty() {
         page.line(&format!("shown here: {filter}"));
     }
-    let unseen: Vec<&str> = environment
-        .attachments
-        .iter()
-        .filter(|attachment| attachment.method.is_none())
-        .map(|attachment| &*attachment.lost)
-        .filter(|lost| !lost.is_empty())
-        .collect();
-    for lost in distinct(unseen) {
+    for lost in environment.not_seen() {
         page.line(&format!("NOT SEEN, for want of a probe: {lost}"));
     }
-}
-
-fn distinct<T: PartialEq>(items: Vec<T>) -> Vec<T> {
-    items.into_iter().fold(Vec::new(), |mut distinct, item| {
-        if !distinct.contains(&item) {
-            distinct.push(item);
-        }
-        distinct
-    })
 }
 
 /// The answer in one line, which is as plain for a clean trace as for a fault.

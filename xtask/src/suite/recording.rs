@@ -82,6 +82,11 @@ impl Tracer {
         Ok(recording)
     }
 
+    /// The program, for arguments of one's own.
+    pub(super) fn command(&self) -> Command {
+        Command::new(&self.program)
+    }
+
     fn output(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
         let output = Command::new(&self.program)
             .args(arguments)

@@ -1,6 +1,6 @@
 //! One program and file with what is wrong there.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     diagnose::{Diagnosis, Severity, diagnose},
@@ -14,6 +14,9 @@ use crate::{
 
 /// Advice that is the same for every program, and told once at the end.
 const GENERAL: &str = "do not build in a number";
+
+/// Functions of a call stack that are shown: behind these come the likes of `main`.
+const FRAMES: usize = 10;
 
 /// The cases of one program and file, worst first.
 pub(super) struct Group<'a> {
@@ -174,5 +177,20 @@ fn explain(page: &mut Page, example: &Record, diagnosis: &Diagnosis) {
         && !diagnosis.faults.is_empty()
     {
         page.line(&format!("     {}", portability.sentence));
+    }
+    let stack = example.request.as_ref();
+    if let Some(frames) = stack.and_then(|one| one.user_stack.as_deref()) {
+        calls(page, frames);
+    }
+}
+
+/// Where in the program it was issued.
+fn calls(page: &mut Page, frames: &[Arc<str>]) {
+    page.line("     issued by, innermost function first:");
+    for frame in frames.iter().take(FRAMES) {
+        page.line(&format!("       {frame}"));
+    }
+    if let Some(more @ 1..) = frames.len().checked_sub(FRAMES) {
+        page.line(&format!("       and {more} more"));
     }
 }
