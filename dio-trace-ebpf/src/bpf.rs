@@ -1,5 +1,6 @@
 //! Everything that runs in the kernel.
 
+mod busy;
 mod counters;
 mod emit;
 mod finish;

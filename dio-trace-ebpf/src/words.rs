@@ -231,8 +231,8 @@ words! {
         PathUnresolved = 7 => "path_unresolved",
         /// More segments than are examined: alignments cover only those looked at.
         SegmentsTruncated = 8 => "segments_truncated",
-        /// Runs of a probe that the kernel skipped, because the probe was at work on that CPU already or
-        /// followed too many calls at a time: no fewer than the requests that were missed by it.
+        /// A request that was missed, because the kernel skipped the probes that would have seen it: they
+        /// were at work on that CPU already, or followed too many calls at a time.
         ProbeMissed = 9 => "probe_missed",
         /// An event this version cannot decode.
         EventUndecodable = 10 => "event_undecodable",
@@ -240,6 +240,9 @@ words! {
         RecordUnwritten = 11 => "record_unwritten",
         /// A call stack that could not be taken.
         StackUnavailable = 12 => "stack_unavailable",
+        /// A bio whose probe the kernel skipped: `bios` of its request is too low, if it was that of a
+        /// request at all.
+        BioMissed = 13 => "bio_missed",
     }
 }
 
@@ -262,6 +265,7 @@ impl LossCause {
                 | Self::CountersFull
                 | Self::PathUnresolved
                 | Self::StackUnavailable
+                | Self::BioMissed
         )
     }
 }

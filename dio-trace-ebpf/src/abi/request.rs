@@ -57,6 +57,10 @@ pub mod state {
     pub const PAIR_DUE: u16 = 1024;
     /// An engine was entered whose exit will tell the bytes it did, and has not yet.
     pub const IN_ENGINE: u16 = 2048;
+    /// As [`PAIR_DUE`], for the programs that see bios queued.
+    pub const BIO_DUE: u16 = 4096;
+    /// As [`PAIR_DUE`], for the programs that see bios split.
+    pub const SPLIT_DUE: u16 = 8192;
 }
 
 /// A request in flight, keyed by the address of its `struct kiocb`.
@@ -75,6 +79,8 @@ pub struct Request {
     pub cgroup: u64,
     /// Bytes done by direct I/O engines so far.
     pub direct_bytes: u64,
+    /// Address of the bio that was queued last.
+    pub bio: u64,
     /// Which file.
     pub id: FileId,
     /// Its shape.
@@ -122,7 +128,7 @@ pub struct Request {
 }
 
 /// Bytes of [`Request`], field by field.
-pub const REQUEST_SIZE: usize = 6 * 8 + 16 + 56 + 20 + 10 * 4 + 12 + 32 + (SEGMENTS_KEPT + 1) * 16;
+pub const REQUEST_SIZE: usize = 7 * 8 + 16 + 56 + 20 + 10 * 4 + 12 + 32 + (SEGMENTS_KEPT + 1) * 16;
 
 /// A finished request with its verdict.
 #[derive(Clone, Copy, Debug)]

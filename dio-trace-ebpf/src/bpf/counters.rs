@@ -11,7 +11,7 @@ use dio_trace_ebpf::{
     words::LossCause,
 };
 
-use super::maps::{COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, UNATTRIBUTED};
+use super::maps::{COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, ORPHANS, UNATTRIBUTED};
 
 /// Adds to a 64-bit counter that another program on this CPU may be adding to, by the one atomic
 /// instruction that every kernel has (`core` offers none for this target).
@@ -25,6 +25,15 @@ fn add(counter: *mut u64, amount: u64) {
 #[inline(always)]
 pub(super) fn lost(cause: LossCause) {
     if let Some(counter) = LOSSES.get_ptr_mut(cause as u32) {
+        add(counter, 1);
+    }
+}
+
+/// Notes that a request was seen to end but not to begin: it began before the trace, or the kernel
+/// skipped the probes. Userspace tells these apart.
+#[inline(always)]
+pub(super) fn orphan() {
+    if let Some(counter) = ORPHANS.get_ptr_mut(0) {
         add(counter, 1);
     }
 }

@@ -17,11 +17,12 @@ use dio_trace_ebpf::{
 };
 
 use super::{
-    counters::lost,
+    busy,
+    counters::{lost, orphan},
     finish::finish,
     globals::{has, layout, setting},
     iovec,
-    maps::{BUSY, IN_FLIGHT},
+    maps::IN_FLIGHT,
     memory::Kernel,
     owner, stacks, target,
 };
@@ -152,7 +153,7 @@ fn is_same<const TRACING: bool>(
 #[inline(always)]
 fn issue_again<const TRACING: bool>(request: &mut Request, thread: u64, kiocb: u64) {
     request.state = request.state & !state::RETRY | pair_due::<TRACING>();
-    enter_thread(request, thread, kiocb);
+    request.outer = busy::enter(thread, kiocb);
 }
 
 /// [`state::PAIR_DUE`], where this program is one of a pair.
@@ -179,7 +180,7 @@ fn is_seen(request: &mut Request) -> bool {
 fn is_inside<const TRACING: bool>(request: &Request, kiocb: Kernel<TRACING>) -> bool {
     request.level == level::FILE
         && request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
-        && current() == Some(kiocb.0 as u64)
+        && busy::current() == Some(kiocb.0 as u64)
 }
 
 /// [`state`] bits that the flags of `iomap_dio_rw` stand for.
@@ -222,11 +223,9 @@ fn mark_direct<const TRACING: bool>(request: &mut Request, kiocb: Kernel<TRACING
 #[inline(always)]
 pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result: i64) {
     let key = kiocb.0 as u64;
+    let thread = owner::current_thread();
     let Some(request) = find(key) else {
-        if result == -EIOCBQUEUED {
-            // It completed before its submission returned.
-            leave_thread(owner::current_thread(), key, 0);
-        }
+        leave_unknown(kiocb, thread, at, result);
         return;
     };
     if request.level != at {
@@ -237,7 +236,10 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
         }
         return;
     }
-    leave_thread(owner::current_thread(), key, request.outer);
+    if TRACING && busy::was_left(thread, key) {
+        return;
+    }
+    busy::leave::<TRACING>(thread, key, request.outer);
     if at == level::ENGINE && result == -ENOTBLK {
         // Not taken by this engine: the filesystem goes on with another, or with the page cache.
         let _ = IN_FLIGHT.remove(key);
@@ -275,6 +277,30 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
     end(kiocb, request, result);
 }
 
+/// A probed function returns for a kiocb that has no row.
+#[inline(always)]
+fn leave_unknown<const TRACING: bool>(kiocb: Kernel<TRACING>, thread: u64, at: u8, result: i64) {
+    let key = kiocb.0 as u64;
+    if !TRACING {
+        busy::leave::<false>(thread, key, 0);
+        return;
+    }
+    let direct = kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT != 0;
+    // The engine of a request that completed before its submission returned: its filesystem is next.
+    if !direct || at == level::ENGINE || busy::was_left(thread, key) {
+        return;
+    }
+    if busy::current() == Some(key) {
+        // It completed before its submission returned.
+        busy::leave::<true>(thread, key, 0);
+        return;
+    }
+    // Nobody saw it begin. Requests for nothing have no row, and a result of 0.
+    if result != 0 && owner::is_traced(thread) {
+        orphan();
+    }
+}
+
 /// `ki_complete` is called: the result of an asynchronous request.
 #[inline(always)]
 pub(super) fn complete<const TRACING: bool>(kiocb: Kernel<TRACING>, result: i64) {
@@ -307,19 +333,10 @@ pub(super) fn engine_done(kiocb: u64, bytes: u64) {
     }
 }
 
-/// The kiocb that the running thread is busy with.
-#[inline(always)]
-pub(super) fn current() -> Option<u64> {
-    BUSY.get_ptr(owner::current_thread()).map(|kiocb| {
-        // SAFETY: a map value of this thread's own.
-        unsafe { *kiocb }
-    })
-}
-
 /// The request of the running thread.
 #[inline(always)]
 pub(super) fn current_request() -> Option<&'static mut Request> {
-    find(current()?)
+    find(busy::current()?)
 }
 
 /// The request of a kiocb.
@@ -370,7 +387,7 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
         request.geometry.offset,
         request.geometry.length
     );
-    enter_thread(request, thread, key);
+    request.outer = busy::enter(thread, key);
     Some(request)
 }
 
@@ -433,30 +450,6 @@ fn is_followed(ki_complete: u64) -> bool {
         followed |= ki_complete == setting!(completions[slot]);
     }
     followed
-}
-
-#[inline(always)]
-fn enter_thread(request: &mut Request, thread: u64, kiocb: u64) {
-    request.outer = BUSY.get_ptr(thread).map_or(0, |outer| {
-        // SAFETY: a map value of this thread's own.
-        unsafe { *outer }
-    });
-    if request.outer == kiocb {
-        request.outer = 0;
-    }
-    let _ = BUSY.insert(thread, kiocb, 0);
-}
-
-#[inline(always)]
-fn leave_thread(thread: u64, kiocb: u64, outer: u64) {
-    if outer != 0 {
-        let _ = BUSY.insert(thread, outer, 0);
-    } else if let Some(busy) = BUSY.get_ptr(thread) {
-        // SAFETY: a map value of this thread's own.
-        if unsafe { *busy } == kiocb {
-            let _ = BUSY.remove(thread);
-        }
-    }
 }
 
 #[inline(always)]

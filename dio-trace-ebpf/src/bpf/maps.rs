@@ -15,7 +15,7 @@ use dio_trace_ebpf::{
     words::LossCause,
 };
 
-use super::iovec::Paused;
+use super::{busy::Busy, iovec::Paused};
 
 /// Requests in flight by the address of their kiocb. Sixteen deep queues of 1,024 (8 MiB). Full:
 /// the request is not followed, [`LossCause::InFlightFull`].
@@ -25,7 +25,7 @@ pub(super) static IN_FLIGHT: HashMap<u64, Request> = HashMap::with_max_entries(1
 /// The kiocb each thread is busy with, by thread. As many as requests in flight, since a thread
 /// submits one at a time.
 #[map]
-pub(super) static BUSY: HashMap<u64, u64> = HashMap::with_max_entries(16_384, 0);
+pub(super) static BUSY: HashMap<u64, Busy> = HashMap::with_max_entries(16_384, 0);
 
 /// Counted requests. Userspace empties one table while the probes fill the other; one interval's
 /// worth of processes, files and verdicts (userspace sizes it by the number of CPUs). Full:
@@ -52,6 +52,10 @@ pub(super) static UNATTRIBUTED: PerCpuArray<CounterValue> =
 #[map]
 pub(super) static LOSSES: PerCpuArray<u64> =
     PerCpuArray::with_max_entries(LossCause::ALL.len() as u32, 0);
+
+/// Slot 0: requests that were seen to end but not to begin. Never full.
+#[map]
+pub(super) static ORPHANS: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 
 /// Details and files on their way to userspace: 4 MiB hold 7,000 requests, a burst that userspace
 /// drains in far less than its interval. Full: counted instead, [`LossCause::DetailBufferFull`].

@@ -10,6 +10,7 @@ use crate::{
         hooks::{Attached, Attacher},
         kretprobe,
         layout::Resolved,
+        misses::Missed,
         nothing_attached::NothingAttached,
         object,
         plan::{MODULES, PLAN},
@@ -112,10 +113,12 @@ impl Probes {
         })
     }
 
-    /// Runs of probes that the kernel skipped since the last time this was asked: no fewer than the
-    /// requests that were missed by it.
-    pub(super) fn newly_missed(&mut self) -> u64 {
-        self.attached.misses.newly_missed(&self.attached.kretprobes)
+    /// What the kernel skipped since the last time this was asked, see [`Missed`].
+    pub(super) fn newly_missed(&mut self, orphans: u64) -> Missed {
+        let Attached {
+            misses, kretprobes, ..
+        } = &mut self.attached;
+        misses.newly_missed(orphans, kretprobes)
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Capture {
     in_use: Array<MapData, u32>,
     unattributed: PerCpuArray<MapData, Value>,
     losses: PerCpuArray<MapData, u64>,
+    orphans: PerCpuArray<MapData, u64>,
+    orphans_before: u64,
     traced: HashMap<MapData, u32, u32>,
     in_flight: HashMap<MapData, u64, InFlight>,
     filesystem_devices: Option<FilesystemDevices>,
@@ -90,6 +92,8 @@ impl Capture {
             in_use: take("COUNTERS_IN_USE")?.try_into()?,
             unattributed: take("UNATTRIBUTED")?.try_into()?,
             losses: take("LOSSES")?.try_into()?,
+            orphans: take("ORPHANS")?.try_into()?,
+            orphans_before: 0,
             traced: take("TRACED_PROCESSES")?.try_into()?,
             in_flight: take("IN_FLIGHT")?.try_into()?,
             filesystem_devices: match tell_devices {
@@ -170,7 +174,7 @@ impl Capture {
         self.drain_counters(batch)?;
         self.drain_unattributed(batch)?;
         self.drain_losses(batch)?;
-        self.drain_missed(batch);
+        self.drain_missed(batch)?;
         self.drain_forsaken(batch);
         if let Some(stacks) = &mut self.stacks {
             stacks.release(batch);
@@ -190,14 +194,23 @@ impl Capture {
         Ok(())
     }
 
-    fn drain_missed(&mut self, batch: &mut Batch) {
-        let count = self.probes.newly_missed();
-        if count != 0 {
-            batch.losses.push(Loss {
-                cause: LossCause::ProbeMissed,
-                count,
-            });
-        }
+    fn drain_missed(&mut self, batch: &mut Batch) -> Result<()> {
+        let orphans = self.orphans.get(&0, 0).context("cannot read a counter")?;
+        let orphans: u64 = orphans.iter().sum();
+        let new = orphans.wrapping_sub(self.orphans_before);
+        self.orphans_before = orphans;
+        let missed = self.probes.newly_missed(new);
+        let causes = [
+            (LossCause::ProbeMissed, missed.requests),
+            (LossCause::BioMissed, missed.bios),
+        ];
+        batch.losses.extend(
+            causes
+                .into_iter()
+                .filter(|&(_, count)| count != 0)
+                .map(|(cause, count)| Loss { cause, count }),
+        );
+        Ok(())
     }
 
     /// Counts as lost, and forgets, what waits in vain to be issued again.

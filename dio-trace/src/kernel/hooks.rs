@@ -246,7 +246,9 @@ impl Attacher {
         let links: Vec<Link> = (0..copies)
             .map(|_| self.tracing(program, target))
             .collect::<Result<_, _>>()?;
-        self.watch(links);
+        let programs = links.iter().map(|link| link.program().as_raw_fd());
+        self.attached.misses.watch_pair(programs);
+        self.attached.links.extend(links);
         Ok(())
     }
 
@@ -256,13 +258,6 @@ impl Attacher {
             .of(program)
             .map_err(|error| format!("{error:#}"))?;
         tracing::attach(program, target)
-    }
-
-    /// Keeps links of programs that stand in for one another.
-    fn watch(&mut self, links: Vec<Link>) {
-        let programs = links.iter().map(|link| link.program().as_raw_fd());
-        self.attached.misses.watch(programs);
-        self.attached.links.extend(links);
     }
 
     fn kprobe(&mut self, program: &str, function: &str) -> Result<()> {
@@ -316,7 +311,7 @@ impl Attacher {
         if program.fd().is_err() {
             program.load().map_err(|error| refused(&error))?;
             let fd = fd_of(program)?.as_fd().as_raw_fd();
-            self.attached.misses.watch([fd]);
+            self.attached.misses.watch_kprobe(fd);
         }
         Ok(program)
     }
@@ -346,9 +341,16 @@ impl Attacher {
             module: None,
             attach_type: BPF_TRACE_RAW_TP,
         };
-        let why_not = match self.tracing(btf, target) {
-            Ok(link) => {
-                self.watch(vec![link]);
+        // Nothing is lost by seeing a fork twice, nor counted.
+        let copies = if self.pairs { 2 } else { 1 };
+        let links = (0..copies).map(|_| self.tracing(btf, target));
+        let why_not = match links.collect::<Result<Vec<Link>, _>>() {
+            Ok(links) => {
+                if hook.role != Role::ProcessFork {
+                    let programs = links.iter().map(|link| link.program().as_raw_fd());
+                    self.attached.misses.watch_bios(programs);
+                }
+                self.attached.links.extend(links);
                 return Ok(("tp_btf", None));
             }
             Err(reason) => reason,

@@ -5,30 +5,154 @@ use std::os::fd::RawFd;
 
 use crate::kernel::{kretprobe::Kretprobe, tracing::skipped_runs};
 
-/// The attached probes, as far as the kernel may skip them.
+/// The attached probes, as far as the kernel may skip them. The programs must stay open as long as
+/// this is used.
 #[derive(Debug, Default)]
 pub(super) struct Misses {
-    /// Programs that stand in for one another: a call is missed only where all were skipped.
-    programs: Vec<Vec<RawFd>>,
-    counted: u64,
+    pairs: Vec<Pair>,
+    kprobes: Vec<Counter>,
+    bios: Vec<Pair>,
+    kretprobes: Counted,
+    requests: Coincidence,
+}
+
+/// What was missed since the last time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Missed {
+    /// Requests.
+    pub(super) requests: u64,
+    /// Bios, of requests and of all else.
+    pub(super) bios: u64,
 }
 
 impl Misses {
-    /// Watches programs of which each sees every call. They must stay open as long as this is used.
-    pub(super) fn watch(&mut self, stand_ins: impl IntoIterator<Item = RawFd>) {
-        self.programs.push(stand_ins.into_iter().collect());
+    /// Watches programs that stand in for one another, each of which sees every call.
+    pub(super) fn watch_pair(&mut self, programs: impl IntoIterator<Item = RawFd>) {
+        self.pairs.push(Pair::new(programs));
     }
 
-    /// Calls missed since the last time this was asked: exact for kretprobes, else no fewer than
-    /// were missed. They need not have been direct I/O.
-    pub(super) fn newly_missed(&mut self, kretprobes: &[Kretprobe]) -> u64 {
-        let skipped = self.programs.iter().map(|stand_ins| {
-            let runs = stand_ins.iter().map(|&program| skipped_runs(program));
-            runs.min().unwrap_or(0)
-        });
-        let now = skipped.sum::<u64>() + kretprobes.iter().map(Kretprobe::missed).sum::<u64>();
-        let new = now.saturating_sub(self.counted);
-        self.counted = now;
+    /// Watches a kprobe program.
+    pub(super) fn watch_kprobe(&mut self, program: RawFd) {
+        self.kprobes.push(Counter::new(program));
+    }
+
+    /// Watches programs that see bios, and stand in for one another.
+    pub(super) fn watch_bios(&mut self, programs: impl IntoIterator<Item = RawFd>) {
+        self.bios.push(Pair::new(programs));
+    }
+
+    /// What was missed since this was last asked, where `orphans` requests were seen to end but not
+    /// to begin since then.
+    ///
+    /// That both programs of a pair were skipped does not tell whether it was for one call, nor for
+    /// direct I/O; that an end had no beginning does not tell whether the request began before the
+    /// trace. Both at the same time are a request that was missed.
+    pub(super) fn newly_missed(&mut self, orphans: u64, kretprobes: &[Kretprobe]) -> Missed {
+        let skipped = self.pairs.iter_mut().map(Pair::newly_skipped).sum();
+        let calls = kretprobes.iter().map(Kretprobe::missed).sum();
+        Missed {
+            requests: self.requests.of(skipped, orphans)
+                + self.kretprobes.new_of(calls)
+                + newly_skipped(&mut self.kprobes),
+            bios: self.bios.iter_mut().map(Pair::newly_skipped).sum(),
+        }
+    }
+}
+
+/// Programs of which one suffices.
+#[derive(Debug)]
+struct Pair {
+    programs: Vec<Counter>,
+    both: Coincidence,
+}
+
+impl Pair {
+    fn new(programs: impl IntoIterator<Item = RawFd>) -> Self {
+        Self {
+            programs: programs.into_iter().map(Counter::new).collect(),
+            both: Coincidence::default(),
+        }
+    }
+
+    fn newly_skipped(&mut self) -> u64 {
+        match self.programs.as_mut_slice() {
+            [first, second] => self.both.of(first.newly_skipped(), second.newly_skipped()),
+            programs => newly_skipped(programs),
+        }
+    }
+}
+
+fn newly_skipped(programs: &mut [Counter]) -> u64 {
+    programs.iter_mut().map(Counter::newly_skipped).sum()
+}
+
+/// A program's skipped runs.
+#[derive(Debug)]
+struct Counter {
+    program: RawFd,
+    counted: Counted,
+}
+
+impl Counter {
+    fn new(program: RawFd) -> Self {
+        Self {
+            program,
+            counted: Counted::default(),
+        }
+    }
+
+    fn newly_skipped(&mut self) -> u64 {
+        self.counted.new_of(skipped_runs(self.program))
+    }
+}
+
+/// How far a count that only grows has been taken account of.
+#[derive(Debug, Default)]
+struct Counted(u64);
+
+impl Counted {
+    fn new_of(&mut self, now: u64) -> u64 {
+        let new = now.saturating_sub(self.0);
+        self.0 = now;
         new
+    }
+}
+
+/// Events of two kinds that happened together, at the most. What found no partner may have had it
+/// read just before or after: it is kept for one more time.
+#[derive(Debug, Default)]
+struct Coincidence {
+    alone: [u64; 2],
+}
+
+impl Coincidence {
+    fn of(&mut self, first: u64, second: u64) -> u64 {
+        let [a, b] = [first + self.alone[0], second + self.alone[1]];
+        let both = a.min(b);
+        self.alone = [first.min(a - both), second.min(b - both)];
+        both
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_meet_within_two_readings_and_no_later() {
+        let mut events = Coincidence::default();
+        assert_eq!(events.of(3, 1), 1);
+        assert_eq!(events.of(0, 1), 1, "of the three, two were left");
+        assert_eq!(events.of(0, 1), 0, "those are forgotten");
+        assert_eq!(events.of(1, 0), 1, "read just after the other");
+        assert_eq!(events.of(0, 5), 0);
+    }
+
+    #[test]
+    fn a_count_is_taken_account_of_once() {
+        let mut counted = Counted::default();
+        assert_eq!(counted.new_of(4), 4);
+        assert_eq!(counted.new_of(4), 0);
+        assert_eq!(counted.new_of(5), 1);
     }
 }

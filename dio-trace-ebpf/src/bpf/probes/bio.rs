@@ -5,8 +5,10 @@ use aya_ebpf::{
     programs::{BtfTracePointContext, RawTracePointContext},
 };
 
+use dio_trace_ebpf::abi::request::state;
+
 use crate::bpf::{
-    globals::{has, layout},
+    globals::{has, layout, setting},
     in_flight,
     memory::Kernel,
 };
@@ -28,15 +30,34 @@ fn queued<const TRACING: bool>(bio: Kernel<TRACING>) {
             != request.disk;
     let metadata = has!(req_meta_bit)
         && bio.read::<u32>(layout!(bio_bi_opf)) & (1 << (layout!(req_meta_bit) & 31)) != 0;
-    if !(clone && elsewhere || metadata) {
+    if clone && elsewhere || metadata {
+        return;
+    }
+    let again = request.bio == bio.0 as u64;
+    if is_first::<TRACING>(&mut request.state, state::BIO_DUE, again) {
+        request.bio = bio.0 as u64;
         request.bios += 1;
     }
 }
 
+/// Whether this program is the first of its pair to see what may be the same `again`. Where one of
+/// them is skipped, the other counts.
+#[inline(always)]
+fn is_first<const PAIRED: bool>(state: &mut u16, due: u16, again: bool) -> bool {
+    if !PAIRED || setting!(pairs) == 0 {
+        return true;
+    }
+    let first = !again || *state & due == 0;
+    *state = if first { *state | due } else { *state & !due };
+    first
+}
+
 /// `block_split`: a bio is too large, or has a gap, for one request of its device.
 #[inline(always)]
-fn split() {
-    if let Some(request) = in_flight::current_request() {
+fn split<const TRACING: bool>() {
+    if let Some(request) = in_flight::current_request()
+        && is_first::<TRACING>(&mut request.state, state::SPLIT_DUE, true)
+    {
         request.splits += 1;
     }
 }
@@ -63,12 +84,12 @@ bio_queue!(bio_queue_1, bio_queue_1_raw, 1);
 
 #[btf_tracepoint]
 fn bio_split(_ctx: BtfTracePointContext) -> i32 {
-    split();
+    split::<true>();
     0
 }
 
 #[raw_tracepoint]
 fn bio_split_raw(_ctx: RawTracePointContext) -> i32 {
-    split();
+    split::<false>();
     0
 }

@@ -11,7 +11,7 @@ use aya_ebpf::{
 };
 use dio_trace_ebpf::{abi::request::level, rules::Route};
 
-use crate::bpf::{globals::layout, in_flight, iovec, memory::Kernel};
+use crate::bpf::{busy, globals::layout, in_flight, iovec, memory::Kernel};
 
 /// Declares the entry programs of one engine: its `struct kiocb` comes first, its `iov_iter` as
 /// `iter`. Of the kprobes one is for kernels without `bpf_loop`.
@@ -112,7 +112,7 @@ exit!(engine_exit_7, 7);
 
 #[kretprobe]
 fn engine_exit_kretprobe(ctx: RetProbeContext) -> u32 {
-    if let Some(kiocb) = in_flight::current() {
+    if let Some(kiocb) = busy::current() {
         in_flight::leave(
             Kernel::<false>(kiocb as *const u8),
             level::ENGINE,

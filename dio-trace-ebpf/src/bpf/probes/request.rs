@@ -7,7 +7,7 @@ use aya_ebpf::{
 };
 use dio_trace_ebpf::abi::request::level;
 
-use crate::bpf::{in_flight, iovec, memory::Kernel};
+use crate::bpf::{busy, in_flight, iovec, memory::Kernel};
 
 #[fentry]
 fn request_entry(ctx: FEntryContext) -> i32 {
@@ -51,7 +51,7 @@ fn walk_segments_kprobe(ctx: ProbeContext) -> u32 {
 
 #[kretprobe]
 fn request_exit_kretprobe(ctx: RetProbeContext) -> u32 {
-    if let Some(kiocb) = in_flight::current() {
+    if let Some(kiocb) = busy::current() {
         in_flight::leave(Kernel::<false>(kiocb as *const u8), level::FILE, ctx.ret());
     }
     0
