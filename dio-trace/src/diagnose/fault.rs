@@ -147,7 +147,8 @@ fn misses(value: u64, limit: &Limit) -> String {
         format!("is less than {}", limit.describe())
     } else {
         let rest = value & limit.mask();
-        format!("is {rest} bytes over a multiple of {}", limit.describe())
+        let unit = if rest == 1 { "byte" } else { "bytes" };
+        format!("is {rest} {unit} over a multiple of {}", limit.describe())
     }
 }
 
