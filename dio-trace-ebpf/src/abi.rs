@@ -4,12 +4,13 @@
 pub mod counters;
 pub mod file;
 pub mod layout;
+pub mod news;
 pub mod request;
 pub mod settings;
 
 /// Number of the layout below; raised with every change, so that an object built apart from the
 /// binary that loads it is noticed.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// Name of the probe object's global that holds [`ABI_VERSION`].
 pub const ABI_VERSION_GLOBAL: &str = "ABI_VERSION";

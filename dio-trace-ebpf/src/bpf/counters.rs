@@ -7,11 +7,14 @@ use dio_trace_ebpf::{
     abi::{
         counters::{CounterKey, CounterValue, unattributed_slot},
         file::FileId,
+        news,
     },
     words::LossCause,
 };
 
-use super::maps::{COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, ORPHANS, UNATTRIBUTED};
+use super::maps::{
+    COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, NEWS, ORPHANS, UNATTRIBUTED,
+};
 
 /// Adds to a 64-bit counter that another program on this CPU may be adding to, by the one atomic
 /// instruction that every kernel has (`core` offers none for this target).
@@ -46,19 +49,28 @@ fn bump(value: *mut CounterValue, bytes: u64) {
     add(total, bytes);
 }
 
-/// The table that the probes fill at present.
+/// Tells userspace to look at something: a slot of [`news`].
 #[inline(always)]
-fn table() -> &'static PerCpuHashMap<CounterKey, CounterValue> {
+pub(super) fn tell(slot: u32) {
+    if let Some(told) = NEWS.get_ptr_mut(slot) {
+        // SAFETY: a map value lives on. Volatile, since userspace reads it and takes it back.
+        unsafe { told.write_volatile(1) };
+    }
+}
+
+/// The table that the probes fill at present, and its slot of [`news`].
+#[inline(always)]
+fn table() -> (&'static PerCpuHashMap<CounterKey, CounterValue>, u32) {
     match COUNTERS_IN_USE.get(0) {
-        Some(1) => &COUNTERS_ODD,
-        _ => &COUNTERS_EVEN,
+        Some(1) => (&COUNTERS_ODD, news::COUNTERS[1]),
+        _ => (&COUNTERS_EVEN, news::COUNTERS[0]),
     }
 }
 
 /// Counts one request of `bytes` into its row; false where there is none yet.
 #[inline(always)]
 pub(super) fn count_again(key: &CounterKey, bytes: u64) -> bool {
-    count_in(table(), key, bytes)
+    count_in(table().0, key, bytes)
 }
 
 #[inline(always)]
@@ -75,11 +87,13 @@ fn count_in(table: &PerCpuHashMap<CounterKey, CounterValue>, key: &CounterKey, b
 pub(super) fn count(key: &mut CounterKey, bytes: u64) {
     const BPF_NOEXIST: u64 = 1;
     let zero = CounterValue { count: 0, bytes: 0 };
-    let table = table();
+    let (table, news) = table();
     for _ in 0..2 {
         // Another CPU may make the row at the same time: whoever comes second finds it.
         let _ = table.insert(&*key, zero, BPF_NOEXIST);
         if count_in(table, key, bytes) {
+            // After the row is made: told before, it could be taken back before there is a row.
+            tell(news);
             return;
         }
         lost(LossCause::CountersFull);

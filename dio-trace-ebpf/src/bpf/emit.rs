@@ -1,5 +1,6 @@
 //! Sending: details of requests, within each process' share, and files when they are first met.
 
+use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
 use dio_trace_ebpf::{
     abi::{
         EventKind,
@@ -14,7 +15,7 @@ use super::{
     counters::lost,
     finish::Judged,
     globals::{layout, setting},
-    maps::{EVENTS, FILES_SENT, SHARES, Share},
+    maps::{EVENTS, EVENTS_SIZE, FILES_SENT, SHARES, Share},
     memory::Kernel,
     path, target,
 };
@@ -41,8 +42,24 @@ pub(super) fn detail(request: &Request, judged: Judged, result: i64, now: u64) -
         (*event).reasons = u32::from(judged.reasons());
         (*event).flags = judged.flags();
     }
-    entry.submit(0);
+    entry.submit(wakeup());
     true
+}
+
+/// Whether userspace is woken for an entry, which costs thousands of instructions and more on its
+/// side. It looks by itself a few times a second, so only where the buffer could be full by then, or
+/// where the process' own files are needed to name its call stacks, before it ends.
+#[inline(always)]
+fn wakeup() -> u64 {
+    /// `BPF_RB_AVAIL_DATA`: bytes that wait.
+    const WAITING: u64 = 0;
+    if setting!(stacks) != 0 {
+        0
+    } else if EVENTS.query(WAITING) > u64::from(EVENTS_SIZE / 4) {
+        u64::from(BPF_RB_FORCE_WAKEUP)
+    } else {
+        u64::from(BPF_RB_NO_WAKEUP)
+    }
 }
 
 /// Whether a process may send one more detail in the present window.
@@ -116,7 +133,7 @@ pub(super) fn file(id: &FileId, file: u64) -> u32 {
             lost(LossCause::PathUnresolved);
         }
     }
-    entry.submit(0);
+    entry.submit(wakeup());
     let _ = FILES_SENT.insert(id, 1, 0);
     0
 }

@@ -9,6 +9,7 @@ use aya_ebpf::{helpers::bpf_ktime_get_boot_ns, programs::tracing::StackIdContext
 use aya_log_ebpf::debug;
 use dio_trace_ebpf::{
     abi::{
+        news,
         request::{Request, level, state},
         settings::{BACKING_AIO, COMPLETION_SLOTS, COMPLETIONS, OVL_AIO},
     },
@@ -18,7 +19,7 @@ use dio_trace_ebpf::{
 
 use super::{
     busy,
-    counters::{lost, orphan},
+    counters::{lost, orphan, tell},
     finish::finish,
     globals::{has, layout, setting},
     iovec,
@@ -150,6 +151,13 @@ fn is_same<const TRACING: bool>(
         && request.geometry.length == iovec::count(iter)
 }
 
+/// `io_uring` will issue the request again; userspace sees to those that it does not.
+#[inline(always)]
+fn wait_for_retry(request: &mut Request) {
+    request.state |= state::RETRY;
+    tell(news::RETRIES);
+}
+
 #[inline(always)]
 fn issue_again<const TRACING: bool>(request: &mut Request, thread: u64, kiocb: u64) {
     request.state = request.state & !state::RETRY | pair_due::<TRACING>();
@@ -270,7 +278,7 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
                 return;
             }
         } else if will_be_issued_again(kiocb) {
-            request.state |= state::RETRY;
+            wait_for_retry(request);
             return;
         }
     }
@@ -317,7 +325,7 @@ pub(super) fn complete<const TRACING: bool>(kiocb: Kernel<TRACING>, result: i64)
         && original(kiocb).is_none()
         && will_be_issued_again(kiocb)
     {
-        request.state |= state::RETRY;
+        wait_for_retry(request);
         return;
     }
     end(kiocb, request, result);

@@ -10,6 +10,7 @@ use dio_trace_ebpf::{
     abi::{
         counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
         file::{FileId, FilesystemDevice},
+        news,
         request::Request,
     },
     words::LossCause,
@@ -43,6 +44,10 @@ pub(super) static COUNTERS_ODD: PerCpuHashMap<CounterKey, CounterValue> =
 #[map]
 pub(super) static COUNTERS_IN_USE: Array<u32> = Array::with_max_entries(1, 0);
 
+/// What userspace is to look at, by slots of [`news`].
+#[map]
+pub(super) static NEWS: Array<u32> = Array::with_max_entries(news::SLOTS, 0);
+
 /// The last resort when both a file and a process find no place. Never full.
 #[map]
 pub(super) static UNATTRIBUTED: PerCpuArray<CounterValue> =
@@ -60,7 +65,8 @@ pub(super) static ORPHANS: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0
 /// Details and files on their way to userspace: 4 MiB hold 7,000 requests, a burst that userspace
 /// drains in far less than its interval. Full: counted instead, [`LossCause::DetailBufferFull`].
 #[map]
-pub(super) static EVENTS: RingBuf = RingBuf::with_byte_size(4 << 20, 0);
+pub(super) static EVENTS: RingBuf = RingBuf::with_byte_size(EVENTS_SIZE, 0);
+pub(super) const EVENTS_SIZE: u32 = 4 << 20;
 
 /// Files whose name and limits were sent. Least recently used ones are sent again.
 #[map]

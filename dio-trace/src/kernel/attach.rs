@@ -18,12 +18,15 @@ use crate::{
         symbols::Symbols,
         tracing,
     },
-    model::{Attachment, RuleSet},
+    model::{Attachment, Evidence, RuleSet},
 };
 
 /// Memory that the counting tables may take, bytes; the number of rows follows from the number of
 /// CPUs, since each row has a value for each CPU.
 const COUNTER_MEMORY: u32 = 8 << 20;
+/// Rows of each table all the same: each is made before tracing begins, which takes time. What finds
+/// no row within one interval is counted without its file.
+const COUNTER_ROWS: u32 = 8_192;
 /// Bytes of a row besides its values: key, hash links.
 const COUNTER_ROW: u32 = 128;
 const COUNTER_VALUE: u32 = 16;
@@ -63,6 +66,8 @@ pub struct Probes {
     pub(super) ebpf: Ebpf,
     /// Which rule set was told to the probes.
     pub rule_set: RuleSet,
+    /// Why that one.
+    pub(super) evidence: Vec<Evidence>,
     /// The plan as resolved.
     pub attachments: Vec<Attachment>,
     /// Whether the probes have to be told the devices of filesystems.
@@ -87,10 +92,11 @@ impl Probes {
                 missing.join(", ")
             );
         }
-        let (rule_set, _) = super::evidence::rule_set(&types);
+        let (rule_set, evidence) = super::evidence::rule_set(&types);
         let symbols = Symbols::of_running_kernel(&PLAN.iter().map(|hook| hook.target).collect());
         let settings = settings(options, &types, &symbols, rule_set);
         let rows = COUNTER_MEMORY / (COUNTER_ROW + COUNTER_VALUE * possible_cpus());
+        let rows = rows.clamp(1, COUNTER_ROWS);
         let loaded = object::load(&resolved.layout, &settings, rows, options.log)?;
         let module_btf = tracing::open_module_btf(MODULES).into_iter().collect();
         kretprobe::remove_forsaken();
@@ -107,6 +113,7 @@ impl Probes {
         Ok(Self {
             ebpf: attacher.ebpf,
             rule_set,
+            evidence,
             attachments,
             tell_devices: resolved.layout.btrfs_fs_info_fs_devices == ABSENT,
             attached: attacher.attached,

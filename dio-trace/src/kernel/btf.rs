@@ -1,6 +1,6 @@
 //! The kernel's type information: vmlinux and, where needed, its modules.
 
-use std::{cell::OnceCell, collections::HashMap, path::Path};
+use std::{cell::OnceCell, collections::HashMap, fs, path::Path};
 
 use anyhow::{Context, Result};
 use btf_rs::{Btf, BtfType, Type};
@@ -32,7 +32,9 @@ impl KernelTypes {
     /// Where the kernel has no BTF, or it cannot be read.
     pub fn of_running_kernel<'a>(modules: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let path = Path::new(DIRECTORY).join("vmlinux");
-        let vmlinux = Btf::from_file(&path).with_context(|| {
+        // At once: btf-rs reads a file type by type, with a system call or two for each.
+        let read = || Btf::from_bytes(&fs::read(&path)?).map_err(anyhow::Error::from);
+        let vmlinux = read().with_context(|| {
             format!(
                 "cannot read the kernel's type information, {}",
                 path.display()
@@ -41,11 +43,11 @@ impl KernelTypes {
         let mut types = Self::new(vmlinux);
         for module in modules {
             let path = Path::new(DIRECTORY).join(module);
-            if path.exists() {
-                // A module without usable BTF only loses the preferred way to attach.
-                if let Ok(split) = Btf::from_split_file(&path, &types.vmlinux) {
-                    types.modules.insert(module.to_owned(), split);
-                }
+            // A module without usable BTF only loses the preferred way to attach.
+            if let Ok(bytes) = fs::read(&path)
+                && let Ok(split) = Btf::from_split_bytes(&bytes, &types.vmlinux)
+            {
+                types.modules.insert(module.to_owned(), split);
             }
         }
         Ok(types)

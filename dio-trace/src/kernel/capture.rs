@@ -1,6 +1,9 @@
 //! Draining: details from the ring buffer, counts from the tables, losses from their counters.
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::{
+    os::fd::{AsRawFd, RawFd},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use aya::{
@@ -10,6 +13,7 @@ use aya::{
 use dio_trace_ebpf::{
     abi::{
         counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
+        news,
         request::{Request, state},
     },
     words::{Operation, Verdict},
@@ -49,6 +53,9 @@ unsafe impl Pod for InFlight {}
 /// Nanoseconds after which `io_uring` is not expected to issue a request again: a worker does so at
 /// once. It gives some up without telling anyone but the program.
 const FORSAKEN: u64 = 1_000_000_000;
+/// How often it is looked for such requests: that takes a system call for each one in flight, and
+/// much of one even where there are none.
+const LOOK_FOR_FORSAKEN: Duration = Duration::from_secs(1);
 
 /// The live probes and their maps.
 pub struct Capture {
@@ -57,6 +64,7 @@ pub struct Capture {
     events: RingBuf<MapData>,
     tables: [PerCpuHashMap<MapData, Key, Value>; 2],
     in_use: Array<MapData, u32>,
+    news: Array<MapData, u32>,
     unattributed: PerCpuArray<MapData, Value>,
     losses: PerCpuArray<MapData, u64>,
     orphans: PerCpuArray<MapData, u64>,
@@ -65,6 +73,9 @@ pub struct Capture {
     in_flight: HashMap<MapData, u64, InFlight>,
     filesystem_devices: Option<FilesystemDevices>,
     filling: u32,
+    /// Whether requests may wait to be issued again, and when they were last looked at.
+    retries: bool,
+    looked: Instant,
     unattributed_before: Vec<CounterValue>,
     losses_before: Vec<u64>,
     decoder: Decoder,
@@ -90,6 +101,7 @@ impl Capture {
                 take("COUNTERS_ODD")?.try_into()?,
             ],
             in_use: take("COUNTERS_IN_USE")?.try_into()?,
+            news: take("NEWS")?.try_into()?,
             unattributed: take("UNATTRIBUTED")?.try_into()?,
             losses: take("LOSSES")?.try_into()?,
             orphans: take("ORPHANS")?.try_into()?,
@@ -103,6 +115,8 @@ impl Capture {
                 false => None,
             },
             filling: 0,
+            retries: false,
+            looked: Instant::now(),
             unattributed_before: vec![CounterValue::default(); UNATTRIBUTED_SLOTS as usize],
             losses_before: vec![0; LossCause::ALL.len()],
             decoder: Decoder::default(),
@@ -165,17 +179,22 @@ impl Capture {
     /// # Errors
     /// Where a map cannot be read.
     pub fn drain(&mut self, batch: &mut Batch) -> Result<()> {
+        self.drain_maps(batch, false)
+    }
+
+    /// `last`: also what a probe that runs just now has not told of yet.
+    fn drain_maps(&mut self, batch: &mut Batch, last: bool) -> Result<()> {
         if let Some(devices) = &mut self.filesystem_devices {
             devices.refresh();
         }
         // Files first: counted rows name them.
         self.drain_events(batch);
         batch.time = Timestamp::now();
-        self.drain_counters(batch)?;
+        self.drain_counters(batch, last)?;
         self.drain_unattributed(batch)?;
         self.drain_losses(batch)?;
         self.drain_missed(batch)?;
-        self.drain_forsaken(batch);
+        self.drain_forsaken(batch)?;
         if let Some(stacks) = &mut self.stacks {
             stacks.release(batch);
         }
@@ -187,7 +206,7 @@ impl Capture {
     /// # Errors
     /// Where a map cannot be read.
     pub fn drain_all(&mut self, batch: &mut Batch) -> Result<()> {
-        self.drain(batch)?;
+        self.drain_maps(batch, true)?;
         if let Some(stacks) = &mut self.stacks {
             stacks.release_all(batch);
         }
@@ -214,7 +233,18 @@ impl Capture {
     }
 
     /// Counts as lost, and forgets, what waits in vain to be issued again.
-    fn drain_forsaken(&mut self, batch: &mut Batch) {
+    fn drain_forsaken(&mut self, batch: &mut Batch) -> Result<()> {
+        if self.looked.elapsed() < LOOK_FOR_FORSAKEN {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        // Taken back before the look: what is told from now on is seen by the next one.
+        self.retries |= self.news(news::RETRIES)?;
+        if !self.retries {
+            return Ok(());
+        }
+        self.take_back(news::RETRIES)?;
+        self.retries = false;
         let now = clock_nanoseconds(libc::CLOCK_BOOTTIME).cast_unsigned();
         let keys: Vec<u64> = self.in_flight.keys().flatten().collect();
         for key in keys {
@@ -222,24 +252,41 @@ impl Capture {
             let Ok(InFlight(request)) = self.in_flight.get(&key, 0) else {
                 continue;
             };
-            let waits = request.state & state::RETRY != 0;
-            if waits
-                && now.saturating_sub(request.time) > FORSAKEN
-                && self.in_flight.remove(&key).is_ok()
-            {
+            if request.state & state::RETRY == 0 {
+                continue;
+            }
+            if now.saturating_sub(request.time) <= FORSAKEN {
+                self.retries = true;
+            } else if self.in_flight.remove(&key).is_ok() {
                 batch.losses.push(Loss {
                     cause: LossCause::RequestUnfinished,
                     count: 1,
                 });
             }
         }
+        Ok(())
+    }
+
+    /// Whether the probes told of something since it was last taken back.
+    fn news(&self, slot: u32) -> Result<bool> {
+        let told = self.news.get(&slot, 0);
+        Ok(told.context("cannot read what the probes tell")? != 0)
+    }
+
+    fn take_back(&mut self, slot: u32) -> Result<()> {
+        self.news
+            .set(slot, 0, 0)
+            .context("cannot take back what the probes tell")
     }
 
     /// Lets the probes fill the other table, waits until none is at work in this one, and empties
-    /// it: no count can be lost or seen twice.
-    fn drain_counters(&mut self, batch: &mut Batch) -> Result<()> {
+    /// it: no count can be lost or seen twice. A table that the probes told nothing of is not even
+    /// looked at: that would be a walk over its thousands of empty places. A row that they have not
+    /// told of yet waits for the next time, or for the last one.
+    fn drain_counters(&mut self, batch: &mut Batch, last: bool) -> Result<()> {
         let full = self.filling as usize & 1;
-        if self.tables[full].keys().next().is_none() {
+        let told = news::COUNTERS[full];
+        if !last && !self.news(told)? {
             return Ok(());
         }
         self.filling ^= 1;
@@ -247,6 +294,8 @@ impl Capture {
             .set(0, self.filling, 0)
             .context("cannot switch the counting tables")?;
         wait_for_running_programs();
+        // No probe fills this table any more, so nothing new can be told of it.
+        self.take_back(told)?;
         // Rows made just now may name files whose event came after the first look.
         self.drain_events(batch);
         let table = &mut self.tables[full];
@@ -335,6 +384,6 @@ pub(super) fn wait_for_running_programs() {
     // SAFETY: takes no pointers.
     let result = unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) };
     if result != 0 {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -16,10 +16,8 @@ use crate::{
     kernel::{
         attach::{Options, Probes, possible_cpus},
         block::block_devices,
-        btf::KernelTypes,
         capture::Capture,
         log::ProbeLog,
-        plan::MODULES,
         probing,
     },
     model::{Batch, Environment, Timestamp},
@@ -54,7 +52,8 @@ impl Live {
         if options.stacks {
             capture.name_stacks()?;
         }
-        let environment = environment(capture.probes())?;
+        let environment = environment(capture.probes());
+        return_unused_memory();
         // SAFETY: the ring buffer is open as long as `capture` lives.
         let events = unsafe { BorrowedFd::borrow_raw(capture.event_fd()) };
         // SAFETY: `AsyncFd` owns this descriptor, and nothing replaces or closes it.
@@ -135,17 +134,25 @@ async fn follow(log: Option<&mut ProbeLog>) -> Result<()> {
     }
 }
 
-fn environment(probes: &Probes) -> Result<Environment> {
-    let types = KernelTypes::of_running_kernel(MODULES.iter().copied())?;
-    let (rule_set, evidence) = super::evidence::rule_set(&types);
-    Ok(Environment {
+/// Gives back to the system what attaching needed: glibc keeps what is freed, here some 20 MiB of the
+/// kernel's type information.
+fn return_unused_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: takes no pointers; other threads may allocate meanwhile.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+fn environment(probes: &Probes) -> Environment {
+    Environment {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         host: system("hostname"),
         kernel_release: system("osrelease"),
         architecture: std::env::consts::ARCH.to_owned(),
         cpus: possible_cpus(),
-        rule_set,
-        evidence,
+        rule_set: probes.rule_set,
+        evidence: probes.evidence.clone(),
         command_line: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect(),
@@ -155,7 +162,7 @@ fn environment(probes: &Probes) -> Result<Environment> {
         filters: Vec::new(),
         attachments: probes.attachments.clone(),
         devices: block_devices(),
-    })
+    }
 }
 
 /// A value of `/proc/sys/kernel`.

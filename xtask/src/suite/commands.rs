@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{Setting, disks, outcome::Outcome, shell};
 
 /// How long anything may take on a busy machine under emulation.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Requests of the workload `log512`, all of them misaligned and rejected.
 const LOG512: u64 = 32;
 /// Room for a recording's head and not much more.

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::row::Row;
 
 /// How long the probes may take to load under emulation.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How many rows back a read's first piece may lie.
 const REACH: usize = 64;

@@ -15,7 +15,7 @@ use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 const SIZE: (u16, u16) = (30, 120);
 
 /// Attaching takes its time under emulation.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The terminal, and the program that runs in it.
 pub(super) struct Terminal {
