@@ -208,7 +208,8 @@ fn lockdown() -> Option<Check> {
                 SUBJECT,
                 State::Limited,
                 "not known, since securityfs is not mounted",
-                "to see it, run `mount -t securityfs securityfs /sys/kernel/security`",
+                "to see it, run `mount -t securityfs securityfs /sys/kernel/security`; under \
+                 confidentiality nothing can be traced: boot with `lockdown=integrity` or without",
             )
         });
     };

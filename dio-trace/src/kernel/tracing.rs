@@ -148,6 +148,10 @@ fn describe(error: &io::Error) -> String {
     const ENOTSUPP: i32 = 524;
     match error.raw_os_error() {
         Some(ENOTSUPP) => "not supported on this kernel".to_owned(),
+        // Rights were looked at before.
+        Some(libc::EPERM) => {
+            "the kernel forbids it, as it does under lockdown=confidentiality".to_owned()
+        }
         _ => error.to_string(),
     }
 }
