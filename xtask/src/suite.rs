@@ -38,6 +38,9 @@ pub(crate) struct Suite {
     /// All requests through every call, many random ones, and 100,000 by fio
     #[arg(long)]
     full: bool,
+    /// Leave out what depends little on the kernel: the commands and the dashboard
+    #[arg(long)]
+    brief: bool,
     /// Only places whose name contains this; `commands` for those checks alone, `fio` for the counting test
     #[arg(long)]
     only: Vec<String>,
@@ -63,6 +66,7 @@ struct Setting {
     work: PathBuf,
     rule_set: RuleSet,
     full: bool,
+    brief: bool,
     only: Vec<String>,
     seed: u64,
 }
@@ -97,18 +101,19 @@ impl Suite {
             work: self.keep.clone(),
             rule_set,
             full: self.full,
+            brief: self.brief,
             only: self.only.clone(),
             seed: self.seed,
         };
         let mut outcome = Outcome::new(rule_set)?;
         truth::run(&setting, &mut outcome)?;
-        if setting.traced && setting.wants("commands") {
+        if setting.traced && !setting.brief && setting.wants("commands") {
             commands::run(&setting, &mut outcome)?;
         }
         if setting.traced && setting.wants("fio") {
             fio::run(&setting, &mut outcome)?;
         }
-        if setting.traced && setting.wants("dashboard") {
+        if setting.traced && !setting.brief && setting.wants("dashboard") {
             dashboard::run(&setting, &mut outcome)?;
         }
         Ok(outcome.finish())

@@ -2,6 +2,7 @@
 
 use std::{
     io::stderr,
+    path::Path,
     sync::Mutex,
     thread,
     time::{Duration, Instant},
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use super::{prefix::Prefix, report::Report};
 use crate::{
     paths, phase,
-    setup::Kernel,
+    setup::{Kernel, Series},
     vm::{self, Guest},
 };
 
@@ -21,6 +22,10 @@ use crate::{
 pub(super) const RESULT: &str = "SUITE-RESULT ";
 const QUICK_LIMIT: Duration = Duration::from_secs(20 * 60);
 const FULL_LIMIT: Duration = Duration::from_secs(80 * 60);
+
+/// Kernels on which the parts are run too that depend little on the kernel, of those with and
+/// without preemption one each. With `--full` and `--only` all run everywhere.
+const THOROUGH: [Series; 2] = [Series { major: 6, minor: 1 }, Series { major: 7, minor: 3 }];
 
 /// How the suite is run.
 pub(super) struct Suite<'a> {
@@ -53,7 +58,7 @@ impl Suite<'_> {
     /// # Errors
     /// When this checkout cannot be read.
     pub(super) fn run(&self, kernels: Vec<Kernel>, report: &mut Report) -> Result<()> {
-        let command = self.command()?;
+        let program = paths::target()?.join("debug/xtask");
         let waiting = Mutex::new(kernels.into_iter());
         let report = Mutex::new(report);
         thread::scope(|scope| {
@@ -63,6 +68,7 @@ impl Suite<'_> {
                         let (series, release) = (kernel.series, kernel.release.clone());
                         let started = Instant::now();
                         phase::say(format!("guest {release}"));
+                        let command = self.command(&program, series);
                         let found = self.one(kernel.clone(), &command).or_else(|error| {
                             // Kernels that patch their own code crash now and then under
                             // emulation with several processors, whatever runs in them.
@@ -86,8 +92,7 @@ impl Suite<'_> {
         Ok(())
     }
 
-    fn command(&self) -> Result<Vec<String>> {
-        let program = paths::target()?.join("debug/xtask");
+    fn command(&self, program: &Path, series: Series) -> Vec<String> {
         let mut command = vec![program.display().to_string(), "suite".to_owned()];
         command.extend(self.full.then(|| "--full".to_owned()));
         command.extend(
@@ -95,7 +100,9 @@ impl Suite<'_> {
                 .iter()
                 .flat_map(|only| ["--only".to_owned(), only.clone()]),
         );
-        Ok(command)
+        let everything = self.full || !self.only.is_empty() || THOROUGH.contains(&series);
+        command.extend((!everything).then(|| "--brief".to_owned()));
+        command
     }
 
     fn one(&self, kernel: Kernel, command: &[String]) -> Result<Found> {
