@@ -246,8 +246,10 @@ impl Attacher {
         let links: Vec<Link> = (0..copies)
             .map(|_| self.tracing(program, target))
             .collect::<Result<_, _>>()?;
-        let programs = links.iter().map(|link| link.program().as_raw_fd());
-        self.attached.misses.watch_pair(programs);
+        if role == Role::Request && attach_type == BPF_TRACE_FENTRY {
+            let programs = links.iter().map(|link| link.program().as_raw_fd());
+            self.attached.misses.watch_beginnings(programs);
+        }
         self.attached.links.extend(links);
         Ok(())
     }

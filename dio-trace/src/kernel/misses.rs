@@ -9,7 +9,7 @@ use crate::kernel::{kretprobe::Kretprobe, tracing::skipped_runs};
 /// this is used.
 #[derive(Debug, Default)]
 pub(super) struct Misses {
-    pairs: Vec<Pair>,
+    beginnings: Vec<Pair>,
     kprobes: Vec<Counter>,
     bios: Vec<Pair>,
     kretprobes: Counted,
@@ -26,9 +26,9 @@ pub(super) struct Missed {
 }
 
 impl Misses {
-    /// Watches programs that stand in for one another, each of which sees every call.
-    pub(super) fn watch_pair(&mut self, programs: impl IntoIterator<Item = RawFd>) {
-        self.pairs.push(Pair::new(programs));
+    /// Watches programs that see requests begin, and stand in for one another.
+    pub(super) fn watch_beginnings(&mut self, programs: impl IntoIterator<Item = RawFd>) {
+        self.beginnings.push(Pair::new(programs));
     }
 
     /// Watches a kprobe program.
@@ -48,7 +48,7 @@ impl Misses {
     /// direct I/O; that an end had no beginning does not tell whether the request began before the
     /// trace. Both at the same time are a request that was missed.
     pub(super) fn newly_missed(&mut self, orphans: u64, kretprobes: &[Kretprobe]) -> Missed {
-        let skipped = self.pairs.iter_mut().map(Pair::newly_skipped).sum();
+        let skipped = self.beginnings.iter_mut().map(Pair::newly_skipped).sum();
         let calls = kretprobes.iter().map(Kretprobe::missed).sum();
         Missed {
             requests: self.requests.of(skipped, orphans)

@@ -11,6 +11,9 @@ use super::{Setting, disks, outcome::Outcome, shell};
 const FULL: u64 = 100_000;
 const SAMPLE: u64 = 20_000;
 
+/// One in this many at the most.
+const RARE: u64 = 200;
+
 /// What fio is run as.
 struct Run {
     name: &'static str,
@@ -71,9 +74,19 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
             (count + row.count, bytes + row.bytes)
         });
         let lost = recorded.losses();
+        // What the kernel skipped of the probes is told even where nothing was missed by it, which
+        // the counts show.
+        let told_at_most = lost
+            .split(", ")
+            .all(|loss| loss.starts_with("probe_missed") || loss.starts_with("bio_missed"));
+        let exact = count == done && bytes == done * 4096 && (lost.is_empty() || told_at_most);
+        // More threads than processors, preempted in the probes themselves: both of a pair are
+        // skipped now and then. That must be told, and be rare.
+        let told = count < done && count + recorded.lost() >= done && (done - count) * RARE <= done;
+        let crowded = run.threads && is_preemptible();
         outcome.check(
             format!("fio {}", run.name),
-            done == number && count == done && bytes == done * 4096 && lost.is_empty(),
+            done == number && (exact || crowded && told),
             format!(
                 "fio issued {done}, the recording counts {count}; lost: {}",
                 if lost.is_empty() { "nothing" } else { &lost }
@@ -82,6 +95,13 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
     }
     shell::script("umount $MNT", &[("MNT", directory)])?;
     Ok(())
+}
+
+/// Whether the kernel takes the processor from whatever runs in it, as `sched/preempt` of debugfs
+/// tells.
+fn is_preemptible() -> bool {
+    let modes = std::fs::read_to_string("/sys/kernel/debug/sched/preempt").unwrap_or_default();
+    modes.contains("(full)") || modes.contains("(lazy)")
 }
 
 /// Requests that fio says it issued.

@@ -63,6 +63,11 @@ impl Tracer {
     /// Starts recording into `path` and waits until the probes are attached.
     pub(super) fn record(&self, path: &Path, options: &[&str]) -> anyhow::Result<Recording<'_>> {
         let log = path.with_extension("log");
+        // An earlier one of that name would be taken for ours, which is there once it attached.
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
         let child = Command::new(&self.program)
             .arg("record")
             .args(options)
