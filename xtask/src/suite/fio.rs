@@ -80,13 +80,14 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
             .split(", ")
             .all(|loss| loss.starts_with("probe_missed") || loss.starts_with("bio_missed"));
         let exact = count == done && bytes == done * 4096 && (lost.is_empty() || told_at_most);
-        // More threads than processors, preempted in the probes themselves: both of a pair are
-        // skipped now and then. That must be told, and be rare.
-        let told = count < done && count + recorded.lost() >= done && (done - count) * RARE <= done;
-        let crowded = run.threads && is_preemptible();
+        // Preempted in the probes themselves, both of a pair are skipped now and then. That must be
+        // told, save the last request of a thread, and be rare.
+        let told = count < done
+            && count + recorded.lost() + run.jobs >= done
+            && (done - count) * RARE <= done;
         outcome.check(
             format!("fio {}", run.name),
-            done == number && (exact || crowded && told),
+            done == number && (exact || told && is_preemptible()),
             format!(
                 "fio issued {done}, the recording counts {count}; lost: {}",
                 if lost.is_empty() { "nothing" } else { &lost }
