@@ -9,7 +9,7 @@ use super::{Setting, disks, outcome::Outcome, shell};
 
 /// Requests of all jobs together.
 const FULL: u64 = 100_000;
-const SAMPLE: u64 = 20_000;
+const SAMPLE: u64 = 10_000;
 
 /// One in this many at the most.
 const RARE: u64 = 200;
