@@ -97,9 +97,7 @@ fn accelerate(command: &mut Command, icount: bool) {
     } else if kvm_works() {
         command.args(["-accel", "kvm", "-cpu", "host"]);
     } else {
-        // One thread for all processors: with several, one of them now and then runs a stale
-        // translation of code that the kernel has just patched, and the kernel panics.
-        command.args(["-accel", "tcg,thread=single", "-cpu", "max"]);
+        command.args(["-accel", "tcg,thread=multi", "-cpu", "max"]);
     }
 }
 
