@@ -7,6 +7,7 @@ mod finish;
 mod globals;
 mod in_flight;
 mod iovec;
+mod kiocb;
 mod maps;
 mod memory;
 mod owner;

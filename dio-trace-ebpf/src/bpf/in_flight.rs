@@ -11,7 +11,6 @@ use dio_trace_ebpf::{
     abi::{
         news,
         request::{Request, level, state},
-        settings::{BACKING_AIO, COMPLETION_SLOTS, COMPLETIONS, OVL_AIO},
     },
     rules::Route,
     words::{Interface, LossCause, Operation},
@@ -21,25 +20,22 @@ use super::{
     busy,
     counters::{lost, orphan, tell},
     finish::finish,
-    globals::{has, layout, setting},
+    globals::{layout, setting},
     iovec,
+    kiocb::{interface, is_followed, is_refusal_to_wait, original, will_be_issued_again},
     maps::IN_FLIGHT,
     memory::Kernel,
     owner, stacks, target,
 };
 
-/// `IOCB_DIRECT` and `IOCB_NOWAIT` (include/linux/fs.h): macros, so not in BTF; the same from 5.10
-/// to 7.3.
+/// `IOCB_DIRECT` (include/linux/fs.h): a macro, so not in BTF; the same from 5.10 to 7.3.
 const IOCB_DIRECT: u32 = 1 << 17;
-const IOCB_NOWAIT: u32 = 1 << 3;
 /// `IOMAP_DIO_FORCE_WAIT` and `IOMAP_DIO_BOUNCE` (include/linux/iomap.h, from 5.15 and from 7.0).
 const IOMAP_DIO_FORCE_WAIT: u32 = 1 << 0;
 const IOMAP_DIO_BOUNCE: u32 = 1 << 4;
 /// The kernel's own code for "the result comes later" (include/linux/errno.h).
 const EIOCBQUEUED: i64 = 529;
-const EAGAIN: i64 = 11;
 const ENOTBLK: i64 = 15;
-const EOPNOTSUPP: i64 = 95;
 
 /// Tells a raw device's request that no engine was seen for.
 const IN_RAW_DEVICE: u16 = state::RAW_DEVICE | state::DIRECT;
@@ -399,67 +395,6 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     Some(request)
 }
 
-/// Tells the interface by the function that will be told the result. overlayfs tells its own first,
-/// and keeps the program's `struct kiocb` behind the one it passes on.
-#[inline(always)]
-fn interface<const TRACING: bool>(kiocb: Kernel<TRACING>) -> u8 {
-    match kiocb.read::<u64>(layout!(kiocb_ki_complete)) {
-        0 => Interface::Sync as u8,
-        own => known_interface(original(kiocb).map_or(own, |original| {
-            original.read::<u64>(layout!(kiocb_ki_complete))
-        })),
-    }
-}
-
-/// The program's `struct kiocb`, where this one was made by overlayfs to pass a request on.
-#[inline(always)]
-fn original<const TRACING: bool>(kiocb: Kernel<TRACING>) -> Option<Kernel<false>> {
-    let ki_complete = kiocb.read::<u64>(layout!(kiocb_ki_complete));
-    let place = if has!(backing_aio_orig_iocb) && is_one_of(ki_complete, BACKING_AIO) {
-        layout!(backing_aio_orig_iocb)
-    } else if has!(ovl_aio_req_orig_iocb) && is_one_of(ki_complete, OVL_AIO) {
-        layout!(ovl_aio_req_orig_iocb)
-    } else {
-        return None;
-    };
-    let kiocb = kiocb.probed();
-    // Stable kernels put a count of references in front (fs/overlayfs/file.c), which without BTF of
-    // the module only its value tells.
-    const KERNEL_ADDRESS: u64 = 1 << 63;
-    let first = kiocb.read::<u64>(place);
-    Some(if first & KERNEL_ADDRESS != 0 {
-        Kernel(first as *const u8)
-    } else {
-        kiocb.follow(place + size_of::<u64>() as u32)
-    })
-}
-
-#[inline(always)]
-fn is_one_of(ki_complete: u64, [first, second]: [usize; 2]) -> bool {
-    ki_complete == setting!(completions[first]) || ki_complete == setting!(completions[second])
-}
-
-#[inline(always)]
-fn known_interface(ki_complete: u64) -> u8 {
-    let mut interface = Interface::Kernel;
-    for (slot, (_, known)) in COMPLETIONS.into_iter().enumerate() {
-        if ki_complete == setting!(completions[slot]) {
-            interface = known;
-        }
-    }
-    interface as u8
-}
-
-/// Whether a completion function is one that a probe is attached to.
-#[inline(always)]
-fn is_followed(ki_complete: u64) -> bool {
-    let mut followed = false;
-    for slot in 0..COMPLETION_SLOTS {
-        followed |= ki_complete == setting!(completions[slot]);
-    }
-    followed
-}
-
 #[inline(always)]
 fn end<const TRACING: bool>(kiocb: Kernel<TRACING>, request: &mut Request, result: i64) {
     if result > 0 && request.bios != 0 && request.state & IN_RAW_DEVICE == state::RAW_DEVICE {
@@ -470,26 +405,4 @@ fn end<const TRACING: bool>(kiocb: Kernel<TRACING>, request: &mut Request, resul
     }
     finish(request, result);
     let _ = IN_FLIGHT.remove(kiocb.0 as u64);
-}
-
-/// Results that say no more than that the request cannot be done without waiting. Raw devices and
-/// some filesystems say `EOPNOTSUPP` (`io_write`, io_uring/rw.c).
-#[inline(always)]
-fn is_refusal_to_wait(result: i64) -> bool {
-    result == -EAGAIN || result == -EOPNOTSUPP
-}
-
-/// Whether `io_uring` issues a refused request again from a worker: it does unless the program itself asked not to wait (`REQ_F_NOWAIT`; `io_read`, `io_write`,
-/// io_uring/rw.c).
-#[inline(always)]
-fn will_be_issued_again<const TRACING: bool>(kiocb: Kernel<TRACING>) -> bool {
-    if kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_NOWAIT == 0
-        || !has!(io_kiocb_flags)
-        || !has!(req_f_nowait_bit)
-    {
-        return false;
-    }
-    // `struct io_kiocb` begins with the `struct kiocb` of a read or write.
-    let flags = kiocb.probed().read::<u32>(layout!(io_kiocb_flags));
-    flags & (1 << (layout!(req_f_nowait_bit) & 31)) == 0
 }

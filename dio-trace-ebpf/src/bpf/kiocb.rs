@@ -1,0 +1,99 @@
+//! What a `struct kiocb` tells of who is waiting for it, and whether it will be issued again.
+
+use dio_trace_ebpf::{
+    abi::settings::{BACKING_AIO, COMPLETION_SLOTS, COMPLETIONS, OVL_AIO},
+    words::Interface,
+};
+
+use super::{
+    globals::{has, layout, setting},
+    memory::Kernel,
+};
+
+/// `IOCB_NOWAIT` (include/linux/fs.h): a macro, so not in BTF; the same from 5.10 to 7.3.
+const IOCB_NOWAIT: u32 = 1 << 3;
+const EAGAIN: i64 = 11;
+const EOPNOTSUPP: i64 = 95;
+
+/// Tells the interface by the function that will be told the result. overlayfs tells its own first,
+/// and keeps the program's `struct kiocb` behind the one it passes on.
+#[inline(always)]
+pub(super) fn interface<const TRACING: bool>(kiocb: Kernel<TRACING>) -> u8 {
+    match kiocb.read::<u64>(layout!(kiocb_ki_complete)) {
+        0 => Interface::Sync as u8,
+        own => known_interface(original(kiocb).map_or(own, |original| {
+            original.read::<u64>(layout!(kiocb_ki_complete))
+        })),
+    }
+}
+
+/// The program's `struct kiocb`, where this one was made by overlayfs to pass a request on.
+#[inline(always)]
+pub(super) fn original<const TRACING: bool>(kiocb: Kernel<TRACING>) -> Option<Kernel<false>> {
+    let ki_complete = kiocb.read::<u64>(layout!(kiocb_ki_complete));
+    let place = if has!(backing_aio_orig_iocb) && is_one_of(ki_complete, BACKING_AIO) {
+        layout!(backing_aio_orig_iocb)
+    } else if has!(ovl_aio_req_orig_iocb) && is_one_of(ki_complete, OVL_AIO) {
+        layout!(ovl_aio_req_orig_iocb)
+    } else {
+        return None;
+    };
+    let kiocb = kiocb.probed();
+    // Stable kernels put a count of references in front (fs/overlayfs/file.c), which without BTF of
+    // the module only its value tells.
+    const KERNEL_ADDRESS: u64 = 1 << 63;
+    let first = kiocb.read::<u64>(place);
+    Some(if first & KERNEL_ADDRESS != 0 {
+        Kernel(first as *const u8)
+    } else {
+        kiocb.follow(place + size_of::<u64>() as u32)
+    })
+}
+
+#[inline(always)]
+fn is_one_of(ki_complete: u64, [first, second]: [usize; 2]) -> bool {
+    ki_complete == setting!(completions[first]) || ki_complete == setting!(completions[second])
+}
+
+#[inline(always)]
+fn known_interface(ki_complete: u64) -> u8 {
+    let mut interface = Interface::Kernel;
+    for (slot, (_, known)) in COMPLETIONS.into_iter().enumerate() {
+        if ki_complete == setting!(completions[slot]) {
+            interface = known;
+        }
+    }
+    interface as u8
+}
+
+/// Whether a completion function is one that a probe is attached to.
+#[inline(always)]
+pub(super) fn is_followed(ki_complete: u64) -> bool {
+    let mut followed = false;
+    for slot in 0..COMPLETION_SLOTS {
+        followed |= ki_complete == setting!(completions[slot]);
+    }
+    followed
+}
+
+/// Results that say no more than that the request cannot be done without waiting. Raw devices and
+/// some filesystems say `EOPNOTSUPP` (`io_write`, io_uring/rw.c).
+#[inline(always)]
+pub(super) fn is_refusal_to_wait(result: i64) -> bool {
+    result == -EAGAIN || result == -EOPNOTSUPP
+}
+
+/// Whether `io_uring` issues a refused request again from a worker: it does unless the program itself asked not to wait (`REQ_F_NOWAIT`; `io_read`, `io_write`,
+/// io_uring/rw.c).
+#[inline(always)]
+pub(super) fn will_be_issued_again<const TRACING: bool>(kiocb: Kernel<TRACING>) -> bool {
+    if kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_NOWAIT == 0
+        || !has!(io_kiocb_flags)
+        || !has!(req_f_nowait_bit)
+    {
+        return false;
+    }
+    // `struct io_kiocb` begins with the `struct kiocb` of a read or write.
+    let flags = kiocb.probed().read::<u32>(layout!(io_kiocb_flags));
+    flags & (1 << (layout!(req_f_nowait_bit) & 31)) == 0
+}
