@@ -7,10 +7,11 @@ pub mod layout;
 pub mod news;
 pub mod request;
 pub mod settings;
+pub mod slot;
 
 /// Number of the layout below; raised with every change, so that an object built apart from the
 /// binary that loads it is noticed.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// Name of the probe object's global that holds [`ABI_VERSION`].
 pub const ABI_VERSION_GLOBAL: &str = "ABI_VERSION";
@@ -35,6 +36,7 @@ macro_rules! padding_free {
 padding_free! {
     file::FileId = 16;
     request::Request = request::REQUEST_SIZE;
+    slot::Slot<request::Request> = 16, request::REQUEST_SIZE;
     request::RequestEvent = 8, request::REQUEST_SIZE, 24;
     counters::CounterKey = 56;
     counters::CounterValue = 16;

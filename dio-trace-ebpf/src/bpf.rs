@@ -13,6 +13,7 @@ mod memory;
 mod owner;
 mod path;
 mod probes;
+mod slots;
 mod stacks;
 mod target;
 

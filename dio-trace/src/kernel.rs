@@ -12,6 +12,7 @@ mod evidence;
 mod files;
 mod filesystem_devices;
 mod hooks;
+mod in_flight;
 mod kretprobe;
 mod layout;
 mod live;

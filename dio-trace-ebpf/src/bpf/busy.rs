@@ -1,10 +1,6 @@
 //! What each thread is busy with: the `struct kiocb` of the request it submits at the moment.
 
-use super::{
-    globals::setting,
-    maps::{BUSY, IN_FLIGHT},
-    owner,
-};
+use super::{globals::setting, in_flight, maps::THREADS, owner};
 
 /// A thread's row.
 #[derive(Clone, Copy)]
@@ -16,21 +12,39 @@ pub(super) struct Busy {
     left: u64,
 }
 
+impl Busy {
+    pub(super) const NOTHING: Self = Self { kiocb: 0, left: 0 };
+}
+
+/// The row of a thread, which only programs in that thread touch.
+#[inline(always)]
+fn find(thread: u64) -> Option<&'static mut Busy> {
+    // SAFETY: a map value, which lives on, of this thread's own.
+    THREADS.find(thread).map(|row| unsafe { &mut *row })
+}
+
 /// The kiocb that the running thread is busy with.
 #[inline(always)]
 pub(super) fn current() -> Option<u64> {
-    // SAFETY: a map value of this thread's own.
-    let kiocb = unsafe { (*BUSY.get_ptr(owner::current_thread())?).kiocb };
+    let kiocb = find(owner::current_thread())?.kiocb;
     (kiocb != 0).then_some(kiocb)
 }
 
-/// A thread begins with a kiocb. What it was busy with before is returned, 0 for nothing.
+/// A thread begins with a kiocb. What it was busy with before is returned, 0 for nothing. `HASHED` as
+/// in [`Table::claim`](super::slots::Table::claim).
 #[inline(always)]
-pub(super) fn enter(thread: u64, kiocb: u64) -> u64 {
-    let outer = current().unwrap_or(0);
-    let _ = BUSY.insert(thread, Busy { kiocb, left: 0 }, 0);
+pub(super) fn enter<const HASHED: bool>(thread: u64, kiocb: u64) -> u64 {
+    let Some(busy) = find(thread) else {
+        if let Some(row) = THREADS.claim::<HASHED>(thread) {
+            // SAFETY: as in `find`.
+            unsafe { *row = Busy { kiocb, left: 0 } };
+        }
+        return 0;
+    };
+    let outer = busy.kiocb;
+    *busy = Busy { kiocb, left: 0 };
     // What has no row is over, and its end was not seen here.
-    if outer == kiocb || IN_FLIGHT.get_ptr(outer).is_none() {
+    if outer == 0 || outer == kiocb || in_flight::find(outer).is_none() {
         0
     } else {
         outer
@@ -41,18 +55,17 @@ pub(super) fn enter(thread: u64, kiocb: u64) -> u64 {
 /// other.
 #[inline(always)]
 pub(super) fn leave<const PAIRED: bool>(thread: u64, kiocb: u64, outer: u64) {
-    let Some(busy) = BUSY.get_ptr_mut(thread) else {
+    let Some(busy) = find(thread) else {
         return;
     };
     let note = PAIRED && setting!(pairs) != 0;
     if note || outer != 0 {
-        // SAFETY: a map value of this thread's own.
-        unsafe {
-            (*busy).kiocb = outer;
-            (*busy).left = if note { kiocb } else { 0 };
-        }
-    } else if current() == Some(kiocb) {
-        let _ = BUSY.remove(thread);
+        *busy = Busy {
+            kiocb: outer,
+            left: if note { kiocb } else { 0 },
+        };
+    } else if busy.kiocb == kiocb {
+        THREADS.release(thread);
     }
 }
 
@@ -62,19 +75,16 @@ pub(super) fn was_left(thread: u64, kiocb: u64) -> bool {
     if setting!(pairs) == 0 {
         return false;
     }
-    let Some(busy) = BUSY.get_ptr_mut(thread) else {
+    let Some(busy) = find(thread) else {
         return false;
     };
-    // SAFETY: a map value of this thread's own.
-    let Busy { kiocb: now, left } = unsafe { *busy };
-    if left != kiocb {
+    if busy.left != kiocb {
         return false;
     }
-    if now == 0 {
-        let _ = BUSY.remove(thread);
+    if busy.kiocb == 0 {
+        THREADS.release(thread);
     } else {
-        // SAFETY: as above.
-        unsafe { (*busy).left = 0 };
+        busy.left = 0;
     }
     true
 }

@@ -19,7 +19,7 @@ use super::maps::{
 /// Adds to a 64-bit counter that another program on this CPU may be adding to, by the one atomic
 /// instruction that every kernel has (`core` offers none for this target).
 #[inline(always)]
-fn add(counter: *mut u64, amount: u64) {
+pub(super) fn add(counter: *mut u64, amount: u64) {
     // SAFETY: `counter` points into a map value, which is aligned and lives on.
     unsafe { asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) counter, in(reg) amount) };
 }

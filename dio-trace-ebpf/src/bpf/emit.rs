@@ -1,6 +1,9 @@
 //! Sending: details of requests, within each process' share, and files when they are first met.
 
-use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
+use aya_ebpf::{
+    bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
+    helpers::bpf_ktime_get_boot_ns,
+};
 use dio_trace_ebpf::{
     abi::{
         EventKind,
@@ -22,7 +25,9 @@ use super::{
 
 /// Sends a finished request. False where it is not sent, for a cause that is noted.
 #[inline(always)]
-pub(super) fn detail(request: &Request, judged: Judged, result: i64, now: u64) -> bool {
+pub(super) fn detail(request: &Request, judged: Judged, result: i64) -> bool {
+    // SAFETY: takes no arguments.
+    let now = unsafe { bpf_ktime_get_boot_ns() };
     if !within_share(request.pid, now) {
         lost(LossCause::DetailCapped);
         return false;

@@ -1,6 +1,5 @@
 //! The end of a request: its verdict, and whether it is sent or counted.
 
-use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
 use aya_log_ebpf::debug;
 use dio_trace_ebpf::{
     abi::{
@@ -76,9 +75,8 @@ fn judged(request: &Request, result: i64) -> u64 {
 /// Not inlined: every probe that can see an end shares this code.
 #[inline(never)]
 pub(super) fn finish(request: &Request, result: i64) -> u32 {
-    // SAFETY: takes no arguments.
-    let now = unsafe { bpf_ktime_get_boot_ns() };
-    let judged = Judged(forget(judged(request, result), now));
+    let unknown = request.time;
+    let judged = Judged(forget(judged(request, result), unknown));
     let state = request.state;
     debug!(
         (),
@@ -114,13 +112,13 @@ pub(super) fn finish(request: &Request, result: i64) -> u32 {
     let send = setting!(detail_aligned) != 0
         || judged.verdict() != Verdict::Aligned as u8
         || judged.flags() & !Flags::END_OF_FILE.0 != 0;
-    let send = forget(u64::from(send), now) != 0;
+    let send = forget(u64::from(send), unknown) != 0;
     if !send && count_again(&key, bytes) {
         return 0;
     }
     // One place for all: the file must be known before the row that names it.
     emit::file(&request.id, request.file);
-    if send && emit::detail(request, judged, result, now) {
+    if send && emit::detail(request, judged, result) {
         return 0;
     }
     count(&mut key, bytes);

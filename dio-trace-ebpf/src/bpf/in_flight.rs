@@ -5,6 +5,8 @@
 //! request only add what they did. An asynchronous request ends in the completion that its kiocb
 //! names, not in the probe that saw it begin.
 
+use core::mem::offset_of;
+
 use aya_ebpf::{helpers::bpf_ktime_get_boot_ns, programs::tracing::StackIdContext};
 use aya_log_ebpf::debug;
 use dio_trace_ebpf::{
@@ -23,8 +25,8 @@ use super::{
     globals::{layout, setting},
     iovec,
     kiocb::{interface, is_followed, is_refusal_to_wait, original, will_be_issued_again},
-    maps::IN_FLIGHT,
-    memory::Kernel,
+    maps::REQUESTS,
+    memory::{Kernel, clear},
     owner, stacks, target,
 };
 
@@ -40,10 +42,6 @@ const ENOTBLK: i64 = 15;
 /// Tells a raw device's request that no engine was seen for.
 const IN_RAW_DEVICE: u16 = state::RAW_DEVICE | state::DIRECT;
 
-/// All zero; what a new row starts from.
-// SAFETY: every field is an integer or an array of integers.
-static EMPTY: Request = unsafe { core::mem::zeroed() };
-
 /// A filesystem's or device's `read_iter`/`write_iter` is entered. `BOUNDED` as in
 /// [`iovec::capture`].
 #[inline(always)]
@@ -54,7 +52,7 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
 ) {
     if kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT == 0 {
         if !TRACING {
-            enter_no_longer_direct(kiocb, iter);
+            enter_no_longer_direct::<TRACING, BOUNDED>(kiocb, iter);
         }
         return;
     }
@@ -65,7 +63,7 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
     let key = kiocb.0 as u64;
     if let Some(request) = find(key) {
         if is_issued_again(request, kiocb, iter) {
-            issue_again::<TRACING>(request, thread, key);
+            issue_again::<TRACING, BOUNDED>(request, thread, key);
             return;
         }
         if is_seen(request) {
@@ -80,13 +78,16 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
 /// (`ext4_dio_read_iter`), and `io_uring` issues it again like that. A kretprobe knows its request
 /// only by what the thread is busy with.
 #[inline(always)]
-fn enter_no_longer_direct<const TRACING: bool>(kiocb: Kernel<TRACING>, iter: Kernel<TRACING>) {
+fn enter_no_longer_direct<const TRACING: bool, const BOUNDED: bool>(
+    kiocb: Kernel<TRACING>,
+    iter: Kernel<TRACING>,
+) {
     let key = kiocb.0 as u64;
     if let Some(request) = find(key)
         && request.interface == Interface::IoUring as u8
         && is_same(request, kiocb, iter)
     {
-        issue_again::<TRACING>(request, owner::current_thread(), key);
+        issue_again::<TRACING, BOUNDED>(request, owner::current_thread(), key);
     }
 }
 
@@ -105,7 +106,7 @@ pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool, const BOUNDED
     let mut existing = None;
     if let Some(request) = find(key) {
         if is_issued_again(request, kiocb, iter) {
-            issue_again::<TRACING>(request, thread, key);
+            issue_again::<TRACING, BOUNDED>(request, thread, key);
             existing = Some(request);
         } else if is_seen(request) || is_inside(request, kiocb) {
             existing = Some(request);
@@ -155,9 +156,13 @@ fn wait_for_retry(request: &mut Request) {
 }
 
 #[inline(always)]
-fn issue_again<const TRACING: bool>(request: &mut Request, thread: u64, kiocb: u64) {
+fn issue_again<const TRACING: bool, const BOUNDED: bool>(
+    request: &mut Request,
+    thread: u64,
+    kiocb: u64,
+) {
     request.state = request.state & !state::RETRY | pair_due::<TRACING>();
-    request.outer = busy::enter(thread, kiocb);
+    request.outer = busy::enter::<BOUNDED>(thread, kiocb);
 }
 
 /// [`state::PAIR_DUE`], where this program is one of a pair.
@@ -246,13 +251,13 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
     busy::leave::<TRACING>(thread, key, request.outer);
     if at == level::ENGINE && result == -ENOTBLK {
         // Not taken by this engine: the filesystem goes on with another, or with the page cache.
-        let _ = IN_FLIGHT.remove(key);
+        REQUESTS.release(key);
         return;
     }
     if result == -EIOCBQUEUED {
         if !is_followed(kiocb.read(layout!(kiocb_ki_complete))) {
             lost(LossCause::RequestUnfinished);
-            let _ = IN_FLIGHT.remove(key);
+            REQUESTS.release(key);
         }
         return;
     }
@@ -270,7 +275,7 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
         if let Some(original) = original(kiocb) {
             if will_be_issued_again(original) {
                 // overlayfs will pass it on with a new kiocb.
-                let _ = IN_FLIGHT.remove(key);
+                REQUESTS.release(key);
                 return;
             }
         } else if will_be_issued_again(kiocb) {
@@ -348,9 +353,21 @@ pub(super) fn current_request() -> Option<&'static mut Request> {
 pub(super) fn find(kiocb: u64) -> Option<&'static mut Request> {
     // SAFETY: a row is touched by the thread that submits the request and, after that, by its
     // completion; map values live on.
-    IN_FLIGHT
-        .get_ptr_mut(kiocb)
-        .map(|request| unsafe { &mut *request })
+    REQUESTS.find(kiocb).map(|request| unsafe { &mut *request })
+}
+
+/// The row for a request that begins: one that another left behind, or a new one. All zero, save the
+/// segments.
+#[inline(always)]
+fn new_row<const BOUNDED: bool>(kiocb: u64) -> Option<&'static mut Request> {
+    let row = REQUESTS
+        .find(kiocb)
+        .or_else(|| REQUESTS.claim::<BOUNDED>(kiocb))?;
+    // SAFETY: as in `find`; every field is an integer or an array of integers.
+    unsafe {
+        clear::<{ offset_of!(Request, segments) / size_of::<u64>() }>(row.cast());
+        Some(&mut *row)
+    }
 }
 
 #[inline(always)]
@@ -362,8 +379,7 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     thread: u64,
 ) -> Option<&'static mut Request> {
     let key = kiocb.0 as u64;
-    let _ = IN_FLIGHT.insert(key, &EMPTY, 0);
-    let Some(request) = find(key) else {
+    let Some(request) = new_row::<BOUNDED>(key) else {
         lost(LossCause::InFlightFull);
         return None;
     };
@@ -391,7 +407,7 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
         request.geometry.offset,
         request.geometry.length
     );
-    request.outer = busy::enter(thread, key);
+    request.outer = busy::enter::<BOUNDED>(thread, key);
     Some(request)
 }
 
@@ -404,5 +420,5 @@ fn end<const TRACING: bool>(kiocb: Kernel<TRACING>, request: &mut Request, resul
         request.direct_bytes = result as u64;
     }
     finish(request, result);
-    let _ = IN_FLIGHT.remove(kiocb.0 as u64);
+    REQUESTS.release(kiocb.0 as u64);
 }

@@ -69,11 +69,7 @@ pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
     let length = count(iter);
     request.offending_index = NO_OFFENDER;
     if has!(iter_ubuf) && kind == layout!(iter_ubuf) {
-        // By the helper: to the verifier a plain load gives a pointer, which may not be added to.
-        let address = iter
-            .probed()
-            .read::<u64>(layout!(iov_iter_ubuf))
-            .wrapping_add(skip);
+        let address = number(request, iter.read(layout!(iov_iter_ubuf))).wrapping_add(skip);
         one_segment(request, offset, Segment { address, length });
         return;
     }
@@ -85,11 +81,12 @@ pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
         request.geometry.length = length;
         return;
     }
-    let segments = iter.probed().read::<u64>(if pages {
+    let segments = iter.read::<u64>(if pages {
         layout!(iov_iter_bvec)
     } else {
         layout!(iov_iter_iov)
     });
+    let segments = number(request, segments);
     let segment_count = iter.read::<u64>(layout!(iov_iter_nr_segs));
     if !pages && segment_count == 1 {
         // SAFETY: the helper checks the address.
@@ -110,6 +107,18 @@ pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
         walk_by_loop(request, &start, kiocb);
     } else {
         walk_by_helper(request, &start);
+    }
+}
+
+/// The same value, as a number: to the verifier a plain load gives a pointer, which may not be added
+/// to, until it has gone through memory of which it keeps no account.
+#[inline(always)]
+fn number(request: &mut Request, pointer: u64) -> u64 {
+    let place = &raw mut request.segments[0].address;
+    // SAFETY: a field of the row.
+    unsafe {
+        place.write_volatile(pointer);
+        place.read_volatile()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every map, with its size, the reason for it, and what happens when it is full.
 
 use aya_ebpf::{
+    bindings::BPF_F_MMAPABLE,
     macros::map,
     maps::{
         Array, HashMap, LruHashMap, PerCpuArray, PerCpuHashMap, ProgramArray, RingBuf, StackTrace,
@@ -12,21 +13,47 @@ use dio_trace_ebpf::{
         file::{FileId, FilesystemDevice},
         news,
         request::Request,
+        slot::{self, Slot},
     },
     words::LossCause,
 };
 
-use super::{busy::Busy, iovec::Paused};
+use super::{busy::Busy, iovec::Paused, slots::Table};
 
-/// Requests in flight by the address of their kiocb. Sixteen deep queues of 1,024 (8 MiB). Full:
-/// the request is not followed, [`LossCause::InFlightFull`].
+/// Requests in flight by the address of their kiocb. Userspace sets the number of slots, and looks
+/// into them where they lie. Full: the request is not followed, [`LossCause::InFlightFull`].
 #[map]
-pub(super) static IN_FLIGHT: HashMap<u64, Request> = HashMap::with_max_entries(16_384, 0);
+static IN_FLIGHT_SLOTS: Array<Slot<Request>> =
+    Array::with_max_entries(*slot::SLOTS.start(), BPF_F_MMAPABLE);
+
+/// The same where slots cannot be used (10 MiB).
+#[map]
+static IN_FLIGHT: HashMap<u64, Request> = HashMap::with_max_entries(slot::ROWS, 0);
+
+/// Requests in flight.
+pub(super) const REQUESTS: Table<Request> = Table {
+    slots: &IN_FLIGHT_SLOTS,
+    hashed: &IN_FLIGHT,
+    empty: &EMPTY_REQUEST,
+};
+// SAFETY: every field is an integer or an array of integers.
+static EMPTY_REQUEST: Request = unsafe { core::mem::zeroed() };
 
 /// The kiocb each thread is busy with, by thread. As many as requests in flight, since a thread
-/// submits one at a time.
+/// submits one at a time. Full: what the thread submits is not told apart from what it does besides.
 #[map]
-pub(super) static BUSY: HashMap<u64, Busy> = HashMap::with_max_entries(16_384, 0);
+static BUSY_SLOTS: Array<Slot<Busy>> = Array::with_max_entries(*slot::SLOTS.start(), 0);
+
+/// The same where slots cannot be used.
+#[map]
+static BUSY: HashMap<u64, Busy> = HashMap::with_max_entries(slot::ROWS, 0);
+
+/// What each thread is busy with.
+pub(super) const THREADS: Table<Busy> = Table {
+    slots: &BUSY_SLOTS,
+    hashed: &BUSY,
+    empty: &Busy::NOTHING,
+};
 
 /// Counted requests. Userspace empties one table while the probes fill the other; one interval's
 /// worth of processes, files and verdicts (userspace sizes it by the number of CPUs). Full:

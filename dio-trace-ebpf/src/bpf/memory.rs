@@ -10,6 +10,18 @@ use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 
 use super::globals::setting;
 
+/// Clears words of our own, one by one: left to itself, the compiler does it byte by byte, in a loop.
+///
+/// # Safety
+/// There must be as many words.
+#[inline(always)]
+pub(super) unsafe fn clear<const WORDS: usize>(place: *mut u64) {
+    for word in 0..WORDS {
+        // SAFETY: the caller's words.
+        unsafe { place.add(word).write_volatile(0) };
+    }
+}
+
 /// A kernel address, and how it may be read.
 #[derive(Clone, Copy)]
 pub(super) struct Kernel<const TRACING: bool>(pub *const u8);

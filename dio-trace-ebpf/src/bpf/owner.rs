@@ -3,8 +3,9 @@
 use aya_ebpf::{
     bindings::task_struct,
     helpers::{
-        bpf_get_current_comm, bpf_get_current_pid_tgid, bpf_get_current_task,
-        bpf_get_current_task_btf, bpf_get_current_uid_gid, generated::bpf_get_current_cgroup_id,
+        bpf_get_current_pid_tgid, bpf_get_current_task, bpf_get_current_task_btf,
+        bpf_get_current_uid_gid,
+        generated::{bpf_get_current_cgroup_id, bpf_get_current_comm},
     },
 };
 use dio_trace_ebpf::abi::request::Request;
@@ -39,7 +40,8 @@ pub(super) fn fill<const TRACING: bool>(request: &mut Request, thread: u64) {
     request.uid = bpf_get_current_uid_gid() as u32;
     // SAFETY: takes no arguments.
     request.cgroup = unsafe { bpf_get_current_cgroup_id() };
-    request.thread = bpf_get_current_comm().unwrap_or([0; 16]);
+    // SAFETY: as many bytes as are given. It cannot fail, and leaves NULs if it did.
+    unsafe { bpf_get_current_comm(request.thread.as_mut_ptr().cast(), 16) };
     request.comm = request.thread;
     if request.pid != request.tid {
         request.comm = if TRACING && setting!(current_task_btf) != 0 {

@@ -2,7 +2,7 @@
 
 use std::{
     os::fd::{AsRawFd, RawFd},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -14,7 +14,6 @@ use dio_trace_ebpf::{
     abi::{
         counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
         news,
-        request::{Request, state},
     },
     words::{Operation, Verdict},
 };
@@ -24,6 +23,7 @@ use crate::{
         attach::Probes,
         decode::{Decoder, clock_nanoseconds},
         filesystem_devices::FilesystemDevices,
+        in_flight::InFlight,
         stacks::Stacks,
     },
     model::{Batch, Loss, LossCause, Timestamp},
@@ -43,20 +43,6 @@ struct Value(CounterValue);
 // SAFETY: as above.
 unsafe impl Pod for Value {}
 
-/// `Request` as aya wants it.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-struct InFlight(Request);
-// SAFETY: as above.
-unsafe impl Pod for InFlight {}
-
-/// Nanoseconds after which `io_uring` is not expected to issue a request again: a worker does so at
-/// once. It gives some up without telling anyone but the program.
-const FORSAKEN: u64 = 1_000_000_000;
-/// How often it is looked for such requests: that takes a system call for each one in flight, and
-/// much of one even where there are none.
-const LOOK_FOR_FORSAKEN: Duration = Duration::from_secs(1);
-
 /// The live probes and their maps.
 pub struct Capture {
     /// Kept for its links: the probes are attached as long as this lives.
@@ -70,12 +56,11 @@ pub struct Capture {
     orphans: PerCpuArray<MapData, u64>,
     orphans_before: u64,
     traced: HashMap<MapData, u32, u32>,
-    in_flight: HashMap<MapData, u64, InFlight>,
+    in_flight: InFlight,
     filesystem_devices: Option<FilesystemDevices>,
     filling: u32,
-    /// Whether requests may wait to be issued again, and when they were last looked at.
+    /// Whether requests may wait to be issued again.
     retries: bool,
-    looked: Instant,
     unattributed_before: Vec<CounterValue>,
     losses_before: Vec<u64>,
     decoder: Decoder,
@@ -107,7 +92,7 @@ impl Capture {
             orphans: take("ORPHANS")?.try_into()?,
             orphans_before: 0,
             traced: take("TRACED_PROCESSES")?.try_into()?,
-            in_flight: take("IN_FLIGHT")?.try_into()?,
+            in_flight: InFlight::new(&take("IN_FLIGHT_SLOTS")?, take("IN_FLIGHT")?)?,
             filesystem_devices: match tell_devices {
                 true => Some(FilesystemDevices::tell(
                     take("FILESYSTEM_DEVICES")?.try_into()?,
@@ -116,7 +101,6 @@ impl Capture {
             },
             filling: 0,
             retries: false,
-            looked: Instant::now(),
             unattributed_before: vec![CounterValue::default(); UNATTRIBUTED_SLOTS as usize],
             losses_before: vec![0; LossCause::ALL.len()],
             decoder: Decoder::default(),
@@ -234,35 +218,23 @@ impl Capture {
 
     /// Counts as lost, and forgets, what waits in vain to be issued again.
     fn drain_forsaken(&mut self, batch: &mut Batch) -> Result<()> {
-        if self.looked.elapsed() < LOOK_FOR_FORSAKEN {
+        if !self.in_flight.is_time_to_look() {
             return Ok(());
         }
-        self.looked = Instant::now();
         // Taken back before the look: what is told from now on is seen by the next one.
         self.retries |= self.news(news::RETRIES)?;
         if !self.retries {
             return Ok(());
         }
         self.take_back(news::RETRIES)?;
-        self.retries = false;
         let now = clock_nanoseconds(libc::CLOCK_BOOTTIME).cast_unsigned();
-        let keys: Vec<u64> = self.in_flight.keys().flatten().collect();
-        for key in keys {
-            // A request that ends meanwhile is no longer there.
-            let Ok(InFlight(request)) = self.in_flight.get(&key, 0) else {
-                continue;
-            };
-            if request.state & state::RETRY == 0 {
-                continue;
-            }
-            if now.saturating_sub(request.time) <= FORSAKEN {
-                self.retries = true;
-            } else if self.in_flight.remove(&key).is_ok() {
-                batch.losses.push(Loss {
-                    cause: LossCause::RequestUnfinished,
-                    count: 1,
-                });
-            }
+        let (forsaken, waiting) = self.in_flight.take_forsaken(now);
+        self.retries = waiting;
+        if forsaken != 0 {
+            batch.losses.push(Loss {
+                cause: LossCause::RequestUnfinished,
+                count: forsaken,
+            });
         }
         Ok(())
     }

@@ -191,7 +191,7 @@ impl Attacher {
             Err(reason) => format!("fentry: {reason}"),
         };
         let programs = hook.role.programs();
-        let ending = if programs.walks_segments && !self.has_loop() {
+        let ending = if programs.walks_segments && !settings::has_loop(&self.types) {
             BOUNDED
         } else {
             ""
@@ -210,7 +210,7 @@ impl Attacher {
         let function = function.ok_or("its module has no BTF")?;
         let programs = hook.role.programs();
         let entry = programs.fentry.ok_or("no program")?;
-        if programs.walks_segments && !self.has_loop() {
+        if programs.walks_segments && !settings::has_loop(&self.types) {
             return Err("this kernel has no bpf_loop (from 5.17)".to_owned());
         }
         self.trampoline(hook.role, entry, function, BPF_TRACE_FENTRY)
@@ -316,11 +316,6 @@ impl Attacher {
             self.attached.misses.watch_kprobe(fd);
         }
         Ok(program)
-    }
-
-    /// `bpf_loop` (5.17) is among the helpers that the kernel's BTF lists.
-    fn has_loop(&self) -> bool {
-        self.types.enumerator("BPF_FUNC_loop").is_some()
     }
 
     /// `tp_btf`, else a raw tracepoint.

@@ -17,6 +17,7 @@ use aya_obj::{
 use dio_trace_ebpf::abi::{
     layout::{LAYOUT_GLOBAL, Layout},
     settings::{SETTINGS_GLOBAL, Settings},
+    slot::ROWS,
 };
 
 use crate::kernel::tracing::{self, Program};
@@ -99,6 +100,15 @@ pub(super) fn load(
     }
     for table in ["COUNTERS_EVEN", "COUNTERS_ODD"] {
         loader.map_max_entries(table, counter_rows);
+    }
+    // Of the two ways to keep a table only one takes memory.
+    let (slots, rows) = match settings.slots {
+        0 => (1, ROWS),
+        slots => (slots, 1),
+    };
+    for (slotted, hashed) in [("IN_FLIGHT_SLOTS", "IN_FLIGHT"), ("BUSY_SLOTS", "BUSY")] {
+        loader.map_max_entries(slotted, slots);
+        loader.map_max_entries(hashed, rows);
     }
     if settings.stacks == 0 {
         // Its memory, 8 MiB, is taken at once.

@@ -1,9 +1,17 @@
 //! What the probes are told before they are loaded.
 
-use dio_trace_ebpf::abi::settings::{COMPLETION_SLOTS, COMPLETIONS, Settings};
+use dio_trace_ebpf::abi::{
+    settings::{COMPLETION_SLOTS, COMPLETIONS, Settings},
+    slot::SLOTS,
+};
 
 use crate::{
-    kernel::{attach::Options, btf::KernelTypes, preemption, symbols::Symbols},
+    kernel::{
+        attach::{Options, possible_cpus},
+        btf::KernelTypes,
+        preemption,
+        symbols::Symbols,
+    },
     model::RuleSet,
 };
 
@@ -32,8 +40,25 @@ pub(super) fn settings(
         current_task_btf: u32::from(has_current_task_btf(types)),
         dio_flags_are_wait: u32::from(dio_flags_are_wait),
         pairs: u32::from(skips_running_programs(types) && preemption::is_possible()),
+        slots: slots(types),
         own_pid: std::process::id(),
     }
+}
+
+/// Slots of the probes' tables: a thousand requests in flight for each CPU.
+fn slots(types: &KernelTypes) -> u32 {
+    if !cfg!(target_arch = "x86_64") || !has_loop(types) {
+        return 0;
+    }
+    let wanted = possible_cpus().saturating_mul(1_024);
+    wanted
+        .clamp(*SLOTS.start(), *SLOTS.end())
+        .next_power_of_two()
+}
+
+/// `bpf_loop` (5.17) is among the helpers that the kernel's BTF lists.
+pub(super) fn has_loop(types: &KernelTypes) -> bool {
+    types.enumerator("BPF_FUNC_loop").is_some()
 }
 
 /// `bpf_get_current_task_btf` (5.11) is among the helpers that the kernel's BTF lists.

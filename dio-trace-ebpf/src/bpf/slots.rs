@@ -1,0 +1,170 @@
+//! Tables that cost next to nothing to look into: each key has a few slots of its own choosing in an
+//! array, and nearly always lies in the first.
+//!
+//! A lookup in an array is ten instructions, made in the program itself. A hash map takes two
+//! hundred, and five hundred for a row that comes and goes; it stands in where slots cannot be
+//! used ([`Settings::slots`](dio_trace_ebpf::abi::settings::Settings::slots)).
+
+use core::arch::asm;
+
+use aya_ebpf::maps::{Array, HashMap};
+use dio_trace_ebpf::abi::slot::{SLOTS_TRIED, Slot, slot_of};
+
+use super::{counters::add, globals::setting};
+
+/// A table with its two maps, of which only one is in use.
+pub(super) struct Table<V: 'static> {
+    pub(super) slots: &'static Array<Slot<V>>,
+    pub(super) hashed: &'static HashMap<u64, V>,
+    /// What a row in the hash map starts from.
+    pub(super) empty: &'static V,
+}
+
+/// What [`Table::elsewhere`] and [`Table::claim_elsewhere`] return when there is none.
+const NOWHERE: u32 = u32::MAX;
+
+#[inline(always)]
+fn is_slotted() -> bool {
+    setting!(slots) != 0
+}
+
+impl<V> Table<V> {
+    /// The row of `key`.
+    #[inline(always)]
+    pub(super) fn find(&self, key: u64) -> Option<*mut V> {
+        if !is_slotted() {
+            return self.hashed.get_ptr_mut(key);
+        }
+        // No row has the key 0, which free slots have.
+        if key == 0 {
+            return None;
+        }
+        let home = home(key);
+        let slot = self.slots.get_ptr_mut(home)?;
+        // SAFETY: a map value lives on.
+        unsafe {
+            if (*slot).key == key {
+                return Some(&raw mut (*slot).value);
+            }
+            if (*slot).elsewhere == 0 {
+                return None;
+            }
+            let slot = self.slots.get_ptr_mut(self.elsewhere(key, home))?;
+            Some(&raw mut (*slot).value)
+        }
+    }
+
+    /// Makes a row for a `key` that has none. It may hold anything. `None` where there is no room.
+    ///
+    /// `HASHED`: for kernels that refuse programs with the instruction that takes a slot
+    /// (`BPF_CMPXCHG`, from 5.12).
+    #[inline(always)]
+    pub(super) fn claim<const HASHED: bool>(&self, key: u64) -> Option<*mut V> {
+        if HASHED || !is_slotted() {
+            self.hashed.insert(key, self.empty, 0).ok()?;
+            return self.hashed.get_ptr_mut(key);
+        }
+        let home = home(key);
+        let mut slot = self.slots.get_ptr_mut(home)?;
+        // SAFETY: a map value lives on.
+        unsafe {
+            if !exchange(&raw mut (*slot).key, key) {
+                slot = self.slots.get_ptr_mut(self.claim_elsewhere(key, home))?;
+            }
+            Some(&raw mut (*slot).value)
+        }
+    }
+
+    /// Gives the row of `key` up.
+    #[inline(always)]
+    pub(super) fn release(&self, key: u64) {
+        if !is_slotted() {
+            let _ = self.hashed.remove(key);
+            return;
+        }
+        let home = home(key);
+        let Some(slot) = self.slots.get_ptr_mut(home) else {
+            return;
+        };
+        // SAFETY: a map value lives on.
+        unsafe {
+            if (*slot).key == key {
+                (&raw mut (*slot).key).write_volatile(0);
+            } else if (*slot).elsewhere != 0
+                && let Some(other) = self.slots.get_ptr_mut(self.elsewhere(key, home))
+            {
+                (&raw mut (*other).key).write_volatile(0);
+                add(&raw mut (*slot).elsewhere, u64::MAX);
+            }
+        }
+    }
+
+    /// Number of the slot of `key` where that is not its first.
+    #[inline(never)]
+    fn elsewhere(&self, key: u64, home: u32) -> u32 {
+        for other in 1..SLOTS_TRIED {
+            if let Some(slot) = self.slots.get_ptr(home ^ other)
+                // SAFETY: a map value lives on.
+                && unsafe { (*slot).key } == key
+            {
+                return home ^ other;
+            }
+        }
+        NOWHERE
+    }
+
+    /// Takes another slot than the first for `key`.
+    #[inline(never)]
+    fn claim_elsewhere(&self, key: u64, home: u32) -> u32 {
+        let Some(first) = self.slots.get_ptr_mut(home) else {
+            return NOWHERE;
+        };
+        // SAFETY: a map value lives on. Before the row is there: who looks for it must go on.
+        unsafe { add(&raw mut (*first).elsewhere, 1) };
+        for other in 1..SLOTS_TRIED {
+            if let Some(slot) = self.slots.get_ptr_mut(home ^ other)
+                // SAFETY: a map value lives on.
+                && exchange(unsafe { &raw mut (*slot).key }, key)
+            {
+                return home ^ other;
+            }
+        }
+        // SAFETY: as above.
+        unsafe { add(&raw mut (*first).elsewhere, u64::MAX) };
+        NOWHERE
+    }
+}
+
+/// The first slot of a key.
+#[inline(always)]
+fn home(key: u64) -> u32 {
+    slot_of(lower_half(key), setting!(slots))
+}
+
+/// The verifier lets nobody calculate with a pointer, such as a kiocb is in programs with BTF context,
+/// but with a half of it.
+#[inline(always)]
+fn lower_half(key: u64) -> u32 {
+    let half: u64;
+    // SAFETY: copies one half of a register.
+    unsafe {
+        asm!("w0 = w1", in("r1") key, out("r0") half, options(pure, nomem, nostack));
+    }
+    half as u32
+}
+
+/// Writes `key` where there is 0. False where there is something else.
+#[inline(always)]
+fn exchange(place: *mut u64, key: u64) -> bool {
+    let before: u64;
+    // SAFETY: `place` points into a map value, which is aligned and lives on.
+    unsafe {
+        asm!(
+            "r0 = cmpxchg_64({0} + 0, r0, {1})",
+            in(reg) place,
+            in(reg) key,
+            inout("r0") 0_u64 => before,
+        );
+    }
+    before == 0
+}

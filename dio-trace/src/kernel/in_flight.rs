@@ -1,0 +1,164 @@
+//! Requests in flight, looked into from outside: those that wait in vain to be issued again.
+
+use std::{
+    io,
+    os::fd::{AsFd, AsRawFd},
+    ptr::NonNull,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use aya::{
+    Pod,
+    maps::{HashMap, Map, MapData},
+};
+use dio_trace_ebpf::abi::{
+    request::{self, state},
+    slot::Slot,
+};
+
+/// `Request` as aya wants it.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Request(request::Request);
+// SAFETY: integers without padding, any bytes of which are valid.
+unsafe impl Pod for Request {}
+
+/// Nanoseconds after which `io_uring` is not expected to issue a request again: a worker does so at
+/// once. It gives some up without telling anyone but the program.
+const FORSAKEN: u64 = 1_000_000_000;
+/// How often it is looked for such requests: that takes a walk over all slots, or a system
+/// call for each one.
+const LOOK_FOR_FORSAKEN: Duration = Duration::from_secs(1);
+
+/// The probes' table of requests in flight.
+pub(super) struct InFlight {
+    slots: Slots,
+    hashed: HashMap<MapData, u64, Request>,
+    looked: Instant,
+}
+
+impl InFlight {
+    /// Takes over the two maps of the table.
+    pub(super) fn new(slots: &Map, hashed: Map) -> Result<Self> {
+        Ok(Self {
+            slots: Slots::new(slots)?,
+            hashed: hashed.try_into()?,
+            looked: Instant::now(),
+        })
+    }
+
+    /// Whether it is time to look for forsaken requests again.
+    pub(super) fn is_time_to_look(&mut self) -> bool {
+        let due = self.looked.elapsed() >= LOOK_FOR_FORSAKEN;
+        if due {
+            self.looked = Instant::now();
+        }
+        due
+    }
+
+    /// Takes out what waits in vain to be issued again at `now`, nanoseconds of `CLOCK_BOOTTIME`.
+    /// Returns how many those are, and whether others are still waiting.
+    pub(super) fn take_forsaken(&mut self, now: u64) -> (u64, bool) {
+        let mut forsaken = 0;
+        let mut waiting = false;
+        let mut is_forsaken = |state: u16, time: u64| {
+            let retry = state & state::RETRY != 0;
+            let late = now.saturating_sub(time) > FORSAKEN;
+            waiting |= retry && !late;
+            retry && late
+        };
+        for slot in 0..self.slots.count {
+            let Some((key, state, time)) = self.slots.look(slot) else {
+                continue;
+            };
+            if is_forsaken(state, time) && self.slots.free(slot, key) {
+                forsaken += 1;
+            }
+        }
+        let keys: Vec<u64> = self.hashed.keys().flatten().collect();
+        for key in keys {
+            // A request that ends meanwhile is no longer there.
+            let Ok(Request(request)) = self.hashed.get(&key, 0) else {
+                continue;
+            };
+            if is_forsaken(request.state, request.time) && self.hashed.remove(&key).is_ok() {
+                forsaken += 1;
+            }
+        }
+        (forsaken, waiting)
+    }
+}
+
+/// The slots, in the memory that the probes use.
+struct Slots {
+    first: NonNull<Slot<request::Request>>,
+    count: usize,
+}
+
+// SAFETY: shared memory of the kernel's, which belongs to no thread.
+unsafe impl Send for Slots {}
+
+impl Slots {
+    fn new(map: &Map) -> Result<Self> {
+        let Map::Array(data) = map else {
+            bail!("IN_FLIGHT_SLOTS is no array");
+        };
+        let count = data.info()?.max_entries() as usize;
+        // SAFETY: a new mapping of a map that is as large as this, which nothing else refers to.
+        let address = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                bytes(count),
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_SHARED,
+                data.fd().as_fd().as_raw_fd(),
+                0,
+            )
+        };
+        if address == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error())
+                .context("cannot map the requests in flight into memory");
+        }
+        let first = NonNull::new(address.cast()).context("mapped at address 0")?;
+        Ok(Self { first, count })
+    }
+
+    fn at(&self, index: usize) -> *mut Slot<request::Request> {
+        self.first.as_ptr().wrapping_add(index)
+    }
+
+    /// Key, state and time of the row in a slot, `None` where there is none.
+    fn look(&self, index: usize) -> Option<(u64, u16, u64)> {
+        let slot = self.at(index);
+        // SAFETY: the callers' index lies in the mapping. Volatile, since the probes write there.
+        unsafe {
+            let key = (&raw const (*slot).key).read_volatile();
+            let state = (&raw const (*slot).value.state).read_volatile();
+            let time = (&raw const (*slot).value.time).read_volatile();
+            (key != 0).then_some((key, state, time))
+        }
+    }
+
+    /// Frees a slot, unless its row is no longer that of `key`. If it was not the key's first, the
+    /// probes will look for it elsewhere in vain, which only takes them longer.
+    fn free(&self, index: usize, key: u64) -> bool {
+        // SAFETY: the callers' index lies in the mapping, and the key is aligned.
+        let place = unsafe { AtomicU64::from_ptr(&raw mut (*self.at(index)).key) };
+        place
+            .compare_exchange(key, 0, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+    }
+}
+
+const fn bytes(slots: usize) -> usize {
+    slots * size_of::<Slot<request::Request>>()
+}
+
+impl Drop for Slots {
+    fn drop(&mut self) {
+        // SAFETY: our own mapping, of this size.
+        unsafe { libc::munmap(self.first.as_ptr().cast(), bytes(self.count)) };
+    }
+}
