@@ -4,9 +4,11 @@
 mod geometry;
 mod judge;
 mod limits;
+mod plain;
 mod requirement;
 
 pub use geometry::{ALIGNMENT_CAP, Fold, Geometry, Segment, alignment_of};
 pub use judge::{Judgement, Outcome, Route, judge};
 pub use limits::Limits;
+pub use plain::is_plain;
 pub use requirement::{deviations, portability, violations};

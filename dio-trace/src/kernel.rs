@@ -7,6 +7,7 @@ mod btf;
 mod capabilities;
 mod capture;
 mod cgroup;
+mod constants;
 mod decode;
 mod evidence;
 mod files;

@@ -45,8 +45,6 @@ pub struct Settings {
     pub detail_rate: u32,
     /// 1: take call stacks of misaligned requests.
     pub stacks: u32,
-    /// 1: read kernel memory by plain loads where the program's type allows it, 0: only by helper.
-    pub direct_loads: u32,
     /// 1: `bpf_get_current_task_btf` is there (from 5.11).
     pub current_task_btf: u32,
     /// 1: the fifth argument of `iomap_dio_rw` is a mere `bool wait_for_completion` (up to 5.14),

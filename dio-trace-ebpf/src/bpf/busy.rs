@@ -31,16 +31,18 @@ pub(super) fn current() -> Option<u64> {
 }
 
 /// A thread begins with a kiocb. What it was busy with before is returned, 0 for nothing. `HASHED` as
-/// in [`Table::claim`](super::slots::Table::claim).
+/// in [`Table::find_or_claim`](super::slots::Table::find_or_claim).
 #[inline(always)]
 pub(super) fn enter<const HASHED: bool>(thread: u64, kiocb: u64) -> u64 {
-    let Some(busy) = find(thread) else {
-        if let Some(row) = THREADS.claim::<HASHED>(thread) {
-            // SAFETY: as in `find`.
-            unsafe { *row = Busy { kiocb, left: 0 } };
-        }
+    let Some((row, found)) = THREADS.find_or_claim::<HASHED>(thread) else {
         return 0;
     };
+    // SAFETY: as in `find`.
+    let busy = unsafe { &mut *row };
+    if !found {
+        *busy = Busy { kiocb, left: 0 };
+        return 0;
+    }
     let outer = busy.kiocb;
     *busy = Busy { kiocb, left: 0 };
     // What has no row is over, and its end was not seen here.

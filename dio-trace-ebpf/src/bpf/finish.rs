@@ -6,7 +6,7 @@ use dio_trace_ebpf::{
         counters::CounterKey,
         request::{Request, state},
     },
-    rules::{Outcome, Route, judge},
+    rules::{Outcome, Route, is_plain, judge},
     verifier::forget,
     words::{Flags, LossCause, Operation, RuleSet, Verdict},
 };
@@ -39,6 +39,25 @@ impl Judged {
     pub(super) const fn flags(self) -> u32 {
         (self.0 >> 16) as u32
     }
+}
+
+/// Whether a request is aligned, as nearly all are, which takes a look.
+#[inline(always)]
+fn is_plain_request(request: &Request, result: i64) -> bool {
+    let has = |bit: u16| request.state & bit != 0;
+    let outcome = Outcome {
+        result,
+        direct_bytes: request.direct_bytes,
+        route: Route::from_number(request.route),
+        no_rule: false,
+        bios: request.bios,
+        end_of_file: false,
+        copied: has(state::COPIED),
+        whole_page_device: has(state::WHOLE_PAGE_DEVICE),
+        forced_wait: has(state::FORCED_WAIT),
+        block_rule: false,
+    };
+    is_plain(&request.geometry, &request.limits, &outcome)
 }
 
 /// Not inlined: the verifier forgets how it came to the outcome when it leaves the function.
@@ -76,7 +95,12 @@ fn judged(request: &Request, result: i64) -> u64 {
 #[inline(never)]
 pub(super) fn finish(request: &Request, result: i64) -> u32 {
     let unknown = request.time;
-    let judged = Judged(forget(judged(request, result), unknown));
+    let judged = if is_plain_request(request, result) {
+        Verdict::Aligned as u64
+    } else {
+        judged(request, result)
+    };
+    let judged = Judged(forget(judged, unknown));
     let state = request.state;
     debug!(
         (),

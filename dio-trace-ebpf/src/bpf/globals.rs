@@ -18,7 +18,6 @@ static SETTINGS: Settings = Settings {
     only_traced: 0,
     detail_rate: 0,
     stacks: 0,
-    direct_loads: 0,
     current_task_btf: 0,
     dio_flags_are_wait: 0,
     pairs: 0,

@@ -61,7 +61,10 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
         return;
     }
     let key = kiocb.0 as u64;
-    if let Some(request) = find(key) {
+    let Some((request, found)) = find_or_claim::<BOUNDED>(key) else {
+        return;
+    };
+    if found {
         if is_issued_again(request, kiocb, iter) {
             issue_again::<TRACING, BOUNDED>(request, thread, key);
             return;
@@ -71,7 +74,7 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
         }
         lost(LossCause::RequestUnfinished);
     }
-    begin::<_, TRACING, BOUNDED>(ctx, kiocb, iter, level::FILE, thread);
+    begin::<_, TRACING, BOUNDED>(ctx, request, kiocb, iter, level::FILE, thread);
 }
 
 /// A filesystem may take `IOCB_DIRECT` off a request that it cannot do directly
@@ -103,28 +106,32 @@ pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool, const BOUNDED
 ) {
     let thread = owner::current_thread();
     let key = kiocb.0 as u64;
-    let mut existing = None;
-    if let Some(request) = find(key) {
+    let wanted = owner::is_traced(thread) && iovec::count(iter) != 0;
+    let row = if wanted {
+        find_or_claim::<BOUNDED>(key)
+    } else {
+        find(key).map(|request| (request, true))
+    };
+    let Some((request, found)) = row else {
+        return;
+    };
+    let mut new = !found;
+    if found {
         if is_issued_again(request, kiocb, iter) {
             issue_again::<TRACING, BOUNDED>(request, thread, key);
-            existing = Some(request);
-        } else if is_seen(request) || is_inside(request, kiocb) {
-            existing = Some(request);
-        } else {
+        } else if !is_seen(request) && !is_inside(request, kiocb) {
             lost(LossCause::RequestUnfinished);
+            if !wanted {
+                return;
+            }
+            new = true;
         }
     }
-    let request = match existing {
-        Some(request) => Some(request),
-        None if owner::is_traced(thread) && iovec::count(iter) != 0 => {
-            begin::<_, TRACING, BOUNDED>(ctx, kiocb, iter, level::ENGINE, thread)
-        }
-        None => None,
-    };
-    if let Some(request) = request {
-        mark_direct(request, kiocb, route);
-        request.state |= marks(request, dio_flags) | state::IN_ENGINE;
+    if new {
+        begin::<_, TRACING, BOUNDED>(ctx, request, kiocb, iter, level::ENGINE, thread);
     }
+    mark_direct(request, kiocb, route);
+    request.state |= marks(request, dio_flags) | state::IN_ENGINE;
 }
 
 /// Whether a request that waits to be issued again is the one that is issued now: its kiocb may
@@ -356,33 +363,34 @@ pub(super) fn find(kiocb: u64) -> Option<&'static mut Request> {
     REQUESTS.find(kiocb).map(|request| unsafe { &mut *request })
 }
 
-/// The row for a request that begins: one that another left behind, or a new one. All zero, save the
-/// segments.
+/// The row of a kiocb, and whether there was one already; a new one holds whatever was there before.
 #[inline(always)]
-fn new_row<const BOUNDED: bool>(kiocb: u64) -> Option<&'static mut Request> {
-    let row = REQUESTS
-        .find(kiocb)
-        .or_else(|| REQUESTS.claim::<BOUNDED>(kiocb))?;
+fn find_or_claim<const BOUNDED: bool>(kiocb: u64) -> Option<(&'static mut Request, bool)> {
+    let Some((request, found)) = REQUESTS.find_or_claim::<BOUNDED>(kiocb) else {
+        lost(LossCause::InFlightFull);
+        return None;
+    };
     // SAFETY: as in `find`; every field is an integer or an array of integers.
-    unsafe {
-        clear::<{ offset_of!(Request, segments) / size_of::<u64>() }>(row.cast());
-        Some(&mut *row)
-    }
+    Some((unsafe { &mut *request }, found))
 }
 
+/// A request begins, in a row that may hold anything.
 #[inline(always)]
 fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     ctx: &C,
+    request: &mut Request,
     kiocb: Kernel<TRACING>,
     iter: Kernel<TRACING>,
     at: u8,
     thread: u64,
-) -> Option<&'static mut Request> {
+) {
     let key = kiocb.0 as u64;
-    let Some(request) = new_row::<BOUNDED>(key) else {
-        lost(LossCause::InFlightFull);
-        return None;
-    };
+    // SAFETY: all that lies in front of the segments, which are valid only as far as they are
+    // counted, are integers or arrays of integers.
+    unsafe {
+        let row = &raw mut *request;
+        clear::<{ offset_of!(Request, segments) / size_of::<u64>() }>(row.cast());
+    }
     // SAFETY: takes no arguments.
     request.time = unsafe { bpf_ktime_get_boot_ns() };
     request.level = at;
@@ -408,7 +416,6 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
         request.geometry.length
     );
     request.outer = busy::enter::<BOUNDED>(thread, key);
-    Some(request)
 }
 
 #[inline(always)]

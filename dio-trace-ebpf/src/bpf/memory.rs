@@ -8,8 +8,6 @@ use core::mem::MaybeUninit;
 
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 
-use super::globals::setting;
-
 /// Clears words of our own, one by one: left to itself, the compiler does it byte by byte, in a loop.
 ///
 /// # Safety
@@ -38,7 +36,7 @@ impl<const TRACING: bool> Kernel<TRACING> {
     pub(super) fn read<T: Copy>(self, offset: u32) -> T {
         // Not `add`: the pointer may be anything as far as the compiler knows.
         let address = self.0.wrapping_add(offset as usize).cast::<T>();
-        if TRACING && setting!(direct_loads) != 0 {
+        if TRACING {
             // SAFETY: the verifier proves this load; a fault reads as zero.
             unsafe { core::ptr::read_volatile(address) }
         } else {

@@ -20,7 +20,7 @@ pub(super) struct Table<V: 'static> {
     pub(super) empty: &'static V,
 }
 
-/// What [`Table::elsewhere`] and [`Table::claim_elsewhere`] return when there is none.
+/// What [`Table::elsewhere`] and [`Table::claim_anywhere`] return when there is none.
 const NOWHERE: u32 = u32::MAX;
 
 #[inline(always)]
@@ -54,24 +54,39 @@ impl<V> Table<V> {
         }
     }
 
-    /// Makes a row for a `key` that has none. It may hold anything. `None` where there is no room.
+    /// The row of `key`, and whether there was one already: a new one may hold anything. `None` where
+    /// there is no room.
     ///
     /// `HASHED`: for kernels that refuse programs with the instruction that takes a slot
     /// (`BPF_CMPXCHG`, from 5.12).
     #[inline(always)]
-    pub(super) fn claim<const HASHED: bool>(&self, key: u64) -> Option<*mut V> {
+    pub(super) fn find_or_claim<const HASHED: bool>(&self, key: u64) -> Option<(*mut V, bool)> {
         if HASHED || !is_slotted() {
+            if let Some(row) = self.hashed.get_ptr_mut(key) {
+                return Some((row, true));
+            }
             self.hashed.insert(key, self.empty, 0).ok()?;
-            return self.hashed.get_ptr_mut(key);
+            return Some((self.hashed.get_ptr_mut(key)?, false));
+        }
+        if key == 0 {
+            return None;
         }
         let home = home(key);
-        let mut slot = self.slots.get_ptr_mut(home)?;
+        let slot = self.slots.get_ptr_mut(home)?;
         // SAFETY: a map value lives on.
         unsafe {
-            if !exchange(&raw mut (*slot).key, key) {
-                slot = self.slots.get_ptr_mut(self.claim_elsewhere(key, home))?;
+            if (*slot).key == key {
+                return Some((&raw mut (*slot).value, true));
             }
-            Some(&raw mut (*slot).value)
+            if (*slot).elsewhere == 0 && exchange(&raw mut (*slot).key, key) {
+                return Some((&raw mut (*slot).value, false));
+            }
+            let (number, found) = match self.elsewhere(key, home) {
+                NOWHERE => (self.claim_anywhere(key, home), false),
+                number => (number, true),
+            };
+            let slot = self.slots.get_ptr_mut(number)?;
+            Some((&raw mut (*slot).value, found))
         }
     }
 
@@ -113,14 +128,20 @@ impl<V> Table<V> {
         NOWHERE
     }
 
-    /// Takes another slot than the first for `key`.
+    /// Takes a slot for `key`, the first or else another.
     #[inline(never)]
-    fn claim_elsewhere(&self, key: u64, home: u32) -> u32 {
+    fn claim_anywhere(&self, key: u64, home: u32) -> u32 {
         let Some(first) = self.slots.get_ptr_mut(home) else {
             return NOWHERE;
         };
-        // SAFETY: a map value lives on. Before the row is there: who looks for it must go on.
-        unsafe { add(&raw mut (*first).elsewhere, 1) };
+        // SAFETY: a map value lives on.
+        unsafe {
+            if exchange(&raw mut (*first).key, key) {
+                return home;
+            }
+            // Before the row is there: who looks for it must go on.
+            add(&raw mut (*first).elsewhere, 1);
+        }
         for other in 1..SLOTS_TRIED {
             if let Some(slot) = self.slots.get_ptr_mut(home ^ other)
                 // SAFETY: a map value lives on.

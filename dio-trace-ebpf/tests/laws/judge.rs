@@ -2,7 +2,7 @@
 
 use crate::asked::{limits, requests, rule_sets};
 use dio_trace_ebpf::{
-    rules::{Limits, Outcome, Route, deviations, judge, portability, violations},
+    rules::{Limits, Outcome, Route, deviations, is_plain, judge, portability, violations},
     words::{Flags, Reasons, Verdict},
 };
 use proptest::prelude::*;
@@ -125,6 +125,29 @@ proptest! {
         if direct && checked && !judgement.flags.contains(Flags::UNCHECKED) {
             let in_force = outcome.route.rule_set(rule_set);
             prop_assert!(portability(&geometry, &limits).any(|listed| listed == in_force));
+        }
+    }
+
+    #[test]
+    fn what_is_plain_is_aligned_and_nothing_else(
+        asked in requests(3),
+        limits in limits(),
+        rule_set in rule_sets(),
+        outcome in outcomes(),
+        whole in any::<bool>(),
+    ) {
+        let geometry = asked.geometry(&limits);
+        let outcome = if whole {
+            Outcome { result: geometry.length as i64, direct_bytes: geometry.length, ..outcome }
+        } else {
+            outcome
+        };
+        if is_plain(&geometry, &limits, &outcome) {
+            let judgement = judge(&geometry, &limits, rule_set, &outcome);
+            prop_assert_eq!(judgement.verdict, Verdict::Aligned);
+            prop_assert_eq!(judgement.reasons, Reasons::NONE);
+            // Whether it ends at the end of the file is asked of short ones only.
+            prop_assert_eq!(Flags(judgement.flags.0 & !Flags::END_OF_FILE.0), Flags::NONE);
         }
     }
 

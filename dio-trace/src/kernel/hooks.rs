@@ -53,6 +53,8 @@ pub(super) struct Attacher {
     filesystems: HashSet<String>,
     only_chosen: bool,
     pairs: bool,
+    /// Functions that have an fexit.
+    followed: HashSet<&'static str>,
 }
 
 /// A way to attach, and why it is not the preferred one.
@@ -76,17 +78,13 @@ impl Attacher {
             filesystems: known_filesystems(),
             only_chosen: settings.only_traced != 0,
             pairs: settings.pairs != 0,
+            followed: HashSet::new(),
         }
     }
 
     /// Attaches one hook; `None` where it is of no use on this machine.
     pub(super) fn hook(&mut self, hook: &Hook) -> Option<Attachment> {
-        let of_use = match hook.when {
-            When::Always => true,
-            When::Filesystem(types) => types.iter().any(|kind| self.filesystems.contains(*kind)),
-            When::ChosenProcesses => self.only_chosen,
-        };
-        if !of_use {
+        if !self.is_of_use(hook.when) {
             return None;
         }
         let tracepoint = !hook.role.programs().tracepoint.is_empty();
@@ -124,6 +122,18 @@ impl Attacher {
         })
     }
 
+    fn is_of_use(&self, when: When) -> bool {
+        let known = |types: &[&str]| types.iter().any(|kind| self.filesystems.contains(*kind));
+        match when {
+            When::Always => true,
+            When::Filesystem(types) => known(types),
+            When::ChosenProcesses => self.only_chosen,
+            When::ReturnsMissed(types, function) => {
+                known(types) && (self.pairs || !self.followed.contains(function))
+            }
+        }
+    }
+
     /// The exit goes first: a request whose entry is seen must not end unseen.
     fn function(
         &mut self,
@@ -151,7 +161,10 @@ impl Attacher {
     /// fexit, else kretprobe.
     fn exit(&mut self, hook: &Hook, function: Option<&Function>) -> Result<Method, String> {
         let why_not = match self.fexit(hook, function) {
-            Ok(()) => return Ok(("fexit", None)),
+            Ok(()) => {
+                self.followed.insert(hook.target);
+                return Ok(("fexit", None));
+            }
             Err(reason) => format!("fexit: {reason}"),
         };
         let program = hook.role.programs().kretprobe.unwrap_or_default();
@@ -226,7 +239,7 @@ impl Attacher {
         function: &Function,
         attach_type: bpf_attach_type,
     ) -> Result<(), String> {
-        let in_interrupts = matches!(role, Role::Completion | Role::IomapComplete);
+        let in_interrupts = role == Role::Completion;
         let copies = match self.pairs || in_interrupts {
             true if settings::skips_running_programs(&self.types) => 2,
             _ => 1,

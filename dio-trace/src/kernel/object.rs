@@ -20,9 +20,15 @@ use dio_trace_ebpf::abi::{
     slot::ROWS,
 };
 
-use crate::kernel::tracing::{self, Program};
+use crate::kernel::{
+    constants,
+    tracing::{self, Program},
+};
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/dio-trace-probes"));
+
+/// The section that the probes' constants are in.
+const CONSTANTS: &str = ".rodata";
 
 /// Constants that the probes are loaded with, as bytes.
 struct Globals<'a>([(&'static str, &'a [u8]); 3]);
@@ -145,16 +151,16 @@ fn relocate(ebpf: &Ebpf, globals: &Globals<'_>) -> Result<Programs> {
             map,
         ));
     }
-    object.relocate_maps(located.into_iter(), &sections)?;
+    object.relocate_maps(located.iter().copied(), &sections)?;
     object.relocate_calls(&sections)?;
+    let constants = constants(&located)?;
     let functions = object
         .programs
         .iter()
         .filter_map(|(name, program)| {
-            Some((
-                name.clone(),
-                object.functions.get(&program.function_key())?.clone(),
-            ))
+            let mut function = object.functions.get(&program.function_key())?.clone();
+            constants::inline(&mut function.instructions, constants.0, constants.1);
+            Some((name.clone(), function))
         })
         .collect();
     let btf = object
@@ -162,6 +168,13 @@ fn relocate(ebpf: &Ebpf, globals: &Globals<'_>) -> Result<Programs> {
         .map(Btf::to_bytes);
     let btf = btf.and_then(|bytes| tracing::load_btf(&bytes).ok());
     Ok(Programs { functions, btf })
+}
+
+/// The map with the constants, and what it holds.
+fn constants<'a>(maps: &[(&str, RawFd, &'a aya_obj::Map)]) -> Result<(RawFd, &'a [u8])> {
+    let constants = maps.iter().find(|(name, ..)| *name == CONSTANTS);
+    let (_, fd, map) = constants.context("the embedded eBPF object has no constants")?;
+    Ok((*fd, map.data()))
 }
 
 /// The kinds of map that the probes use.

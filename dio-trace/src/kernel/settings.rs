@@ -36,7 +36,6 @@ pub(super) fn settings(
         only_traced: u32::from(options.command || !options.processes.is_empty()),
         detail_rate: options.detail_rate,
         stacks: u32::from(options.stacks),
-        direct_loads: 1,
         current_task_btf: u32::from(has_current_task_btf(types)),
         dio_flags_are_wait: u32::from(dio_flags_are_wait),
         pairs: u32::from(skips_running_programs(types) && preemption::is_possible()),
