@@ -36,7 +36,7 @@ macro_rules! padding_free {
 padding_free! {
     file::FileId = 16;
     request::Request = request::REQUEST_SIZE;
-    slot::Slot<request::Request> = 16, request::REQUEST_SIZE;
+    slot::Slot<request::Request> = 24, request::REQUEST_SIZE;
     request::RequestEvent = 8, request::REQUEST_SIZE, 24;
     counters::CounterKey = 56;
     counters::CounterValue = 16;

@@ -54,10 +54,10 @@ pub struct Settings {
     /// that is already at work on this CPU, which a preempted one is (`__bpf_prog_enter_recur`, from
     /// 5.12); the other of the pair then stands in.
     pub pairs: u32,
-    /// Slots of each table, a power of two; 0 for hash maps in their place. Slots are taken by an
+    /// Binary logarithm of the slots of each table; 0 for hash maps in their place. Slots are taken by an
     /// instruction that came with 5.12, in programs that ask for `bpf_loop` (5.17), and given up by a
     /// plain store behind all others: only processors that keep the order of stores do that (x86).
-    pub slots: u32,
+    pub slot_bits: u32,
     /// Thread group of dio-trace itself, whose requests are not traced; 0 for none.
     pub own_pid: u32,
 }

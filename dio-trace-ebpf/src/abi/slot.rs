@@ -8,6 +8,8 @@ pub struct Slot<V> {
     pub key: u64,
     /// Rows for which this would be the first slot, and that lie in another.
     pub elsewhere: u64,
+    /// 1: this is not the first slot of its key.
+    pub away: u64,
     /// The row.
     pub value: V,
 }
@@ -15,19 +17,19 @@ pub struct Slot<V> {
 /// Slots that a row may lie in. With a quarter of all slots taken, one row in a million finds none.
 pub const SLOTS_TRIED: u32 = 16;
 
-/// Fewest and most slots of a table: 5 and 21 MiB of requests in flight.
-pub const SLOTS: core::ops::RangeInclusive<u32> = 8_192..=32_768;
+/// Binary logarithms of the fewest and the most slots of a table: 5 and 21 MiB of requests in flight.
+pub const SLOT_BITS: core::ops::RangeInclusive<u32> = 13..=15;
 
 /// Rows of a table where slots cannot be used: sixteen deep queues of 1,024.
 pub const ROWS: u32 = 16_384;
 
-/// The first slot for a key with this lower half among `slots`, a power of two. Addresses on kernel
-/// stacks have their lower bits in common, and those of slab objects their upper ones: the product
-/// depends on all of them (Knuth's multiplicative hashing).
+/// The first slot for a key with this lower half among `1 << bits`. Addresses on kernel stacks have
+/// their lower bits in common, and those of slab objects their upper ones: the product depends on all
+/// of them (Knuth's multiplicative hashing).
 #[must_use]
 #[inline(always)]
-pub const fn slot_of(lower_half: u32, slots: u32) -> u32 {
-    (lower_half.wrapping_mul(0x9e37_79b9) as u64 * slots as u64 >> 32) as u32
+pub const fn slot_of(lower_half: u32, bits: u32) -> u32 {
+    ((lower_half as u64 * 0x9e37_79b9) >> (32 - bits)) as u32 & ((1 << bits) - 1)
 }
 
 #[cfg(test)]
@@ -37,7 +39,7 @@ mod tests {
     #[test]
     fn every_slot_is_one_of_them() {
         for key in [0, 1, u32::MAX, 0x8000_0000] {
-            assert!(slot_of(key, *SLOTS.start()) < *SLOTS.start());
+            assert!(slot_of(key, 13) < 1 << 13);
         }
     }
 
@@ -55,7 +57,7 @@ mod tests {
     fn taken(key: impl Fn(u32) -> u32) -> usize {
         let mut taken = [false; 4_096];
         for number in 0..1_000 {
-            taken[slot_of(key(number), 4_096) as usize] = true;
+            taken[slot_of(key(number), 12) as usize] = true;
         }
         taken.into_iter().filter(|&slot| slot).count()
     }

@@ -67,7 +67,7 @@ pub(super) fn leave<const PAIRED: bool>(thread: u64, kiocb: u64, outer: u64) {
             left: if note { kiocb } else { 0 },
         };
     } else if busy.kiocb == kiocb {
-        THREADS.release(thread);
+        THREADS.release(thread, busy);
     }
 }
 
@@ -84,7 +84,7 @@ pub(super) fn was_left(thread: u64, kiocb: u64) -> bool {
         return false;
     }
     if busy.kiocb == 0 {
-        THREADS.release(thread);
+        THREADS.release(thread, busy);
     } else {
         busy.left = 0;
     }

@@ -21,7 +21,7 @@ static SETTINGS: Settings = Settings {
     current_task_btf: 0,
     dio_flags_are_wait: 0,
     pairs: 0,
-    slots: 0,
+    slot_bits: 0,
     own_pid: 0,
 };
 

@@ -258,13 +258,13 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
     busy::leave::<TRACING>(thread, key, request.outer);
     if at == level::ENGINE && result == -ENOTBLK {
         // Not taken by this engine: the filesystem goes on with another, or with the page cache.
-        REQUESTS.release(key);
+        REQUESTS.release(key, request);
         return;
     }
     if result == -EIOCBQUEUED {
         if !is_followed(kiocb.read(layout!(kiocb_ki_complete))) {
             lost(LossCause::RequestUnfinished);
-            REQUESTS.release(key);
+            REQUESTS.release(key, request);
         }
         return;
     }
@@ -282,7 +282,7 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
         if let Some(original) = original(kiocb) {
             if will_be_issued_again(original) {
                 // overlayfs will pass it on with a new kiocb.
-                REQUESTS.release(key);
+                REQUESTS.release(key, request);
                 return;
             }
         } else if will_be_issued_again(kiocb) {
@@ -427,5 +427,5 @@ fn end<const TRACING: bool>(kiocb: Kernel<TRACING>, request: &mut Request, resul
         request.direct_bytes = result as u64;
     }
     finish(request, result);
-    REQUESTS.release(kiocb.0 as u64);
+    REQUESTS.release(kiocb.0 as u64, request);
 }

@@ -24,7 +24,7 @@ use super::{busy::Busy, iovec::Paused, slots::Table};
 /// into them where they lie. Full: the request is not followed, [`LossCause::InFlightFull`].
 #[map]
 static IN_FLIGHT_SLOTS: Array<Slot<Request>> =
-    Array::with_max_entries(*slot::SLOTS.start(), BPF_F_MMAPABLE);
+    Array::with_max_entries(1 << *slot::SLOT_BITS.start(), BPF_F_MMAPABLE);
 
 /// The same where slots cannot be used (10 MiB).
 #[map]
@@ -42,7 +42,7 @@ static EMPTY_REQUEST: Request = unsafe { core::mem::zeroed() };
 /// The kiocb each thread is busy with, by thread. As many as requests in flight, since a thread
 /// submits one at a time. Full: what the thread submits is not told apart from what it does besides.
 #[map]
-static BUSY_SLOTS: Array<Slot<Busy>> = Array::with_max_entries(*slot::SLOTS.start(), 0);
+static BUSY_SLOTS: Array<Slot<Busy>> = Array::with_max_entries(1 << *slot::SLOT_BITS.start(), 0);
 
 /// The same where slots cannot be used.
 #[map]

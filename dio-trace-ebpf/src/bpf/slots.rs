@@ -3,9 +3,9 @@
 //!
 //! A lookup in an array is ten instructions, made in the program itself. A hash map takes two
 //! hundred, and five hundred for a row that comes and goes; it stands in where slots cannot be
-//! used ([`Settings::slots`](dio_trace_ebpf::abi::settings::Settings::slots)).
+//! used ([`Settings::slot_bits`](dio_trace_ebpf::abi::settings::Settings::slot_bits)).
 
-use core::arch::asm;
+use core::{arch::asm, mem::offset_of};
 
 use aya_ebpf::maps::{Array, HashMap};
 use dio_trace_ebpf::abi::slot::{SLOTS_TRIED, Slot, slot_of};
@@ -25,7 +25,7 @@ const NOWHERE: u32 = u32::MAX;
 
 #[inline(always)]
 fn is_slotted() -> bool {
-    setting!(slots) != 0
+    setting!(slot_bits) != 0
 }
 
 impl<V> Table<V> {
@@ -79,6 +79,7 @@ impl<V> Table<V> {
                 return Some((&raw mut (*slot).value, true));
             }
             if (*slot).elsewhere == 0 && exchange(&raw mut (*slot).key, key) {
+                (*slot).away = 0;
                 return Some((&raw mut (*slot).value, false));
             }
             let (number, found) = match self.elsewhere(key, home) {
@@ -90,26 +91,22 @@ impl<V> Table<V> {
         }
     }
 
-    /// Gives the row of `key` up.
+    /// Gives the `row` of `key` up.
     #[inline(always)]
-    pub(super) fn release(&self, key: u64) {
+    pub(super) fn release(&self, key: u64, row: *mut V) {
         if !is_slotted() {
             let _ = self.hashed.remove(key);
             return;
         }
-        let home = home(key);
-        let Some(slot) = self.slots.get_ptr_mut(home) else {
-            return;
-        };
-        // SAFETY: a map value lives on.
+        let slot = row
+            .wrapping_byte_sub(offset_of!(Slot<V>, value))
+            .cast::<Slot<V>>();
+        // SAFETY: rows lie in slots, which are map values and live on.
         unsafe {
-            if (*slot).key == key {
-                (&raw mut (*slot).key).write_volatile(0);
-            } else if (*slot).elsewhere != 0
-                && let Some(other) = self.slots.get_ptr_mut(self.elsewhere(key, home))
-            {
-                (&raw mut (*other).key).write_volatile(0);
-                add(&raw mut (*slot).elsewhere, u64::MAX);
+            let away = (*slot).away != 0;
+            (&raw mut (*slot).key).write_volatile(0);
+            if away && let Some(first) = self.slots.get_ptr_mut(home(key)) {
+                add(&raw mut (*first).elsewhere, u64::MAX);
             }
         }
     }
@@ -137,6 +134,7 @@ impl<V> Table<V> {
         // SAFETY: a map value lives on.
         unsafe {
             if exchange(&raw mut (*first).key, key) {
+                (*first).away = 0;
                 return home;
             }
             // Before the row is there: who looks for it must go on.
@@ -147,6 +145,8 @@ impl<V> Table<V> {
                 // SAFETY: a map value lives on.
                 && exchange(unsafe { &raw mut (*slot).key }, key)
             {
+                // SAFETY: as above.
+                unsafe { (*slot).away = 1 };
                 return home ^ other;
             }
         }
@@ -159,7 +159,7 @@ impl<V> Table<V> {
 /// The first slot of a key.
 #[inline(always)]
 fn home(key: u64) -> u32 {
-    slot_of(lower_half(key), setting!(slots))
+    slot_of(lower_half(key), setting!(slot_bits))
 }
 
 /// The verifier lets nobody calculate with a pointer, such as a kiocb is in programs with BTF context,

@@ -108,9 +108,9 @@ pub(super) fn load(
         loader.map_max_entries(table, counter_rows);
     }
     // Of the two ways to keep a table only one takes memory.
-    let (slots, rows) = match settings.slots {
+    let (slots, rows) = match settings.slot_bits {
         0 => (1, ROWS),
-        slots => (slots, 1),
+        bits => (1 << bits, 1),
     };
     for (slotted, hashed) in [("IN_FLIGHT_SLOTS", "IN_FLIGHT"), ("BUSY_SLOTS", "BUSY")] {
         loader.map_max_entries(slotted, slots);

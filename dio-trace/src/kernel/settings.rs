@@ -2,7 +2,7 @@
 
 use dio_trace_ebpf::abi::{
     settings::{COMPLETION_SLOTS, COMPLETIONS, Settings},
-    slot::SLOTS,
+    slot::SLOT_BITS,
 };
 
 use crate::{
@@ -39,20 +39,21 @@ pub(super) fn settings(
         current_task_btf: u32::from(has_current_task_btf(types)),
         dio_flags_are_wait: u32::from(dio_flags_are_wait),
         pairs: u32::from(skips_running_programs(types) && preemption::is_possible()),
-        slots: slots(types),
+        slot_bits: slot_bits(types),
         own_pid: std::process::id(),
     }
 }
 
-/// Slots of the probes' tables: a thousand requests in flight for each CPU.
-fn slots(types: &KernelTypes) -> u32 {
+/// Binary logarithm of the slots of the probes' tables: a thousand requests in flight for each CPU.
+fn slot_bits(types: &KernelTypes) -> u32 {
     if !cfg!(target_arch = "x86_64") || !has_loop(types) {
         return 0;
     }
     let wanted = possible_cpus().saturating_mul(1_024);
     wanted
-        .clamp(*SLOTS.start(), *SLOTS.end())
         .next_power_of_two()
+        .ilog2()
+        .clamp(*SLOT_BITS.start(), *SLOT_BITS.end())
 }
 
 /// `bpf_loop` (5.17) is among the helpers that the kernel's BTF lists.
