@@ -100,9 +100,14 @@ pub(super) fn load(
     for table in ["COUNTERS_EVEN", "COUNTERS_ODD"] {
         loader.map_max_entries(table, counter_rows);
     }
-    if settings.stacks == 0 {
-        // Its memory, 8 MiB, is taken at once.
-        loader.map_max_entries("STACKS", 1);
+    // Their memory, 8 and 2 MiB, is taken at once.
+    for (table, is_used) in [
+        ("STACKS", settings.stacks != 0),
+        ("TRACED_PROCESSES", settings.only_traced != 0),
+    ] {
+        if !is_used {
+            loader.map_max_entries(table, 1);
+        }
     }
     let ebpf = loader.load(OBJECT).context("cannot create the eBPF maps")?;
     let programs = relocate(&ebpf, &globals)?;
