@@ -1,7 +1,17 @@
 //! Embeds the eBPF object. `DIO_TRACE_EBPF_OBJECT` names a ready one; `cargo xtask build` sets it.
 //! Without it the binary builds all the same, reads recordings, and says on tracing what is missing.
+//! Most of the object is debug information that its BTF was made from: that stays behind, since all
+//! that is embedded is read at each start.
 
 use std::{env, fs, path::Path};
+
+use object::{
+    build::{
+        self,
+        elf::{Builder, SectionData},
+    },
+    elf::SHT_STRTAB,
+};
 
 const VARIABLE: &str = "DIO_TRACE_EBPF_OBJECT";
 
@@ -12,14 +22,35 @@ fn main() -> Result<(), String> {
     let object = match env::var_os(VARIABLE) {
         Some(path) => {
             println!("cargo:rerun-if-changed={}", Path::new(&path).display());
-            fs::read(&path).map_err(|error| {
-                format!(
-                    "{VARIABLE} names {}, which cannot be read: {error}",
-                    Path::new(&path).display()
-                )
-            })?
+            let object = fs::read(&path);
+            let path = Path::new(&path).display();
+            let object = object.map_err(|error| {
+                format!("{VARIABLE} names {path}, which cannot be read: {error}")
+            })?;
+            without_debug_information(&object)
+                .map_err(|error| format!("{VARIABLE} names {path}, which is no object: {error}"))?
         }
         None => Vec::new(),
     };
     fs::write(&embedded, object).map_err(|error| format!("{}: {error}", embedded.display()))
+}
+
+/// The object without DWARF. BTF stays, in which the line numbers of the verifier's complaints are.
+fn without_debug_information(object: &[u8]) -> Result<Vec<u8>, build::Error> {
+    let mut builder = Builder::read(object)?;
+    for section in &mut builder.sections {
+        let name = section.name.as_slice();
+        let name = name.strip_prefix(b".rel").unwrap_or(name);
+        section.delete |= name.starts_with(b".debug_");
+    }
+    builder.delete_orphans();
+    // LLVM keeps the names of sections and symbols in one, which the builder does not.
+    let names = builder.sections.add();
+    names.name = ".shstrtab".into();
+    names.sh_type = SHT_STRTAB;
+    names.sh_addralign = 1;
+    names.data = SectionData::SectionString;
+    let mut stripped = Vec::new();
+    builder.write(&mut stripped)?;
+    Ok(stripped)
 }

@@ -93,7 +93,8 @@ impl Probes {
             );
         }
         let (rule_set, evidence) = super::evidence::rule_set(&types);
-        let symbols = Symbols::of_running_kernel(&PLAN.iter().map(|hook| hook.target).collect());
+        let names = PLAN.iter().map(|hook| hook.target).collect();
+        let symbols = Symbols::of_running_kernel(&names, &types);
         let settings = settings(options, &types, &symbols, rule_set);
         let rows = COUNTER_MEMORY / (COUNTER_ROW + COUNTER_VALUE * possible_cpus());
         let rows = rows.clamp(1, COUNTER_ROWS);

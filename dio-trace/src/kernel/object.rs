@@ -116,9 +116,14 @@ pub(super) fn load(
         loader.map_max_entries(slotted, slots);
         loader.map_max_entries(hashed, rows);
     }
-    if settings.stacks == 0 {
-        // Its memory, 8 MiB, is taken at once.
-        loader.map_max_entries("STACKS", 1);
+    // Their memory, 8 and 2 MiB, is taken at once.
+    for (table, is_used) in [
+        ("STACKS", settings.stacks != 0),
+        ("TRACED_PROCESSES", settings.only_traced != 0),
+    ] {
+        if !is_used {
+            loader.map_max_entries(table, 1);
+        }
     }
     let ebpf = loader.load(OBJECT).context("cannot create the eBPF maps")?;
     let programs = relocate(&ebpf, &globals)?;

@@ -1,10 +1,14 @@
-//! Addresses of kernel functions, from `/proc/kallsyms`.
+//! Addresses of kernel functions, from the kernel itself or from `/proc/kallsyms`.
+
+mod lookup;
 
 use std::{
     collections::{HashMap, HashSet},
     fs::File,
     io::Read,
 };
+
+use crate::kernel::{btf::KernelTypes, symbols::lookup::Lookup};
 
 /// Where the functions of interest are.
 #[derive(Debug, Default)]
@@ -20,13 +24,31 @@ pub(super) struct Symbol {
 }
 
 impl Symbols {
-    /// Looks up `names`. An unreadable file finds nothing.
+    /// Looks up `names`. What cannot be read finds nothing.
     #[must_use]
-    pub(super) fn of_running_kernel(names: &HashSet<&str>) -> Self {
+    pub(super) fn of_running_kernel(names: &HashSet<&str>, types: &KernelTypes) -> Self {
+        if let Some(found) = Self::by_lookup(names, types) {
+            return found;
+        }
         match File::open("/proc/kallsyms") {
             Ok(file) => Self::from_text(file, names),
             Err(_) => Self::default(),
         }
+    }
+
+    /// One by one; `None` where the kernel does not allow that, or would not tell all.
+    fn by_lookup(names: &HashSet<&str>, types: &KernelTypes) -> Option<Self> {
+        let lookup = Lookup::new(types)?;
+        let mut found = HashMap::new();
+        for &name in names {
+            let Some(address) = lookup.address(name).ok()? else {
+                continue;
+            };
+            // In which module it is only its type tells, or else the file.
+            let module = types.function(name)?.module;
+            found.insert(name.to_owned(), Symbol { address, module });
+        }
+        Some(Self(found))
     }
 
     /// From the form of `/proc/kallsyms`, as far as it can be read. Its hundreds of thousands of lines

@@ -13,7 +13,7 @@ use aya_obj::generated::{
     bpf_prog_type::BPF_PROG_TYPE_TRACING,
 };
 
-const LICENSE: &CStr = c"Dual MIT/GPL";
+pub(super) const LICENSE: &CStr = c"Dual MIT/GPL";
 /// Room for the verifier's words: its last lines are what matters, and a refusal is short.
 const LOG_SIZE: usize = 1 << 20;
 
@@ -217,7 +217,7 @@ fn read_info<T>(object: RawFd, info: &mut T) -> io::Result<()> {
     bpf(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attr).map(|_| ())
 }
 
-fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<i32> {
+pub(super) fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<i32> {
     // SAFETY: every pointer in `attr` was taken from a live value of sufficient size.
     let result = unsafe {
         libc::syscall(
@@ -234,7 +234,7 @@ fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<i32> {
     }
 }
 
-fn bpf_fd(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<OwnedFd> {
+pub(super) fn bpf_fd(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<OwnedFd> {
     let fd = bpf(command, attr)?;
     // SAFETY: the commands used here return a new descriptor that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
