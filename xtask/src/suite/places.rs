@@ -348,7 +348,8 @@ const NFS: &str = "modprobe -a nfs nfsv4 nfsd; mkdir -p /tmp/dio-trace-nfs
     printf 'dio-trace /tmp/dio-trace-nfs %s 9234 65534 65534 0\\n' $end > $rpc/nfsd.export/channel
     printf 'dio-trace 1 \\\\x00000000 %s /tmp/dio-trace-nfs\\n' $end > $rpc/nfsd.fh/channel
     echo 10 > $nfsd/nfsv4leasetime; echo 10 > $nfsd/nfsv4gracetime
-    echo '-3 +4' > $nfsd/versions; echo 'tcp 2049' > $nfsd/portlist; echo 4 > $nfsd/threads
+    echo '-2 -3 +4' > $nfsd/versions || echo '-3 +4' > $nfsd/versions
+    echo 'tcp 2049' > $nfsd/portlist; echo 4 > $nfsd/threads
     mount -i -t nfs4 -o vers=4.2,addr=127.0.0.1,clientaddr=127.0.0.1 127.0.0.1:/ $MNT
     echo $MNT/file -";
 const UNNFS: &str = "if mountpoint -q $MNT; then umount $MNT; fi
