@@ -336,10 +336,11 @@ const UNLOOP: &str =
 const UNCRYPT: &str = "if dmsetup info diocrypt > /dev/null 2>&1; then dmsetup remove diocrypt; fi";
 
 /// A directory of the guest's own, served by the kernel's nfsd to the guest itself. No daemon helps:
-/// what mountd answers is put into nfsd's caches at once (net/sunrpc/svcauth_unix.c,
-/// fs/nfsd/export.c). Flags of the export: insecure, async, no_subtree_check, fsid. Times are the
-/// shortest that nfsd takes: for so long after its start no file can be opened. Where client and
-/// server can do without the network (localio, from 6.12) they are told not to.
+/// what mountd answers is put into nfsd's caches at once (`net/sunrpc/svcauth_unix.c`,
+/// `fs/nfsd/export.c`). The export is insecure, async, without subtree checks, and the root of all
+/// exports. Times are the shortest that nfsd takes: for so long after its start no file can be
+/// opened. Where client and server can do without the network (localio, from 6.12) they are told not
+/// to.
 const NFS: &str = "modprobe -a nfs nfsv4 nfsd; mkdir -p /tmp/dio-trace-nfs
     local=/sys/module/nfs/parameters/localio_enabled; if [ -e $local ]; then echo N > $local; fi
     nfsd=/proc/fs/nfsd; mountpoint -q $nfsd || mount -t nfsd nfsd $nfsd
