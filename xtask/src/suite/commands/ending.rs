@@ -115,7 +115,7 @@ pub(super) fn closed_pipe(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::R
     Ok(())
 }
 
-/// A recording into a pipe that is closed behind its first KiB, which is returned.
+/// A recording into a pipe that is closed behind its head, of which the first KiB is returned.
 fn piped(bench: &Bench<'_>, arguments: &[&str]) -> anyhow::Result<(Running, [u8; 1024])> {
     let log = bench.directory.join("piped.log");
     let mut command = bench.setting.tracer.command();
@@ -133,5 +133,7 @@ fn piped(bench: &Bench<'_>, arguments: &[&str]) -> anyhow::Result<(Running, [u8;
     let mut pipe = running.child.stdout.take().context("no pipe")?;
     let mut head = [0; 1024];
     pipe.read_exact(&mut head)?;
+    // The rest of the recording's head fits into the pipe: without it the command is not started.
+    std::thread::sleep(Duration::from_secs(2));
     Ok((running, head))
 }
