@@ -12,6 +12,7 @@ mod inspect;
 mod live;
 mod manual;
 mod output;
+mod processes;
 mod record;
 mod replay;
 mod report;

@@ -23,7 +23,7 @@ mod schema;
 mod select;
 mod writer;
 
-pub use columns::{Columns, Sets, TextColumn};
+pub use columns::{Columns, Sets, TextColumn, TextLists};
 pub use decode::Decoder;
 pub use encode::Encoder;
 pub use metadata::{Metadata, SCHEMA_VERSION};

@@ -32,7 +32,7 @@ pub use message::{Effect, Message, Play};
 pub use model::{Ending, Model, Notice, Place, Prompt, PromptKind, Screen, Selected, Tab};
 pub use playback::{Outline, Playback, SPEEDS};
 pub use player::Reopen;
-pub use runner::{Options, run};
+pub use runner::{Options, next_snapshot, run};
 pub use screenshot::{Format, Shot, plain, press, screenshot};
 pub use theme::{Palette, Role, Theme};
 pub use update::update;

@@ -131,6 +131,31 @@ fn wrong_usage_is_exit_code_2_with_what_to_write() {
     }
 }
 
+#[test]
+fn a_process_that_does_not_exist_is_refused_at_once() {
+    /// One more than Linux gives (`PID_MAX_LIMIT`).
+    const NONE: &str = "4194305";
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("trace.dio");
+    if std::fs::read_link("/proc/self/ns/pid").unwrap().as_os_str() != "pid:[4026531836]" {
+        // In a container, --pid means processes that cannot be seen from here.
+        return;
+    }
+    for arguments in [
+        &["record", "-o", path.to_str().unwrap(), "--pid", NONE][..],
+        &["verify", "--duration", "1s", "--pid", "1", "--pid", NONE],
+        &["live", "--pid", NONE],
+    ] {
+        let output = dio_trace(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(
+            stderr(&output),
+            "dio-trace: --pid 4194305: there is no such process; --comm takes a name instead\n"
+        );
+    }
+    assert!(!path.exists(), "no file without a trace");
+}
+
 /// These tests run without probes, or where probes cannot be attached; where tracing works, there
 /// is nothing to test here.
 #[test]

@@ -7,8 +7,9 @@ use std::io::Write;
 
 use assert_cmd::Command;
 use dio_trace::{
-    model::{Batch, Timestamp},
+    model::{Batch, Operation, Timestamp},
     recording::{Pace, Writer},
+    report::Collector,
 };
 use tempfile::NamedTempFile;
 
@@ -115,6 +116,66 @@ fn the_json_summary_holds_the_same_numbers() {
         .map(|row| row["count"].as_u64().unwrap())
         .sum();
     assert_eq!(sum, 1_234_006);
+}
+
+/// A misaligned buffer comes from a place in the program: of several, the one that matters most.
+#[test]
+fn the_most_frequent_call_stack_is_told() {
+    let stack = |function: &str| {
+        let frames = [function, "main+0x20"];
+        Some(frames.map(std::sync::Arc::from).to_vec())
+    };
+    let reads = |functions: &[Option<&str>], second: i64| {
+        let time = common::START + second * 1_000_000_000;
+        let records = functions.iter().map(|function| {
+            let parts = [(0x7f11_0000_0010, 4096)];
+            let mut record = common::request(common::QEMU, time, Operation::Read, 0, &parts);
+            let request = record.request.as_mut().unwrap();
+            request.user_stack = function.and_then(stack);
+            record
+        });
+        Batch {
+            time: Timestamp(time),
+            records: records.collect(),
+            losses: Vec::new(),
+        }
+    };
+    let (rare, often) = (Some("read_header+0x8"), Some("read_pages+0x44"));
+    let batches = [
+        reads(&[rare, None, often], 1),
+        reads(&[often, rare, often], 2),
+    ];
+    let file = recording(batches.clone(), 600);
+    let found = text(&file, &[]);
+    assert!(
+        found.contains(
+            "     most often issued by (3 of 5 with a call stack), innermost function first:\n       \
+             read_pages+0x44\n       main+0x20\n"
+        ),
+        "{found}"
+    );
+    assert!(!found.contains("read_header"), "{found}");
+    let path = file.path().to_str().unwrap();
+    let json = output(&mut dio_trace(&["report", path, "--format", "json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let stack = &json["cases"][0]["most_frequent_stack"];
+    assert_eq!((&stack["count"], &stack["of"]), (&3.into(), &5.into()));
+    assert_eq!(stack["frames"][0], "read_pages+0x44");
+    // A live trace is summed up in another way.
+    let mut collector = Collector::new(common::environment());
+    for batch in &batches {
+        collector.add(batch);
+    }
+    let live = collector.finish();
+    let stacks = live.cases.values().next().unwrap().stacks.most_frequent();
+    let stack = stacks.unwrap();
+    assert_eq!((stack.count, stack.of), (3, 5));
+    assert_eq!(&*stack.frames[0], "read_pages+0x44");
+    let alone = text(&recording([reads(&[often, often], 1)], 600), &[]);
+    assert!(
+        alone.contains("     issued by, innermost function first:\n"),
+        "{alone}"
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod phase;
 mod run;
 mod setup;
 mod suite;
+mod terminal;
 mod test;
 mod vm;
 mod workload;

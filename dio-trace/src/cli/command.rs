@@ -4,7 +4,7 @@ use std::{
     ffi::OsString,
     io::{self, PipeReader, PipeWriter, Read, Write},
     os::{
-        fd::AsRawFd,
+        fd::{AsFd, AsRawFd},
         unix::process::{CommandExt, ExitStatusExt},
     },
     process::{Child, Command, ExitStatus},
@@ -31,14 +31,17 @@ pub(super) struct Running {
 
 impl Gated {
     /// Forks. The child tells its process id, then reads from the gate before it becomes the
-    /// command.
-    pub(super) fn fork(words: &[OsString]) -> io::Result<Self> {
+    /// command. With `divert` what it prints goes to standard error, since standard output is taken.
+    pub(super) fn fork(words: &[OsString], divert: bool) -> io::Result<Self> {
         let (mut told, tell) = io::pipe()?;
         let (wait, gate) = io::pipe()?;
         let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let name = program.to_string_lossy().into_owned();
         let mut command = Command::new(program);
         command.args(arguments);
+        if divert {
+            command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
+        }
         let closure = gated(tell, wait, gate.as_raw_fd());
         // SAFETY: the closure only calls functions that are safe between fork and exec.
         unsafe { command.pre_exec(closure) };
@@ -144,7 +147,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let trace = directory.path().join("trace");
         let script = format!("echo $$ > {}; exit 7", trace.display());
-        let gated = Gated::fork(&words(&script)).unwrap();
+        let gated = Gated::fork(&words(&script), false).unwrap();
         let pid = gated.pid;
         let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
         assert_ne!(comm.trim(), "sh", "it is still a copy of this process");
@@ -160,14 +163,21 @@ mod tests {
     }
 
     #[test]
+    fn what_it_prints_can_be_kept_out_of_standard_output() {
+        let script = "test /proc/self/fd/1 -ef /proc/self/fd/2";
+        let gated = Gated::fork(&words(script), true).unwrap();
+        assert_eq!(exit_status(status(gated.go().unwrap())), 0);
+    }
+
+    #[test]
     fn a_signal_shows_as_in_a_shell() {
-        let gated = Gated::fork(&words("kill -TERM $$")).unwrap();
+        let gated = Gated::fork(&words("kill -TERM $$"), false).unwrap();
         assert_eq!(exit_status(status(gated.go().unwrap())), 128 + 15);
     }
 
     #[test]
     fn a_command_that_is_not_there_is_named() {
-        let gated = Gated::fork(&[OsString::from("/nonexistent/program")]).unwrap();
+        let gated = Gated::fork(&[OsString::from("/nonexistent/program")], false).unwrap();
         let error = gated.go().err().unwrap().to_string();
         assert!(
             error.contains("/nonexistent/program: No such file"),

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use clap::Args;
 
 use crate::{
-    cli::{Exit, Failure, FilterArguments, replay, session},
+    cli::{Exit, Failure, FilterArguments, processes, replay, session},
     kernel::{Live, Needs, Options},
     tui,
 };
@@ -35,6 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         ));
     }
     let mut filter = arguments.filters.filter();
+    processes::check(&filter.pid)?;
     let chosen = Options {
         // The probes follow these processes and their descendants.
         processes: std::mem::take(&mut filter.pid),

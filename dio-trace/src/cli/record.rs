@@ -32,8 +32,9 @@ use crate::{
 /// and --rotate the space on disk is bounded.
 ///
 /// With a command, only that command and its descendants are traced, from their first I/O; the
-/// exit status is the command's. Ctrl-C, SIGTERM, SIGHUP, a full disk or a closed pipe end the
-/// recording with a whole file. Killed in any other way, it reads back up to the last second.
+/// exit status is the command's. What it prints goes to standard error with -o -. Ctrl-C, SIGTERM,
+/// SIGHUP, a full disk or a closed pipe end the recording with a whole file. Killed in any other
+/// way, it reads back up to the last second.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     dio-trace record -o trace.dio --duration 10m\n  \
@@ -69,6 +70,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let target = target(&arguments)?;
+    let has_command = !arguments.command.is_empty();
     let plan = Plan {
         options: Options {
             all: arguments.all,
@@ -78,6 +80,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         filters: arguments.filters,
         duration: arguments.duration,
         command: arguments.command,
+        divert: matches!(target, Target::Stdout),
         files: matches!(target, Target::Files(_)),
     };
     let mut session = Session::start(plan)?;
@@ -86,8 +89,11 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
             "dio-trace: not seen, for want of a probe: {lost} (`dio-trace doctor` says why)"
         ));
     }
-    let recorder = Recorder::start(target, session.environment().clone())
-        .map_err(|error| cannot_write(&arguments.output, error))?;
+    let recorder = match Recorder::start(target, session.environment().clone()) {
+        Ok(recorder) => recorder,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return unread(has_command),
+        Err(error) => return Err(cannot_write(&arguments.output, error)),
+    };
     let mut progress = Progress::new(recorder);
     let end = session.run(|batch| progress.take(batch));
     progress.finish(&arguments.output)?;
@@ -124,6 +130,17 @@ fn target(arguments: &Arguments) -> Result<Target, Failure> {
 fn cannot_write(path: &Path, error: io::Error) -> Failure {
     let path = path.display();
     Failure::Input(anyhow::Error::new(error).context(format!("cannot write {path}")))
+}
+
+/// The reader was gone before the recording began. No error by itself, but a command was to run.
+fn unread(has_command: bool) -> Result<Exit, Failure> {
+    if has_command {
+        return Err(Failure::input(
+            "the reader closed the pipe before the trace began; the command was not started",
+        ));
+    }
+    say("dio-trace: ended, because the reader closed the pipe");
+    Ok(Exit::Good)
 }
 
 /// What has been recorded so far.

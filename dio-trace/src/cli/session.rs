@@ -16,6 +16,7 @@ use crate::{
         Failure, FilterArguments,
         command::{Gated, Running},
         diagnostics::say,
+        processes,
     },
     filter::Filter,
     kernel::{Live, Needs, Options, Probes, State, keep_only, preflight},
@@ -33,6 +34,8 @@ pub(super) struct Plan {
     pub(super) filters: FilterArguments,
     pub(super) duration: Option<Duration>,
     pub(super) command: Vec<OsString>,
+    /// Whether the command's standard output is our standard error, since ours is the recording.
+    pub(super) divert: bool,
     /// Whether files are made while it runs.
     pub(super) files: bool,
 }
@@ -71,6 +74,7 @@ impl Session {
         let mut options = plan.options;
         let mut filter = plan.filters.filter();
         let filters = filter.conditions();
+        processes::check(&filter.pid)?;
         // The probes follow these processes and their descendants; to compare ids here as well
         // would lose the descendants.
         options.processes = std::mem::take(&mut filter.pid);
@@ -80,7 +84,8 @@ impl Session {
         // Before rights are given up: the command keeps them.
         let mut gated = None;
         if options.command {
-            gated = Some(Gated::fork(&plan.command).context("cannot start the command")?);
+            gated =
+                Some(Gated::fork(&plan.command, plan.divert).context("cannot start the command")?);
         }
         give_up_rights(Needs {
             stacks: options.stacks,

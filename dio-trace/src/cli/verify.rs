@@ -54,6 +54,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         filters: arguments.filters,
         duration: arguments.duration,
         command: arguments.command,
+        divert: false,
         files: false,
     };
     let mut session = Session::start(plan)?;

@@ -3,7 +3,7 @@
 //! A column that is missing, because an older version wrote the recording or because it was not
 //! asked for, reads as null everywhere.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
@@ -46,6 +46,32 @@ impl TextColumn {
     #[must_use]
     pub fn get(&self, row: usize) -> Option<&str> {
         self.key(row).map(|key| self.values.value(key))
+    }
+}
+
+/// Lists of text of a column: numbers for each row, and the texts they stand for.
+#[derive(Clone, Debug)]
+pub struct TextLists {
+    ranges: Vec<Option<Range<usize>>>,
+    keys: Vec<Option<u32>>,
+    texts: Vec<Arc<str>>,
+}
+
+impl TextLists {
+    /// The numbers of a row's texts: equal where the texts are, for within one dictionary each
+    /// stands once.
+    #[must_use]
+    pub fn get(&self, row: usize) -> Option<&[Option<u32>]> {
+        self.keys.get(self.ranges.get(row)?.clone()?)
+    }
+
+    /// What numbers stand for.
+    #[must_use]
+    pub fn texts(&self, keys: &[Option<u32>]) -> Vec<Arc<str>> {
+        keys.iter()
+            .flatten()
+            .filter_map(|key| self.texts.get(*key as usize).cloned())
+            .collect()
     }
 }
 
@@ -189,32 +215,24 @@ impl<'a> Columns<'a> {
             .collect())
     }
 
-    /// A column of lists of text.
+    /// A column of lists of text; `None` where it has none.
     ///
     /// # Errors
     /// Where it has another type.
-    pub fn text_lists(self, name: &str) -> Result<Vec<Option<Vec<Arc<str>>>>, String> {
+    pub fn text_lists(self, name: &str) -> Result<Option<TextLists>, String> {
         let Some(list) = self.typed::<ListArray>(name)? else {
-            return Ok(vec![None; self.rows()]);
+            return Ok(None);
         };
         if list.null_count() == list.len() {
-            return Ok(vec![None; self.rows()]);
+            return Ok(None);
         }
         let (keys, values) = text_parts(list.values()).ok_or_else(|| wrong_type(name))?;
-        let texts: Vec<Arc<str>> = values
-            .iter()
-            .map(|text| text.unwrap_or("").into())
-            .collect();
-        Ok(ranges(&list)
-            .map(|range| {
-                let keys = keys.get(range?)?.iter();
-                Some(
-                    keys.flatten()
-                        .filter_map(|key| texts.get(*key as usize).cloned())
-                        .collect(),
-                )
-            })
-            .collect())
+        let texts = values.iter().map(|text| text.unwrap_or("").into());
+        Ok(Some(TextLists {
+            ranges: ranges(&list).collect(),
+            keys,
+            texts: texts.collect(),
+        }))
     }
 
     /// A column of lists of segments.
@@ -246,7 +264,7 @@ impl<'a> Columns<'a> {
 }
 
 /// Where each row's elements are; `None` for null.
-fn ranges(list: &ListArray) -> impl Iterator<Item = Option<std::ops::Range<usize>>> + '_ {
+fn ranges(list: &ListArray) -> impl Iterator<Item = Option<Range<usize>>> + '_ {
     let offsets = list.value_offsets();
     (0..list.len()).map(move |row| {
         (!list.is_null(row)).then(|| offsets[row] as usize..offsets[row + 1] as usize)

@@ -10,7 +10,7 @@ use crate::{
         Reasons, Record, Request, RuleSet, Timestamp, Verdict,
     },
     recording::{
-        columns::{Columns, TextColumn},
+        columns::{Columns, TextColumn, TextLists},
         row::Row,
     },
 };
@@ -209,8 +209,12 @@ impl<'a> Rows<'a> {
         let splits = self.columns.u32s("splits")?;
         let geometries = self.geometries()?;
         let mut segments = self.columns.segments("segments")?;
-        let mut user_stacks = self.columns.text_lists("user_stack")?;
-        let mut kernel_stacks = self.columns.text_lists("kernel_stack")?;
+        let user_stacks = self.columns.text_lists("user_stack")?;
+        let kernel_stacks = self.columns.text_lists("kernel_stack")?;
+        let stack = |lists: &Option<TextLists>, row| {
+            let lists = lists.as_ref()?;
+            Some(lists.texts(lists.get(row)?))
+        };
         let mut request = |row: usize| Request {
             tid: tids.value(row),
             thread: self.thread.get(row).unwrap_or_else(|| "".into()),
@@ -222,8 +226,8 @@ impl<'a> Rows<'a> {
             bios: bios.value(row),
             splits: splits.value(row),
             rule_sets: rule_sets(self.rule_sets[row].unwrap_or(0)),
-            user_stack: user_stacks[row].take(),
-            kernel_stack: kernel_stacks[row].take(),
+            user_stack: stack(&user_stacks, row),
+            kernel_stack: stack(&kernel_stacks, row),
         };
         Ok((0..tids.len())
             .map(|row| tids.is_valid(row).then(|| request(row)))

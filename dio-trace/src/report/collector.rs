@@ -6,6 +6,7 @@ use crate::{
     report::{
         Summary,
         gather::Gathered,
+        stacks::Stacks,
         summary::{Case, File, Place, Process, Seen},
     },
     store::{Tally, Volume},
@@ -68,7 +69,19 @@ impl Collector {
                 .example()
                 .is_some_and(|example| example.request.is_some());
             let example = (!has_details).then(|| ((self.taken, 0), Box::new(record.clone())));
-            seen.merge(Seen { volume, example });
+            let mut stacks = Stacks::default();
+            if let Some(frames) = record
+                .request
+                .as_ref()
+                .and_then(|one| one.user_stack.clone())
+            {
+                stacks.add(frames, record.count);
+            }
+            seen.merge(Seen {
+                volume,
+                stacks,
+                example,
+            });
         }
     }
 

@@ -12,13 +12,13 @@ use arrow_array::{Array, UInt32Array};
 use crate::{
     filter::Filter,
     model::{Flags, Limits, Loss, LossCause, Losses, Operation, Reasons, Timestamp, Verdict},
-    recording::{Columns, Decoder, Part, Row, TextColumn, mask},
+    recording::{Columns, Decoder, Part, Row, TextColumn, TextLists, mask},
     report::summary::{CAPACITY, Case, Disk, File, Place, Process, Seen},
     store::{Tally, Volume, Worst},
 };
 
 /// What the summary looks at.
-pub(super) const COLUMNS: [&str; 27] = [
+pub(super) const COLUMNS: [&str; 28] = [
     "time",
     "count",
     "bytes",
@@ -44,6 +44,7 @@ pub(super) const COLUMNS: [&str; 27] = [
     "virt_boundary_mask",
     "filesystem_block_size",
     "interface",
+    "user_stack",
     "loss_cause",
     "loss_count",
 ];
@@ -147,12 +148,14 @@ struct Class {
 
 /// What is counted of a [`Class`].
 #[derive(Default)]
-struct Partial {
+struct Partial<'a> {
     volume: Volume,
     worst: Worst,
     /// The first row, and the first with details.
     row: usize,
     detailed: Option<usize>,
+    /// Requests by call stack.
+    stacks: HashMap<&'a [Option<u32>], u64>,
 }
 
 /// Adds the rows of one batch.
@@ -161,7 +164,8 @@ pub(super) fn gather(sum: &mut Gathered, part: &Part, filter: &Filter) -> Result
     losses(sum, columns)?;
     let mask = mask(&part.rows, filter, false)?;
     let texts = Texts::of(columns)?;
-    let classes = classes(columns, &mask, &texts)?;
+    let stacks = columns.text_lists("user_stack")?;
+    let classes = classes(columns, &mask, &texts, stacks.as_ref())?;
     let limits = limits(columns)?;
     let mut examples = Vec::new();
     for (class, partial) in classes {
@@ -186,6 +190,10 @@ pub(super) fn gather(sum: &mut Gathered, part: &Part, filter: &Filter) -> Result
         }
         let seen = sum.case(case.clone());
         seen.volume.add(partial.volume);
+        for (frames, count) in partial.stacks {
+            let frames = stacks.as_ref().map(|stacks| stacks.texts(frames));
+            seen.stacks.add(frames.unwrap_or_default(), count);
+        }
         let has_details = seen
             .example()
             .is_some_and(|example| example.request.is_some());
@@ -220,11 +228,12 @@ fn losses(sum: &mut Gathered, columns: Columns<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn classes(
+fn classes<'a>(
     columns: Columns<'_>,
     mask: &[bool],
     texts: &Texts,
-) -> Result<HashMap<Class, Partial>, String> {
+    stacks: Option<&'a TextLists>,
+) -> Result<HashMap<Class, Partial<'a>>, String> {
     let counts = columns.u64s("count")?;
     let bytes = columns.u64s("bytes")?;
     let pids = columns.u32s("pid")?;
@@ -238,7 +247,7 @@ fn classes(
     let lengths = columns.u32s("length_alignment")?;
     let offsets = columns.u32s("offset_alignment")?;
     let value = |column: &UInt32Array, row| column.is_valid(row).then(|| column.value(row));
-    let mut classes: HashMap<Class, Partial> = HashMap::new();
+    let mut classes: HashMap<Class, Partial<'a>> = HashMap::new();
     for row in (0..columns.rows()).filter(|row| mask[*row]) {
         let (Some(operation), Some(verdict)) = (operations[row], verdicts[row]) else {
             continue;
@@ -264,6 +273,10 @@ fn classes(
             count: counts.value(row),
             bytes: bytes.value(row),
         });
+        if let Some(frames) = stacks.and_then(|stacks| stacks.get(row)) {
+            let count = partial.stacks.entry(frames).or_default();
+            *count = count.saturating_add(counts.value(row));
+        }
         if details.is_valid(row) {
             partial.detailed.get_or_insert(row);
             partial.worst.lower(Worst {
@@ -308,8 +321,8 @@ fn take_examples(
         if let Some(Row::Record(record)) = decoded.into_iter().next() {
             let example = Some(((part.number, row), record));
             sum.case(case).merge(Seen {
-                volume: Volume::default(),
                 example,
+                ..Seen::default()
             });
         }
     }

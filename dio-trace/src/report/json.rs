@@ -165,5 +165,10 @@ fn why(summary: &Summary, seen: &Seen) -> Value {
         "notes": diagnosis.notes.iter().map(|note| &*note.sentence).collect::<Vec<_>>(),
         "portability": diagnosis.portability.map(|one| one.sentence),
         "advice": diagnosis.advice,
+        "most_frequent_stack": seen.stacks.most_frequent().map(|stack| object!({
+            "count": stack.count,
+            "of": stack.of,
+            "frames": stack.frames,
+        })),
     })
 }

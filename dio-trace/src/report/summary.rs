@@ -10,7 +10,10 @@ use crate::{
     filter::Filter,
     model::{Flags, Limits, Losses, Operation, Reasons, Record, Timestamp, Verdict},
     recording::{Ending, Metadata, Reader, fold},
-    report::gather::{COLUMNS, Gathered, gather},
+    report::{
+        gather::{COLUMNS, Gathered, gather},
+        stacks::Stacks,
+    },
     store::{Tally, Volume},
 };
 
@@ -78,6 +81,8 @@ impl Case {
 pub struct Seen {
     /// Requests.
     pub volume: Volume,
+    /// Where in the program they were issued, as far as the recording has call stacks.
+    pub stacks: Stacks,
     /// Place of the example in the recording, and the example: the earliest one with details.
     pub(super) example: Option<((u64, usize), Box<Record>)>,
 }
@@ -91,6 +96,7 @@ impl Seen {
 
     pub(super) fn merge(&mut self, other: Self) {
         self.volume.add(other.volume);
+        self.stacks.merge(other.stacks);
         let rank =
             |(place, record): &((u64, usize), Box<Record>)| (record.request.is_none(), *place);
         self.example = match (self.example.take(), other.example) {

@@ -9,6 +9,10 @@ pub const CELLS_MAX: usize = 65_536;
 /// a full store does not search for a victim at each request.
 pub(super) const FOLDED_PART: usize = 8;
 
+/// Nanoseconds for which a process that was last seen then counts as one that goes on: as long as
+/// the screen's window of the last minute shows it.
+pub(super) const GOES_ON: u64 = 60_000_000_000;
+
 /// Files told apart in one process: a backup or mail server walks through any number.
 pub const FILES_PER_PROCESS: usize = 4_096;
 

@@ -6,7 +6,7 @@ use crate::{
     model::{Batch, Flags, Record, Timestamp, Verdict},
     store::{
         Store,
-        bounds::{CELLS_MAX, FOLDED_PART},
+        bounds::{CELLS_MAX, FOLDED_PART, GOES_ON},
         cell::CellKey,
         log::Event,
         process::{Process, ProcessKey},
@@ -84,13 +84,16 @@ impl Store {
     }
 
     /// Makes room: folds the processes silent for longest into "(others)". Those without trouble
-    /// go first, since the others are what one looks for.
+    /// go first, since the others are what one looks for; but before all the ones that still go on,
+    /// which would be back at once.
     fn fold(&mut self) {
-        let mut order: Vec<(bool, Timestamp, ProcessKey)> = self
+        let goes_on = |process: &Process| self.time.since(process.last_seen) < GOES_ON;
+        let mut order: Vec<(bool, bool, Timestamp, ProcessKey)> = self
             .processes
             .values()
             .map(|process| {
                 (
+                    goes_on(process),
                     process.has_trouble(),
                     process.last_seen,
                     process.key.clone(),

@@ -225,3 +225,45 @@ fn any_number_of_processes_and_files_fits_and_adds_up() {
             .any(|(_, row)| row.key == RowKey::Process(ProcessKey::Others))
     );
 }
+
+/// What still goes on would be back at once: to fold it makes no room.
+#[test]
+fn a_process_that_goes_on_is_not_folded_for_those_that_ended_in_trouble() {
+    let mut store = Store::new(Script::night(0).environment().clone());
+    let started = store.time.0;
+    let batches = batches(Script::night(20));
+    let find = |verdict| {
+        let found = all_records(&batches).find(|record| record.verdict == verdict);
+        found.unwrap().clone()
+    };
+    let (fault, good) = (find(Verdict::Rejected), find(Verdict::Aligned));
+    let goes_on = Record { pid: 77, ..good };
+    let most = u32::try_from(CELLS_MAX).unwrap() - 50;
+    for (second, pids) in [
+        (100, 1_000..1_000 + most),
+        (150, 0..0),
+        (200, 500_000..500_100),
+    ] {
+        let faults = pids.map(|pid| Record {
+            pid,
+            ..fault.clone()
+        });
+        store.add(Batch {
+            time: Timestamp(started + second * 1_000_000_000),
+            records: [goes_on.clone()].into_iter().chain(faults).collect(),
+            losses: Vec::new(),
+        });
+    }
+    let snapshot = store.snapshot(&View {
+        grouping: Grouping::Processes,
+        ..View::default()
+    });
+    assert!(snapshot.folded > 0);
+    let own = ProcessKey::of(&goes_on);
+    let row = snapshot
+        .rows
+        .iter()
+        .find(|(_, row)| row.key == RowKey::Process(own.clone()));
+    let tally = &row.expect("it has its row").1.tally;
+    assert_eq!(tally.total().count, 3 * goes_on.count);
+}

@@ -4,8 +4,9 @@ use crate::{
     diagnose::errno_name,
     model::{Flags, Reasons, Record, Verdict, printable},
     store::{Column, Kind, ProcessKey, Row, RowKey, Snapshot, Tally},
+    text::{bytes_short, clock_exact, latency, per_second, short, size},
     tui::{
-        text::{clock_exact, cut, cut_front, latency, rate, short, size, volume, width},
+        text::{cut, cut_front, width},
         theme::{Role, Theme},
     },
 };
@@ -58,7 +59,7 @@ pub(super) fn of_row(
             None => unknown(),
         },
         Column::Rate => (
-            rate(row.rate),
+            per_second(row.rate),
             if row.rate < 0.05 {
                 Role::Faint
             } else {
@@ -68,7 +69,7 @@ pub(super) fn of_row(
         Column::Verdict(verdict) => of_verdict(&row.tally, verdict),
         Column::Probing => number(row.tally.probing().count),
         Column::Total => number(row.tally.total().count),
-        Column::Bytes => (volume(row.tally.total().bytes), Role::Text),
+        Column::Bytes => (bytes_short(row.tally.total().bytes), Role::Text),
         Column::WorstMemory => worst(row, row.tally.worst().memory, theme),
         Column::WorstLength => worst(row, row.tally.worst().length, theme),
         Column::WorstOffset => worst(row, row.tally.worst().offset, theme),

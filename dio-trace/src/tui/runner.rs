@@ -38,6 +38,12 @@ const SNAPSHOT: Duration = Duration::from_millis(500);
 /// A snapshot and its drawing may take this part of the time: with many processes there are fewer.
 const SHARE: u32 = 30;
 
+/// How long after one snapshot the next may be taken, when taking and drawing it has taken `cost`.
+#[must_use]
+pub fn next_snapshot(cost: Duration) -> Duration {
+    SNAPSHOT.max(cost * SHARE)
+}
+
 /// How the dashboard is run.
 pub struct Options<S> {
     /// How things look.
@@ -171,7 +177,7 @@ impl<S: EventSource + Send + 'static> Runner<S> {
             .draw(|frame| view(frame, model, snapshot, theme))?;
         self.next_frame = Instant::now() + FRAME;
         let cost = now.elapsed();
-        self.next_snapshot = self.next_snapshot.max(now + cost * SHARE);
+        self.next_snapshot = self.next_snapshot.max(now + next_snapshot(cost));
         Ok(())
     }
 
@@ -180,7 +186,7 @@ impl<S: EventSource + Send + 'static> Runner<S> {
         let now = Instant::now();
         self.snapshot = store.snapshot(&self.model.view());
         self.stale = false;
-        self.next_snapshot = now + SNAPSHOT.max(now.elapsed() * SHARE);
+        self.next_snapshot = now + next_snapshot(now.elapsed());
     }
 
     /// Updates the model and carries out what it wants done.

@@ -40,7 +40,7 @@ pub(super) enum Front {
     /// Everything goes through the page cache (tmpfs; ext4 with `data=journal`:
     /// `ext4_should_use_dio`).
     PageCache,
-    /// A server that takes anything, without the page cache (FUSE).
+    /// A server that takes anything, without the page cache (FUSE, NFS).
     Server,
     /// What is not aligned to 4096 goes through the page cache (`check_direct_IO`,
     /// fs/btrfs/direct-io.c).

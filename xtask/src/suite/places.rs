@@ -311,6 +311,14 @@ pub(super) const PLACES: &[Place] = &[
         ..FILE
     },
     Place {
+        name: "nfs",
+        module: "-a nfs nfsv4 nfsd",
+        make: NFS,
+        unmake: UNNFS,
+        front: Front::Server,
+        ..FILE
+    },
+    Place {
         name: "tmpfs",
         make: "mount -t tmpfs none $MNT; echo $MNT/file -",
         front: Front::PageCache,
@@ -326,3 +334,28 @@ const UNLOOP: &str =
     "for d in $(losetup -j /tmp/dio-trace-loop.img | cut -d: -f1); do losetup -d $d; done
     rm -f /tmp/dio-trace-loop.img";
 const UNCRYPT: &str = "if dmsetup info diocrypt > /dev/null 2>&1; then dmsetup remove diocrypt; fi";
+
+/// A directory of the guest's own, served by the kernel's nfsd to the guest itself. No daemon helps:
+/// what mountd answers is put into nfsd's caches at once (`net/sunrpc/svcauth_unix.c`,
+/// `fs/nfsd/export.c`). The export is insecure, async, without subtree checks, and the root of all
+/// exports. Times are the shortest that nfsd takes: for so long after its start no file can be
+/// opened. Where client and server can do without the network (localio, from 6.12) they are told not
+/// to.
+const NFS: &str = "modprobe -a nfs nfsv4 nfsd; mkdir -p /tmp/dio-trace-nfs
+    local=/sys/module/nfs/parameters/localio_enabled; if [ -e $local ]; then echo N > $local; fi
+    nfsd=/proc/fs/nfsd; mountpoint -q $nfsd || mount -t nfsd nfsd $nfsd
+    end=$(($(date +%s) + 86400)); rpc=/proc/net/rpc
+    printf 'nfsd 127.0.0.1 %s dio-trace\\n' $end > $rpc/auth.unix.ip/channel
+    printf 'dio-trace /tmp/dio-trace-nfs %s 9234 65534 65534 0\\n' $end > $rpc/nfsd.export/channel
+    printf 'dio-trace 1 \\\\x00000000 %s /tmp/dio-trace-nfs\\n' $end > $rpc/nfsd.fh/channel
+    echo 10 > $nfsd/nfsv4leasetime; echo 10 > $nfsd/nfsv4gracetime
+    echo '-2 -3 +4' > $nfsd/versions || echo '-3 +4' > $nfsd/versions
+    echo 'tcp 2049' > $nfsd/portlist; echo 4 > $nfsd/threads
+    mount -i -t nfs4 -o vers=4.2,addr=127.0.0.1,clientaddr=127.0.0.1 127.0.0.1:/ $MNT
+    echo $MNT/file -";
+const UNNFS: &str = "if mountpoint -q $MNT; then umount $MNT; fi
+    nfsd=/proc/fs/nfsd; if mountpoint -q $nfsd; then echo 0 > $nfsd/threads; umount $nfsd; fi
+    for cache in auth.unix.ip nfsd.export nfsd.fh; do
+        if [ -e /proc/net/rpc/$cache ]; then date +%s > /proc/net/rpc/$cache/flush; fi
+    done
+    rm -rf /tmp/dio-trace-nfs";

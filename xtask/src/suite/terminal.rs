@@ -9,7 +9,9 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
+use portable_pty::Child;
+
+use crate::terminal;
 
 /// Rows and columns.
 const SIZE: (u16, u16) = (30, 120);
@@ -31,23 +33,15 @@ impl Terminal {
     /// When there is no pseudo-terminal, or no such program.
     pub(super) fn run(program: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
         let (rows, cols) = SIZE;
-        let size = PtySize {
-            rows,
-            cols,
-            ..PtySize::default()
-        };
-        let pair = native_pty_system().openpty(size)?;
-        let mut command = CommandBuilder::new(program);
-        command.args(arguments);
-        command.env("TERM", "xterm-256color");
-        command.env("LC_ALL", "C.UTF-8");
-        let child = pair.slave.spawn_command(command)?;
-        drop(pair.slave);
+        let terminal::Terminal {
+            mut output,
+            keys,
+            child,
+        } = terminal::Terminal::run(program, arguments, SIZE)?;
         let lines = |number| NonZero::new(number).context("an empty terminal");
         let parser = vt100::Parser::new(lines(rows)?, lines(cols)?, 0);
         let screen = Arc::new(Mutex::new(parser));
         let shared = Arc::clone(&screen);
-        let mut output = pair.master.try_clone_reader()?;
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(length @ 1..) = output.read(&mut bytes) {
@@ -58,7 +52,7 @@ impl Terminal {
         });
         Ok(Self {
             screen,
-            keys: pair.master.take_writer()?,
+            keys,
             child,
         })
     }

@@ -1,12 +1,12 @@
 //! One program and file with what is wrong there.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use crate::{
     diagnose::{Diagnosis, Severity, diagnose},
     model::{Flags, Reasons, Record, Verdict},
     report::{
-        Case, Place, Seen, Summary,
+        Case, Frequent, Place, Seen, Summary,
         text::{layout::Page, place_name},
     },
     text::number,
@@ -103,6 +103,9 @@ pub(super) fn show(page: &mut Page, summary: &Summary, number_: usize, group: &G
             reasons(&diagnosis)
         ));
         explain(page, example, &diagnosis);
+        if let Some(stack) = seen.stacks.most_frequent() {
+            calls(page, stack);
+        }
         for one in diagnosis.advice {
             if !advice.contains(&one) && !one.starts_with(GENERAL) {
                 advice.push(one);
@@ -178,15 +181,17 @@ fn explain(page: &mut Page, example: &Record, diagnosis: &Diagnosis) {
     {
         page.line(&format!("     {}", portability.sentence));
     }
-    let stack = example.request.as_ref();
-    if let Some(frames) = stack.and_then(|one| one.user_stack.as_deref()) {
-        calls(page, frames);
-    }
 }
 
-/// Where in the program it was issued.
-fn calls(page: &mut Page, frames: &[Arc<str>]) {
-    page.line("     issued by, innermost function first:");
+/// Where in the program most of them were issued.
+fn calls(page: &mut Page, Frequent { frames, count, of }: Frequent<'_>) {
+    let often = if count == of {
+        "issued by".to_owned()
+    } else {
+        let (count, of) = (number(count), number(of));
+        format!("most often issued by ({count} of {of} with a call stack)")
+    };
+    page.line(&format!("     {often}, innermost function first:"));
     for frame in frames.iter().take(FRAMES) {
         page.line(&format!("       {frame}"));
     }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use crate::{
     model::printable,
     store::{Kind, Order, Row, RowKey, Scope, Snapshot},
+    text::clock_exact,
     tui::{
         cells,
         columns::{columns, fit},
         layout::Areas,
         message::Effect,
         model::{Model, Notice, Place, Screen, Selected, Tab},
-        text::clock_exact,
         view,
     },
 };

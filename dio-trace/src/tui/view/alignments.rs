@@ -5,9 +5,9 @@ use ratatui::text::{Line, Span};
 use crate::{
     model::Verdict,
     store::{Axis, BUCKETS, Snapshot},
+    text::{number, short, size},
     tui::{
         model::Model,
-        text::{exact, short, size},
         theme::{Role, Theme},
         view::{section, sentence, span},
     },
@@ -28,7 +28,7 @@ pub(super) fn lines(
     let intro = format!(
         "{} captured requests of {whose}, since the start; requests that are only counted (aligned \
          ones, and those beyond a process's share of details) and probing have no place here",
-        exact(captured),
+        number(captured),
     );
     let mut lines = sentence(theme, Role::Text, "", &intro, width);
     for axis in Axis::ALL {

@@ -6,8 +6,8 @@ use crate::{
     diagnose::{Severity, diagnose, errno_name, kernels},
     model::{Record, Request, printable},
     store::Snapshot,
+    text::{latency, number},
     tui::{
-        text::{exact, latency},
         theme::{Role, Theme},
         view::{picture, section, sentence, span},
     },
@@ -119,8 +119,8 @@ fn fields(lines: &mut Vec<Line<'static>>, record: &Record, theme: &Theme, width:
             .map_or_else(|| "not known".to_owned(), str::to_owned)
     };
     field("time", record.time.to_string());
-    field("count", exact(record.count));
-    field("bytes", exact(record.bytes));
+    field("count", number(record.count));
+    field("bytes", number(record.bytes));
     field("pid", record.pid.to_string());
     field("uid", record.uid.to_string());
     field("comm", record.comm.to_string());
@@ -152,11 +152,11 @@ fn fields(lines: &mut Vec<Line<'static>>, record: &Record, theme: &Theme, width:
     if let Some(limits) = &record.limits {
         field(
             "logical_block_size",
-            exact(limits.logical_block_size.into()),
+            number(limits.logical_block_size.into()),
         );
         field(
             "physical_block_size",
-            exact(limits.physical_block_size.into()),
+            number(limits.physical_block_size.into()),
         );
         let mask = limits.dma_alignment;
         field(
@@ -170,7 +170,7 @@ fn fields(lines: &mut Vec<Line<'static>>, record: &Record, theme: &Theme, width:
         field("virt_boundary_mask", boundary);
         field(
             "filesystem_block_size",
-            exact(limits.filesystem_block_size.into()),
+            number(limits.filesystem_block_size.into()),
         );
     }
     if let Some(request) = &record.request {
@@ -195,37 +195,37 @@ fn of_request(field: &mut impl FnMut(&str, String), request: &Request, record: &
     );
     field(
         "offset",
-        format!("{} ({:#x})", exact(geometry.offset), geometry.offset),
+        format!("{} ({:#x})", number(geometry.offset), geometry.offset),
     );
-    field("length", exact(geometry.length));
-    field("segment_count", exact(geometry.segment_count.into()));
+    field("length", number(geometry.length));
+    field("segment_count", number(geometry.segment_count.into()));
     field(
         "memory_alignment",
-        exact(geometry.memory_alignment().into()),
+        number(geometry.memory_alignment().into()),
     );
     field(
         "length_alignment",
-        exact(geometry.length_alignment().into()),
+        number(geometry.length_alignment().into()),
     );
     field(
         "offset_alignment",
-        exact(geometry.offset_alignment().into()),
+        number(geometry.offset_alignment().into()),
     );
     let result = if request.result < 0 {
         format!("{} ({})", request.result, errno_name(request.result))
     } else {
-        format!("{} bytes", exact(request.result.unsigned_abs()))
+        format!("{} bytes", number(request.result.unsigned_abs()))
     };
     field("result", result);
     field(
         "done directly",
-        format!("{} bytes", exact(request.direct_bytes)),
+        format!("{} bytes", number(request.direct_bytes)),
     );
     field(
         "latency",
         format!(
             "{} ns ({})",
-            exact(request.latency),
+            number(request.latency),
             latency(request.latency)
         ),
     );
@@ -246,7 +246,7 @@ fn of_request(field: &mut impl FnMut(&str, String), request: &Request, record: &
         let name = format!("segment {}", index + 1);
         field(
             &name,
-            format!("{:#x}, {} bytes", segment.address, exact(segment.length)),
+            format!("{:#x}, {} bytes", segment.address, number(segment.length)),
         );
     }
 }

@@ -5,10 +5,11 @@ use ratatui::text::{Line, Span};
 use crate::{
     model::{Losses, Verdict, printable},
     store::{Order, Snapshot, Window},
+    text::{clock, elapsed, number, per_second, percent},
     tui::{
         columns::columns,
         model::{Ending, Model, Screen, Tab},
-        text::{clock, cut, cut_front, duration, exact, percent, rate, width as wide},
+        text::{cut, cut_front, width as wide},
         theme::{Role, Theme},
         view::{fitted, span},
     },
@@ -32,7 +33,7 @@ pub(super) fn environment(
         left.push(span(
             theme,
             Role::Danger,
-            format!(" LOST {} ", exact(lost(&snapshot.losses))),
+            format!(" LOST {} ", number(lost(&snapshot.losses))),
         ));
     }
     let mut add = |text: String| left.push(span(theme, Role::Text, format!("  {text}")));
@@ -100,7 +101,7 @@ pub(crate) fn summary(
     }
     let tally = &snapshot.total;
     let total = tally.total().count;
-    let span_of_time = duration(snapshot.time.since(snapshot.since));
+    let span_of_time = elapsed(snapshot.time.since(snapshot.since));
     let plain = |text: String| span(theme, Role::Text, text);
     if total == 0 {
         let waiting = format!("no direct request seen in {span_of_time}");
@@ -125,11 +126,11 @@ pub(crate) fn summary(
         pieces.push(span(
             theme,
             Role::Verdict(role),
-            format!("{} misaligned", exact(misaligned)),
+            format!("{} misaligned", number(misaligned)),
         ));
         pieces.push(plain(format!(" ({})", percent(misaligned, total))));
     }
-    pieces.push(plain(format!(" of {}", exact(total))));
+    pieces.push(plain(format!(" of {}", number(total))));
     pieces.push(plain(" direct requests".to_owned()));
     pieces.push(plain(format!(" in {span_of_time}")));
     if snapshot.losses.is_empty() {
@@ -140,9 +141,13 @@ pub(crate) fn summary(
         pieces.push(span(theme, Role::Danger, "; counts are NOT exact"));
     }
     let rates: f64 = snapshot.rates.now().iter().sum();
-    pieces.push(plain(format!("{}{}/s now", theme.symbols.dot, rate(rates))));
+    pieces.push(plain(format!(
+        "{}{}/s now",
+        theme.symbols.dot,
+        per_second(rates)
+    )));
     if tally.probing().count != 0 {
-        let probing = exact(tally.probing().count);
+        let probing = number(tally.probing().count);
         pieces.push(plain(format!(
             "{}{probing} probing, apart",
             theme.symbols.dot
@@ -182,7 +187,7 @@ pub(super) fn title(
         (_, _) => "kinds of requests",
     };
     let order = order_name(tab, place.order, theme);
-    let mut right = format!("{} {what} by {order}", exact(count as u64));
+    let mut right = format!("{} {what} by {order}", number(count as u64));
     if model.window == Window::LastMinute {
         right.push_str(theme.symbols.dot);
         right.push_str("last minute");

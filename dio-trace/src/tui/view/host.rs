@@ -6,8 +6,8 @@ use crate::{
     diagnose::kernels,
     model::{LimitSource, printable},
     store::Snapshot,
+    text::number,
     tui::{
-        text::exact,
         theme::{Role, Theme},
         view::{section, sentence, span},
     },
@@ -45,11 +45,11 @@ pub(super) fn lines(snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Lin
     if !environment.filters.is_empty() {
         field("filters", &environment.filters.join(" "));
     }
-    field("processes", &exact(snapshot.processes as u64));
+    field("processes", &number(snapshot.processes as u64));
     if snapshot.folded != 0 {
         field(
             "",
-            &format!("and {} folded into (others)", exact(snapshot.folded)),
+            &format!("and {} folded into (others)", number(snapshot.folded)),
         );
     }
     lines.push(Line::default());
@@ -63,7 +63,7 @@ pub(super) fn lines(snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Lin
         } else {
             "counts NOT exact"
         };
-        let text = format!("  {} {} ({exactness})", exact(loss.count), loss.cause);
+        let text = format!("  {} {} ({exactness})", number(loss.count), loss.cause);
         lines.push(Line::from(span(theme, Role::Danger, text)));
     }
     lines.push(Line::default());

@@ -6,8 +6,9 @@ use crate::{
     diagnose::diagnose,
     model::printable,
     store::{Event, Snapshot},
+    text::{clock, number},
     tui::{
-        text::{clock, cut, exact},
+        text::cut,
         theme::{Role, Theme},
         view::span,
     },
@@ -34,7 +35,7 @@ pub(super) fn lines(snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Lin
     if snapshot.log_dropped != 0 {
         let text = format!(
             "{} older entries no longer fit",
-            exact(snapshot.log_dropped)
+            number(snapshot.log_dropped)
         );
         lines.push(Line::from(span(theme, Role::Faint, text)));
     }
@@ -75,14 +76,14 @@ fn describe(event: &Event, snapshot: &Snapshot) -> (Role, String) {
             };
             (
                 Role::Danger,
-                format!("lost {}: {}; {effect}", exact(loss.count), loss.cause),
+                format!("lost {}: {}; {effect}", number(loss.count), loss.cause),
             )
         }
         Event::Folded { processes } => (
             Role::Text,
             format!(
                 "{} processes folded into the (others) row to bound memory",
-                exact(*processes)
+                number(*processes)
             ),
         ),
         Event::Note(text) => (Role::Text, printable(text).into_owned()),

@@ -5,8 +5,8 @@ use ratatui::text::Line;
 use crate::{
     model::Verdict,
     store::Snapshot,
+    text::{per_second, percent, short},
     tui::{
-        text::{percent, rate, short},
         theme::{Role, Theme},
         view::span,
     },
@@ -34,7 +34,7 @@ pub(super) fn lines(snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Lin
             } else {
                 Role::Verdict(verdict)
             };
-            let per_second = format!("{}/s", rate(now[verdict as usize]));
+            let per_second = format!("{}/s", per_second(now[verdict as usize]));
             let numbers = format!(
                 "{:8} {per_second:>8} {:>6} {:>6} ",
                 verdict.word(),

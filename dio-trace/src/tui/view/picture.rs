@@ -7,8 +7,9 @@ use ratatui::text::{Line, Span};
 use crate::{
     diagnose::Limit,
     model::{Limits, Reasons, Record, Request, RuleSet, Segment},
+    text::{number, size},
     tui::{
-        text::{cut_front, exact, size},
+        text::cut_front,
         theme::{Role, Theme},
         view::{section, sentence, span},
     },
@@ -61,13 +62,13 @@ pub(super) fn lines(
     lines.push(checks.line(
         "offset",
         geometry.offset,
-        &exact(geometry.offset),
+        &number(geometry.offset),
         Reasons::FILE_OFFSET,
     ));
     lines.push(checks.line(
         "length",
         geometry.length,
-        &exact(geometry.length),
+        &number(geometry.length),
         Reasons::TOTAL_LENGTH,
     ));
     let fs_block = u64::from(limits.filesystem_block_size);
@@ -106,7 +107,7 @@ pub(super) fn lines(
             &address,
             Reasons::MEMORY_ADDRESS,
         ));
-        let length = exact(segment.length);
+        let length = number(segment.length);
         lines.push(checks.line(
             &name("length"),
             segment.length,
@@ -299,7 +300,7 @@ impl Strip {
             if hexadecimal {
                 format!("{value:#x}")
             } else {
-                exact(value)
+                number(value)
             }
         };
         let label = if beyond == 0 {

@@ -8,11 +8,12 @@ use ratatui::{
 use crate::{
     model::Record,
     store::{Column, Row, RowKey, Snapshot},
+    text::{elapsed, number},
     tui::{
         cells::{Cell, of_request, of_row, path, searchable, searchable_request},
         columns::{Shown, fit},
         model::{Ending, Model, Screen, Tab},
-        text::{cut_front, duration, exact, width as wide},
+        text::{cut_front, width as wide},
         theme::{Role, Theme},
         view::{sentence, span},
     },
@@ -247,14 +248,14 @@ fn empty(model: &Model, snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec
             Ending::None => format!(
                 "Waiting: no direct request (O_DIRECT) has been seen in {}. Aligned ones show here \
                  as well, so nothing on this host does direct I/O at the moment.",
-                duration(snapshot.time.since(snapshot.since)),
+                elapsed(snapshot.time.since(snapshot.since)),
             ),
             _ => "The recording has no direct request (O_DIRECT) at all.".to_owned(),
         }
     } else if !model.filter.is_empty() {
         format!(
             "None of {} direct requests passes the filter {}. F drops it, f changes it.",
-            exact(total),
+            number(total),
             crate::model::printable(&model.filter.to_string()),
         )
     } else if tab == Tab::Requests {

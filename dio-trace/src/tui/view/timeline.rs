@@ -2,9 +2,10 @@
 
 use ratatui::text::Line;
 
+use crate::text::clock;
 use crate::tui::{
     playback::{Playback, SPEEDS},
-    text::{clock, width as wide},
+    text::width as wide,
     theme::{Role, Theme},
     view::span,
 };

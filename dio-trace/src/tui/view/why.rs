@@ -6,10 +6,10 @@ use crate::{
     diagnose::diagnose,
     model::{Record, Verdict, printable},
     store::Snapshot,
+    text::number,
     tui::{
         cells::{command, path},
         model::{Model, Screen},
-        text::exact,
         theme::{Role, Theme},
         view::{sentence, span},
     },
@@ -50,7 +50,7 @@ pub(super) fn lines(
             .rev()
             .map(|verdict| (verdict, row.tally.verdict(*verdict).count))
             .filter(|(_, count)| *count != 0)
-            .map(|(verdict, count)| format!("{} {verdict}", exact(count)))
+            .map(|(verdict, count)| format!("{} {verdict}", number(count)))
             .collect();
         let who = match &row.key {
             crate::store::RowKey::Process(_) => command(row),
@@ -65,7 +65,7 @@ pub(super) fn lines(
         match &row.example {
             Some(record) => lines.extend(explanation(record, snapshot, theme, width)),
             None => {
-                let text = format!("nothing amiss in {} direct requests", exact(total));
+                let text = format!("nothing amiss in {} direct requests", number(total));
                 lines.push(Line::from(span(theme, Role::Good, text)));
             }
         }

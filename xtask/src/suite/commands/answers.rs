@@ -1,0 +1,43 @@
+//! What exit codes say of traces and recordings.
+
+use std::path::Path;
+
+use super::Bench;
+use crate::suite::outcome::Outcome;
+
+/// Two real recordings, in both orders.
+pub(super) fn compare(
+    bench: &Bench<'_>,
+    outcome: &mut Outcome,
+    faulty: &Path,
+    fixed: &Path,
+) -> anyhow::Result<()> {
+    let (faulty, fixed) = (faulty.to_string_lossy(), fixed.to_string_lossy());
+    let (better, text) = bench.run(&["compare", &faulty, &fixed])?;
+    let (worse, _) = bench.run(&["compare", &fixed, &faulty])?;
+    outcome.check(
+        "commands: compare tells a fixed program from a broken one",
+        (better, worse) == (Some(0), Some(1)),
+        format!(
+            "fixed {better:?}, broken {worse:?}: {}",
+            text.lines().next().unwrap_or_default()
+        ),
+    );
+    Ok(())
+}
+
+pub(super) fn verify(
+    bench: &Bench<'_>,
+    outcome: &mut Outcome,
+    what: &str,
+    script: &str,
+    expected: i32,
+) -> anyhow::Result<()> {
+    let (code, text) = bench.run(&["verify", "--", "sh", "-c", script])?;
+    outcome.check(
+        format!("commands: verify of {what} exits with {expected}"),
+        code == Some(expected),
+        format!("{code:?}: {}", text.lines().next().unwrap_or_default()),
+    );
+    Ok(())
+}
