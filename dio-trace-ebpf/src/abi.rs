@@ -6,6 +6,7 @@ pub mod file;
 pub mod layout;
 pub mod news;
 pub mod request;
+pub mod row;
 pub mod settings;
 pub mod slot;
 
@@ -36,7 +37,7 @@ macro_rules! padding_free {
 padding_free! {
     file::FileId = 16;
     request::Request = request::REQUEST_SIZE;
-    slot::Slot<request::Request> = 24, request::REQUEST_SIZE;
+    slot::Slot<row::Row> = 24, request::REQUEST_SIZE, 128;
     request::RequestEvent = 8, request::REQUEST_SIZE, 24;
     counters::CounterKey = 56;
     counters::CounterValue = 16;

@@ -11,6 +11,7 @@ use dio_trace_ebpf::{
         request::{Request, RequestEvent},
         settings::Settings,
     },
+    verifier::forget,
     words::LossCause,
 };
 
@@ -112,6 +113,9 @@ pub(super) fn file(id: &FileId, file: u64) -> u32 {
     unsafe {
         (*event).kind = EventKind::File as u32;
         (*event).id = *id;
+        // First, while the verifier knows of no other values that it would have to walk this with.
+        let steps = path::components(event, open);
+        (*event).path_steps = forget(u64::from(steps), inode.0 as u64) as u32;
         (*event).disk_name = [0; 32];
         (*event).filesystem = *b"block\0\0\0\0\0\0\0\0\0\0\0";
         let device = target::device(inode, open);
@@ -132,9 +136,7 @@ pub(super) fn file(id: &FileId, file: u64) -> u32 {
         if !target::is_block_device(inode) {
             (*event).filesystem = target::filesystem(inode);
         }
-        let steps = path::components(event, open);
-        (*event).path_steps = steps;
-        if steps == 0 {
+        if (*event).path_steps == 0 {
             lost(LossCause::PathUnresolved);
         }
     }

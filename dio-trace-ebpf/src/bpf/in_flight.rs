@@ -13,8 +13,10 @@ use dio_trace_ebpf::{
     abi::{
         news,
         request::{Request, level, state},
+        row::Row,
     },
     rules::Route,
+    verifier,
     words::{Interface, LossCause, Operation},
 };
 
@@ -57,14 +59,16 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
         return;
     }
     let thread = owner::current_thread();
-    if !owner::is_traced(thread) || iovec::count(iter) == 0 {
+    let length = iovec::count(iter);
+    if !owner::is_traced(thread) || length == 0 {
         return;
     }
     let key = kiocb.0 as u64;
-    let Some((request, found)) = find_or_claim::<BOUNDED>(key) else {
+    let Some((row, found)) = find_or_claim::<BOUNDED>(key) else {
         return;
     };
     if found {
+        let request = &mut row.request;
         if is_issued_again(request, kiocb, iter) {
             issue_again::<TRACING, BOUNDED>(request, thread, key);
             return;
@@ -74,7 +78,7 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
         }
         lost(LossCause::RequestUnfinished);
     }
-    begin::<_, TRACING, BOUNDED>(ctx, request, kiocb, iter, level::FILE, thread);
+    begin::<_, TRACING, BOUNDED>(ctx, row, kiocb, (iter, length), level::FILE, thread);
 }
 
 /// A filesystem may take `IOCB_DIRECT` off a request that it cannot do directly
@@ -106,17 +110,19 @@ pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool, const BOUNDED
 ) {
     let thread = owner::current_thread();
     let key = kiocb.0 as u64;
-    let wanted = owner::is_traced(thread) && iovec::count(iter) != 0;
+    let length = iovec::count(iter);
+    let wanted = owner::is_traced(thread) && length != 0;
     let row = if wanted {
         find_or_claim::<BOUNDED>(key)
     } else {
-        find(key).map(|request| (request, true))
+        find_row(key).map(|row| (row, true))
     };
-    let Some((request, found)) = row else {
+    let Some((row, found)) = row else {
         return;
     };
     let mut new = !found;
     if found {
+        let request = &mut row.request;
         if is_issued_again(request, kiocb, iter) {
             issue_again::<TRACING, BOUNDED>(request, thread, key);
         } else if !is_seen(request) && !is_inside(request, kiocb) {
@@ -128,8 +134,9 @@ pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool, const BOUNDED
         }
     }
     if new {
-        begin::<_, TRACING, BOUNDED>(ctx, request, kiocb, iter, level::ENGINE, thread);
+        begin::<_, TRACING, BOUNDED>(ctx, row, kiocb, (iter, length), level::ENGINE, thread);
     }
+    let request = &mut row.request;
     mark_direct(request, kiocb, route);
     request.state |= marks(request, dio_flags) | state::IN_ENGINE;
 }
@@ -258,13 +265,13 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
     busy::leave::<TRACING>(thread, key, request.outer);
     if at == level::ENGINE && result == -ENOTBLK {
         // Not taken by this engine: the filesystem goes on with another, or with the page cache.
-        REQUESTS.release(key, request);
+        forget(key, request);
         return;
     }
     if result == -EIOCBQUEUED {
         if !is_followed(kiocb.read(layout!(kiocb_ki_complete))) {
             lost(LossCause::RequestUnfinished);
-            REQUESTS.release(key, request);
+            forget(key, request);
         }
         return;
     }
@@ -282,7 +289,7 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
         if let Some(original) = original(kiocb) {
             if will_be_issued_again(original) {
                 // overlayfs will pass it on with a new kiocb.
-                REQUESTS.release(key, request);
+                forget(key, request);
                 return;
             }
         } else if will_be_issued_again(kiocb) {
@@ -358,38 +365,52 @@ pub(super) fn current_request() -> Option<&'static mut Request> {
 /// The request of a kiocb.
 #[inline(always)]
 pub(super) fn find(kiocb: u64) -> Option<&'static mut Request> {
+    find_row(kiocb).map(|row| &mut row.request)
+}
+
+/// The row of a kiocb.
+#[inline(always)]
+pub(super) fn find_row(kiocb: u64) -> Option<&'static mut Row> {
     // SAFETY: a row is touched by the thread that submits the request and, after that, by its
     // completion; map values live on.
-    REQUESTS.find(kiocb).map(|request| unsafe { &mut *request })
+    REQUESTS.find(kiocb).map(|row| unsafe { &mut *row })
+}
+
+/// Forgets the request of a kiocb.
+#[inline(always)]
+fn forget(kiocb: u64, request: &mut Request) {
+    // A request is what its row begins with.
+    REQUESTS.release(kiocb, (&raw mut *request).cast());
 }
 
 /// The row of a kiocb, and whether there was one already; a new one holds whatever was there before.
 #[inline(always)]
-fn find_or_claim<const BOUNDED: bool>(kiocb: u64) -> Option<(&'static mut Request, bool)> {
-    let Some((request, found)) = REQUESTS.find_or_claim::<BOUNDED>(kiocb) else {
+fn find_or_claim<const BOUNDED: bool>(kiocb: u64) -> Option<(&'static mut Row, bool)> {
+    let Some((row, found)) = REQUESTS.find_or_claim::<BOUNDED>(kiocb) else {
         lost(LossCause::InFlightFull);
         return None;
     };
     // SAFETY: as in `find`; every field is an integer or an array of integers.
-    Some((unsafe { &mut *request }, found))
+    Some((unsafe { &mut *row }, found))
 }
 
 /// A request begins, in a row that may hold anything.
 #[inline(always)]
 fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     ctx: &C,
-    request: &mut Request,
+    row: &mut Row,
     kiocb: Kernel<TRACING>,
-    iter: Kernel<TRACING>,
+    (iter, length): (Kernel<TRACING>, u64),
     at: u8,
     thread: u64,
 ) {
     let key = kiocb.0 as u64;
+    let request = &mut row.request;
     // SAFETY: all that lies in front of the segments, which are valid only as far as they are
     // counted, are integers or arrays of integers.
     unsafe {
-        let row = &raw mut *request;
-        clear::<{ offset_of!(Request, segments) / size_of::<u64>() }>(row.cast());
+        let start = &raw mut *request;
+        clear::<{ offset_of!(Request, segments) / size_of::<u64>() }>(start.cast());
     }
     // SAFETY: takes no arguments.
     request.time = unsafe { bpf_ktime_get_boot_ns() };
@@ -404,7 +425,9 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     request.interface = interface(kiocb);
     owner::fill::<TRACING>(request, thread);
     target::fill(request, kiocb.follow(layout!(kiocb_ki_filp)));
-    iovec::capture::<TRACING, BOUNDED>(request, iter, kiocb.read(layout!(kiocb_ki_pos)), key);
+    let offset = kiocb.read(layout!(kiocb_ki_pos));
+    iovec::capture::<TRACING, BOUNDED>(row, iter, length, offset, key);
+    let request = &mut row.request;
     stacks::take(ctx, request);
     debug!(
         ctx,
@@ -426,6 +449,8 @@ fn end<const TRACING: bool>(kiocb: Kernel<TRACING>, request: &mut Request, resul
         request.route = Route::BlockDevice as u8;
         request.direct_bytes = result as u64;
     }
-    finish(request, result);
-    REQUESTS.release(kiocb.0 as u64, request);
+    // Of which the verifier knew what it was compared with, and would walk the end for each.
+    let unknown = request.time;
+    finish(request, verifier::forget(result as u64, unknown) as i64);
+    forget(kiocb.0 as u64, request);
 }

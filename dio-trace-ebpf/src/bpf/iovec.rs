@@ -10,11 +10,14 @@ use aya_ebpf::{
     helpers::generated::{bpf_loop, bpf_probe_read_kernel},
 };
 use dio_trace_ebpf::{
-    abi::request::{
-        NO_OFFENDER, Request, SEGMENTS_AT_A_TIME, SEGMENTS_EXAMINED, SEGMENTS_KEPT, state,
+    abi::{
+        request::{
+            NO_OFFENDER, Request, SEGMENTS_AT_A_TIME, SEGMENTS_EXAMINED, SEGMENTS_KEPT, state,
+        },
+        row::{Row, Walk},
     },
     rules::{Fold, Geometry, Segment},
-    verifier::{forget, low_bits},
+    verifier::low_bits,
 };
 
 use super::{
@@ -55,18 +58,19 @@ fn kind<const TRACING: bool>(iter: Kernel<TRACING>) -> u32 {
     }
 }
 
-/// Folds the iterator into the request of `kiocb`, whose limits are known already. `BOUNDED` is for
+/// Folds the iterator, which holds `length` bytes, into the request of `kiocb`, whose limits are known already. `BOUNDED` is for
 /// kernels without `bpf_loop`; such a program has to [`go_on`] at its end.
 #[inline(always)]
 pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
-    request: &mut Request,
+    row: &mut Row,
     iter: Kernel<TRACING>,
+    length: u64,
     offset: u64,
     kiocb: u64,
 ) {
     let kind = kind(iter);
     let skip = iter.read::<u64>(layout!(iov_iter_iov_offset));
-    let length = count(iter);
+    let request = &mut row.request;
     request.offending_index = NO_OFFENDER;
     if has!(iter_ubuf) && kind == layout!(iter_ubuf) {
         let address = number(request, iter.read(layout!(iov_iter_ubuf))).wrapping_add(skip);
@@ -95,18 +99,21 @@ pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
         one_segment(request, offset, Segment { address, length });
         return;
     }
-    let start = Start {
+    row.walk = Walk {
         segments,
         segment_count,
         skip,
-        length,
-        offset,
-        pages,
+        left: length,
+        fold: Fold::new(offset, row.request.limits.virt_boundary_mask),
+        block: row.request.limits.logical_block_mask(),
+        index: 0,
+        pages: u32::from(pages),
+        reserved: 0,
     };
     if BOUNDED {
-        walk_by_loop(request, &start, kiocb);
+        walk_by_loop(row, kiocb);
     } else {
-        walk_by_helper(request, &start);
+        walk_by_helper(row);
     }
 }
 
@@ -129,60 +136,50 @@ fn one_segment(request: &mut Request, offset: u64, segment: Segment) {
     request.segments_kept = 1;
 }
 
-/// Where the segments are.
-struct Start {
-    /// Address of the array of `struct iovec`, `kvec` or `bio_vec`; all are 16 bytes.
-    segments: u64,
-    segment_count: u64,
-    /// Bytes of the first segment that are used up.
-    skip: u64,
-    /// Bytes in all, which may end inside a segment.
-    length: u64,
-    offset: u64,
-    /// `struct bio_vec`: page, length, offset.
-    pages: bool,
-}
-
 /// By `bpf_loop` (5.17), whose callback the verifier walks once. It needs a relocation that older
 /// kernels refuse, so only programs that are not loaded there may use it.
 #[inline(always)]
-fn walk_by_helper(request: &mut Request, start: &Start) {
-    let mut walk = Walk::new(request, start);
-    // SAFETY: the callback has the signature that the helper asks for, and gets back `walk`, which
-    // outlives the call.
+fn walk_by_helper(row: &mut Row) {
+    let mut context = &raw mut *row;
+    // SAFETY: the callback has the signature that the helper asks for, and gets back `context`,
+    // which outlives the call.
     unsafe {
         bpf_loop(
             SEGMENTS_EXAMINED,
             walk_callback as *mut c_void,
-            (&raw mut walk).cast(),
+            (&raw mut context).cast(),
             0,
         );
     }
-    walk.end();
+    end(row);
 }
 
 /// One round of `bpf_loop`: 0 to go on, 1 to stop.
-unsafe extern "C" fn walk_callback(_round: u32, walk: *mut c_void) -> c_long {
-    // SAFETY: `walk_by_helper` passes a `Walk` that nothing else touches meanwhile.
-    let walk = unsafe { &mut *walk.cast::<Walk<'_>>() };
-    c_long::from(!walk.step::<true>())
+unsafe extern "C" fn walk_callback(_round: u32, context: *mut c_void) -> c_long {
+    // SAFETY: `walk_by_helper` passes the address of a row that nothing else touches meanwhile.
+    let row = unsafe { &mut **context.cast::<*mut Row>() };
+    c_long::from(!step(row))
 }
 
-/// By a loop that the verifier walks round for round, as far as one program goes. Not inlined: all
-/// its state in registers and on a stack of its own.
+/// By a loop that the verifier walks round for round, as far as one program goes; what is left then
+/// is for the next program. Not inlined: all its state in registers and on a stack of its own.
 #[inline(never)]
-fn walk_by_loop(request: &mut Request, start: &Start, kiocb: u64) {
-    Walk::new(request, start).some_rounds(kiocb);
-}
-
-/// A walk that another program has to go on with. Programs are not preempted where this is used
-/// (kprobes), so there is one for each CPU.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub(super) struct Paused {
-    /// Whose; 0 for nobody's.
-    kiocb: u64,
-    progress: Progress,
+fn walk_by_loop(row: &mut Row, kiocb: u64) {
+    let mut more = true;
+    for _ in 0..SEGMENTS_AT_A_TIME {
+        more = step(row);
+        if !more {
+            break;
+        }
+    }
+    if more
+        && row.walk.left != 0
+        && let Some(paused) = WALK.get_ptr_mut(0)
+    {
+        // SAFETY: a map value, which nothing else touches meanwhile.
+        unsafe { *paused = kiocb };
+    }
+    end(row);
 }
 
 /// Passes on what [`capture`] of a `BOUNDED` program left. Must be the last thing that it does: it
@@ -191,12 +188,12 @@ pub(super) struct Paused {
 pub(super) fn go_on<C: EbpfContext>(ctx: &C) {
     if let Some(paused) = WALK.get_ptr_mut(0) {
         // SAFETY: a map value, which nothing else touches meanwhile.
-        if unsafe { (*paused).kiocb } != 0 {
+        if unsafe { *paused } != 0 {
             // SAFETY: the map holds no other programs than kprobes. From here on only where there
             // is none, or after as many as the kernel allows; the request is marked as cut off.
             unsafe {
                 WALKER.tail_call(ctx, 0);
-                (*paused).kiocb = 0;
+                *paused = 0;
             }
         }
     }
@@ -209,175 +206,73 @@ pub(super) fn resume<C: EbpfContext>(ctx: &C) {
         return;
     };
     // SAFETY: a map value, which nothing else touches meanwhile.
-    let Paused { kiocb, progress } = unsafe { core::mem::replace(&mut *paused, Paused::NONE) };
-    let Some(request) = in_flight::find(kiocb) else {
+    let kiocb = unsafe { core::mem::take(&mut *paused) };
+    let Some(row) = in_flight::find_row(kiocb) else {
         return;
     };
-    request.state &= !state::TRUNCATED;
-    Walk { progress, request }.some_rounds(kiocb);
+    row.request.state &= !state::TRUNCATED;
+    walk_by_loop(row, kiocb);
     go_on(ctx);
 }
 
-/// A walk over the segments of a request.
-struct Walk<'a> {
-    progress: Progress,
-    request: &'a mut Request,
-}
-
-/// How far a walk is, and what was gathered on the way.
-#[derive(Clone, Copy)]
-#[repr(C)]
-struct Progress {
-    /// Address of the array of `struct iovec`, `kvec` or `bio_vec`; all are 16 bytes.
-    segments: u64,
-    segment_count: u64,
-    /// Bytes of the first segment that are used up; zero from the second on.
-    skip: u64,
-    /// Bytes still to come, which may end inside a segment.
-    left: u64,
-    fold: Fold,
-    /// Mask of the logical block size.
-    block: u32,
-    /// Number of the next segment.
-    index: u32,
-    /// `struct bio_vec`: page, length, offset.
-    pages: bool,
-}
-
-impl Paused {
-    const NONE: Self = Self {
-        kiocb: 0,
-        progress: Progress {
-            segments: 0,
-            segment_count: 0,
-            skip: 0,
-            left: 0,
-            fold: Fold::new(0, 0),
-            block: 0,
-            index: 0,
-            pages: false,
-        },
+/// The next segment. False when there are no more, or none that can be read.
+#[inline(always)]
+fn step(row: &mut Row) -> bool {
+    let Row { request, walk } = row;
+    if walk.left == 0 || u64::from(walk.index) >= walk.segment_count {
+        return false;
+    }
+    let mut raw = MaybeUninit::<[u64; 2]>::uninit();
+    let address = walk.segments + u64::from(walk.index) * size_of::<[u64; 2]>() as u64;
+    // SAFETY: the helper checks the address, and fills with zeros where it cannot read.
+    let (failed, raw) = unsafe {
+        let size = size_of::<[u64; 2]>() as u32;
+        let failed = bpf_probe_read_kernel(raw.as_mut_ptr().cast(), size, address as *const _);
+        (failed != 0, raw.assume_init())
     };
+    if failed {
+        request.state |= state::UNREADABLE;
+        return false;
+    }
+    let mut segment = decode(&raw, walk.pages != 0);
+    segment.address = segment.address.wrapping_add(walk.skip);
+    segment.length = segment.length.saturating_sub(walk.skip).min(walk.left);
+    walk.skip = 0;
+    walk.left -= segment.length;
+    walk.fold.push(segment);
+    if walk.pages != 0 {
+        // Beyond this point only the place in the page means something.
+        segment.address &= 4095;
+    }
+    let index = walk.index;
+    walk.index = index + 1;
+    if (index as usize) < SEGMENTS_KEPT {
+        // SAFETY: the index lies below SEGMENTS_KEPT.
+        unsafe {
+            *request
+                .segments
+                .as_mut_ptr()
+                .add(low_bits::<KEPT>(u64::from(index))) = segment;
+        }
+        request.segments_kept = index + 1;
+    } else if request.offending_index == NO_OFFENDER
+        && (segment.address | segment.length) & u64::from(walk.block) != 0
+    {
+        request.offending_index = index;
+        request.segments[SEGMENTS_KEPT] = segment;
+    }
+    true
 }
 
-impl<'a> Walk<'a> {
-    #[inline(always)]
-    fn new(request: &'a mut Request, start: &Start) -> Self {
-        let progress = Progress {
-            segments: start.segments,
-            segment_count: start.segment_count,
-            skip: start.skip,
-            left: start.length,
-            fold: Fold::new(start.offset, request.limits.virt_boundary_mask),
-            block: request.limits.logical_block_mask(),
-            index: 0,
-            pages: start.pages,
-        };
-        Self { progress, request }
+/// Writes down what was gathered, all of it or as far as it goes.
+#[inline(always)]
+fn end(row: &mut Row) {
+    let Row { request, walk } = row;
+    if walk.left != 0 && request.state & state::UNREADABLE == 0 {
+        request.state |= state::TRUNCATED;
     }
-
-    /// As many rounds as one program goes; what is left then is paused.
-    #[inline(always)]
-    fn some_rounds(mut self, kiocb: u64) {
-        let mut more = true;
-        for _ in 0..SEGMENTS_AT_A_TIME {
-            more = self.step::<false>();
-            if !more {
-                break;
-            }
-        }
-        let progress = self.progress;
-        if more
-            && progress.left != 0
-            && let Some(paused) = WALK.get_ptr_mut(0)
-        {
-            // SAFETY: a map value, which nothing else touches meanwhile.
-            unsafe { *paused = Paused { kiocb, progress } };
-        }
-        self.end();
-    }
-
-    /// The next segment. False when there are no more, or none that can be read. With `ALIKE` the
-    /// verifier takes each round for the same.
-    #[inline(always)]
-    fn step<const ALIKE: bool>(&mut self) -> bool {
-        let mut raw = MaybeUninit::<[u64; 2]>::uninit();
-        let address =
-            self.progress.segments + u64::from(self.progress.index) * size_of::<[u64; 2]>() as u64;
-        // SAFETY: the helper checks the address, and fills with zeros where it cannot read.
-        let (failed, raw) = unsafe {
-            let size = size_of::<[u64; 2]>() as u32;
-            let failed = bpf_probe_read_kernel(raw.as_mut_ptr().cast(), size, address as *const _);
-            (failed != 0, raw.assume_init())
-        };
-        self.forget(raw[0]);
-        if ALIKE {
-            self.progress.index = forget(u64::from(self.progress.index), raw[0]) as u32;
-        }
-        if self.progress.left == 0 || u64::from(self.progress.index) >= self.progress.segment_count
-        {
-            return false;
-        }
-        if failed {
-            self.request.state |= state::UNREADABLE;
-            return false;
-        }
-        self.segment(decode(&raw, self.progress.pages));
-        true
-    }
-
-    /// Hides from the verifier what was found so far.
-    #[inline(always)]
-    fn forget(&mut self, unknown: u64) {
-        self.progress.left = forget(self.progress.left, unknown);
-        self.progress.skip = forget(self.progress.skip, unknown);
-        self.progress.fold.forget(unknown);
-    }
-
-    #[inline(always)]
-    fn segment(&mut self, mut segment: Segment) {
-        segment.address = segment.address.wrapping_add(self.progress.skip);
-        segment.length = segment.length.saturating_sub(self.progress.skip);
-        self.progress.skip = 0;
-        if segment.length > self.progress.left {
-            segment.length = self.progress.left;
-        }
-        self.progress.left -= segment.length;
-        self.progress.fold.push(segment);
-        if self.progress.pages {
-            // Beyond this point only the place in the page means something.
-            segment.address &= 4095;
-        }
-        let request = &mut *self.request;
-        let index = self.progress.index;
-        if (index as usize) < SEGMENTS_KEPT {
-            // SAFETY: the index lies below SEGMENTS_KEPT.
-            unsafe {
-                *request
-                    .segments
-                    .as_mut_ptr()
-                    .add(low_bits::<KEPT>(u64::from(index))) = segment;
-            }
-            request.segments_kept = index + 1;
-        } else if request.offending_index == NO_OFFENDER
-            && (segment.address | segment.length) & u64::from(self.progress.block) != 0
-        {
-            request.offending_index = index;
-            request.segments[SEGMENTS_KEPT] = segment;
-        }
-        self.progress.index = index + 1;
-    }
-
-    /// Writes down what was gathered, all of it or as far as it goes.
-    #[inline(always)]
-    fn end(self) {
-        let Self { progress, request } = self;
-        if progress.left != 0 && request.state & state::UNREADABLE == 0 {
-            request.state |= state::TRUNCATED;
-        }
-        request.geometry = progress.fold.finish();
-        request.geometry.length = request.geometry.length.wrapping_add(progress.left);
-    }
+    request.geometry = walk.fold.finish();
+    request.geometry.length = request.geometry.length.wrapping_add(walk.left);
 }
 
 /// One segment from its 16 bytes in the kernel.

@@ -12,32 +12,32 @@ use dio_trace_ebpf::{
         counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
         file::{FileId, FilesystemDevice},
         news,
-        request::Request,
+        row::Row,
         slot::{self, Slot},
     },
     words::LossCause,
 };
 
-use super::{busy::Busy, iovec::Paused, slots::Table};
+use super::{busy::Busy, slots::Table};
 
 /// Requests in flight by the address of their kiocb. Userspace sets the number of slots, and looks
 /// into them where they lie. Full: the request is not followed, [`LossCause::InFlightFull`].
 #[map]
-static IN_FLIGHT_SLOTS: Array<Slot<Request>> =
+static IN_FLIGHT_SLOTS: Array<Slot<Row>> =
     Array::with_max_entries(1 << *slot::SLOT_BITS.start(), BPF_F_MMAPABLE);
 
 /// The same where slots cannot be used (10 MiB).
 #[map]
-static IN_FLIGHT: HashMap<u64, Request> = HashMap::with_max_entries(slot::ROWS, 0);
+static IN_FLIGHT: HashMap<u64, Row> = HashMap::with_max_entries(slot::ROWS, 0);
 
 /// Requests in flight.
-pub(super) const REQUESTS: Table<Request> = Table {
+pub(super) const REQUESTS: Table<Row> = Table {
     slots: &IN_FLIGHT_SLOTS,
     hashed: &IN_FLIGHT,
-    empty: &EMPTY_REQUEST,
+    empty: &EMPTY_ROW,
 };
 // SAFETY: every field is an integer or an array of integers.
-static EMPTY_REQUEST: Request = unsafe { core::mem::zeroed() };
+static EMPTY_ROW: Row = unsafe { core::mem::zeroed() };
 
 /// The kiocb each thread is busy with, by thread. As many as requests in flight, since a thread
 /// submits one at a time. Full: what the thread submits is not told apart from what it does besides.
@@ -121,10 +121,10 @@ pub(super) static SHARES: LruHashMap<u32, Share> = LruHashMap::with_max_entries(
 #[map]
 pub(super) static TRACED_PROCESSES: HashMap<u32, u32> = HashMap::with_max_entries(32_768, 0);
 
-/// Where a walk over segments is to be gone on with, see
-/// [`Paused`](super::iovec::Paused).
+/// Slot 0: the kiocb of the walk over segments that another program has to go on with, 0 for none.
+/// Programs are not preempted where this is used (kprobes), so there is one for each CPU.
 #[map]
-pub(super) static WALK: PerCpuArray<Paused> = PerCpuArray::with_max_entries(1, 0);
+pub(super) static WALK: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 
 /// Slot 0: the program that goes on with it. Empty where programs walk all the way themselves.
 #[map]

@@ -8,7 +8,10 @@
 use core::{arch::asm, mem::offset_of};
 
 use aya_ebpf::maps::{Array, HashMap};
-use dio_trace_ebpf::abi::slot::{SLOTS_TRIED, Slot, slot_of};
+use dio_trace_ebpf::{
+    abi::slot::{SLOTS_TRIED, Slot, slot_of},
+    verifier::forget,
+};
 
 use super::{counters::add, globals::setting};
 
@@ -78,7 +81,7 @@ impl<V> Table<V> {
             if (*slot).key == key {
                 return Some((&raw mut (*slot).value, true));
             }
-            if (*slot).elsewhere == 0 && exchange(&raw mut (*slot).key, key) {
+            if (*slot).elsewhere == 0 && take(&raw mut (*slot).key, key) == 0 {
                 (*slot).away = 0;
                 return Some((&raw mut (*slot).value, false));
             }
@@ -111,18 +114,22 @@ impl<V> Table<V> {
         }
     }
 
-    /// Number of the slot of `key` where that is not its first.
+    /// Number of the slot of `key` where that is not its first. No way out of the loop but its end:
+    /// the verifier would go on with the program from each.
     #[inline(never)]
     fn elsewhere(&self, key: u64, home: u32) -> u32 {
+        let mut number = NOWHERE;
         for other in 1..SLOTS_TRIED {
-            if let Some(slot) = self.slots.get_ptr(home ^ other)
+            if let Some(slot) = self.slots.get_ptr(home ^ other) {
                 // SAFETY: a map value lives on.
-                && unsafe { (*slot).key } == key
-            {
-                return home ^ other;
+                let found = unsafe { (*slot).key };
+                if found == key {
+                    number = home ^ other;
+                }
+                number = forget(u64::from(number), found) as u32;
             }
         }
-        NOWHERE
+        number
     }
 
     /// Takes a slot for `key`, the first or else another.
@@ -131,28 +138,28 @@ impl<V> Table<V> {
         let Some(first) = self.slots.get_ptr_mut(home) else {
             return NOWHERE;
         };
-        // SAFETY: a map value lives on.
-        unsafe {
-            if exchange(&raw mut (*first).key, key) {
-                (*first).away = 0;
-                return home;
-            }
-            // Before the row is there: who looks for it must go on.
-            add(&raw mut (*first).elsewhere, 1);
-        }
-        for other in 1..SLOTS_TRIED {
-            if let Some(slot) = self.slots.get_ptr_mut(home ^ other)
-                // SAFETY: a map value lives on.
-                && exchange(unsafe { &raw mut (*slot).key }, key)
+        // SAFETY: a map value lives on. Before the row is there: who looks for it must go on.
+        unsafe { add(&raw mut (*first).elsewhere, 1) };
+        let mut number = NOWHERE;
+        for other in 0..SLOTS_TRIED {
+            if number == NOWHERE
+                && let Some(slot) = self.slots.get_ptr_mut(home ^ other)
             {
                 // SAFETY: as above.
-                unsafe { (*slot).away = 1 };
-                return home ^ other;
+                let found = unsafe { take(&raw mut (*slot).key, key) };
+                if found == 0 {
+                    // SAFETY: as above.
+                    unsafe { (*slot).away = u64::from(other != 0) };
+                    number = home ^ other;
+                }
+                number = forget(u64::from(number), found) as u32;
             }
         }
-        // SAFETY: as above.
-        unsafe { add(&raw mut (*first).elsewhere, u64::MAX) };
-        NOWHERE
+        if number == NOWHERE || number == home {
+            // SAFETY: as above.
+            unsafe { add(&raw mut (*first).elsewhere, u64::MAX) };
+        }
+        number
     }
 }
 
@@ -174,11 +181,14 @@ fn lower_half(key: u64) -> u32 {
     half as u32
 }
 
-/// Writes `key` where there is 0. False where there is something else.
+/// Writes `key` where there is 0. What was there before.
+///
+/// # Safety
+/// `place` must point into a map value, and be aligned.
 #[inline(always)]
-fn exchange(place: *mut u64, key: u64) -> bool {
+unsafe fn take(place: *mut u64, key: u64) -> u64 {
     let before: u64;
-    // SAFETY: `place` points into a map value, which is aligned and lives on.
+    // SAFETY: the caller's word.
     unsafe {
         asm!(
             "r0 = cmpxchg_64({0} + 0, r0, {1})",
@@ -187,5 +197,5 @@ fn exchange(place: *mut u64, key: u64) -> bool {
             inout("r0") 0_u64 => before,
         );
     }
-    before == 0
+    before
 }

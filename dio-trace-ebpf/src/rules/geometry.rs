@@ -1,8 +1,6 @@
 //! The shape of a request in memory and in the file, folded so that any number of segments fits
 //! in a few words and every alignment question can still be answered exactly.
 
-use crate::verifier::forget;
-
 /// Alignments are reported up to this many bytes; every block size and dma alignment in use is
 /// far below it.
 pub const ALIGNMENT_CAP: u32 = 65_536;
@@ -150,6 +148,7 @@ impl Geometry {
 
 /// Folds segments into a [`Geometry`], one at a time and in order.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Fold {
     geometry: Geometry,
     virt_boundary_mask: u32,
@@ -171,18 +170,6 @@ impl Fold {
                 length: 0,
             },
         }
-    }
-
-    /// Hides from the verifier what [`push`](Self::push) decides by, so that it need not walk the
-    /// segments one by one.
-    #[inline(always)]
-    pub fn forget(&mut self, unknown: u64) {
-        let merged = u64::from(self.geometry.merged_count);
-        self.geometry.merged_count = forget(merged, unknown) as u32;
-        self.geometry.length = forget(self.geometry.length, unknown);
-        self.empty_bits = forget(u64::from(self.empty_bits), unknown) as u32;
-        self.run.address = forget(self.run.address, unknown);
-        self.run.length = forget(self.run.length, unknown);
     }
 
     /// Adds the next segment.

@@ -13,17 +13,14 @@ use aya::{
     Pod,
     maps::{HashMap, Map, MapData},
 };
-use dio_trace_ebpf::abi::{
-    request::{self, state},
-    slot::Slot,
-};
+use dio_trace_ebpf::abi::{request::state, row, slot::Slot};
 
-/// `Request` as aya wants it.
+/// `Row` as aya wants it.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-struct Request(request::Request);
+struct Row(row::Row);
 // SAFETY: integers without padding, any bytes of which are valid.
-unsafe impl Pod for Request {}
+unsafe impl Pod for Row {}
 
 /// Nanoseconds after which `io_uring` is not expected to issue a request again: a worker does so at
 /// once. It gives some up without telling anyone but the program.
@@ -35,7 +32,7 @@ const LOOK_FOR_FORSAKEN: Duration = Duration::from_secs(1);
 /// The probes' table of requests in flight.
 pub(super) struct InFlight {
     slots: Slots,
-    hashed: HashMap<MapData, u64, Request>,
+    hashed: HashMap<MapData, u64, Row>,
     looked: Instant,
 }
 
@@ -80,7 +77,7 @@ impl InFlight {
         let keys: Vec<u64> = self.hashed.keys().flatten().collect();
         for key in keys {
             // A request that ends meanwhile is no longer there.
-            let Ok(Request(request)) = self.hashed.get(&key, 0) else {
+            let Ok(Row(row::Row { request, .. })) = self.hashed.get(&key, 0) else {
                 continue;
             };
             if is_forsaken(request.state, request.time) && self.hashed.remove(&key).is_ok() {
@@ -93,7 +90,7 @@ impl InFlight {
 
 /// The slots, in the memory that the probes use.
 struct Slots {
-    first: NonNull<Slot<request::Request>>,
+    first: NonNull<Slot<row::Row>>,
     count: usize,
 }
 
@@ -125,7 +122,7 @@ impl Slots {
         Ok(Self { first, count })
     }
 
-    fn at(&self, index: usize) -> *mut Slot<request::Request> {
+    fn at(&self, index: usize) -> *mut Slot<row::Row> {
         self.first.as_ptr().wrapping_add(index)
     }
 
@@ -135,8 +132,8 @@ impl Slots {
         // SAFETY: the callers' index lies in the mapping. Volatile, since the probes write there.
         unsafe {
             let key = (&raw const (*slot).key).read_volatile();
-            let state = (&raw const (*slot).value.state).read_volatile();
-            let time = (&raw const (*slot).value.time).read_volatile();
+            let state = (&raw const (*slot).value.request.state).read_volatile();
+            let time = (&raw const (*slot).value.request.time).read_volatile();
             (key != 0).then_some((key, state, time))
         }
     }
@@ -153,7 +150,7 @@ impl Slots {
 }
 
 const fn bytes(slots: usize) -> usize {
-    slots * size_of::<Slot<request::Request>>()
+    slots * size_of::<Slot<row::Row>>()
 }
 
 impl Drop for Slots {
