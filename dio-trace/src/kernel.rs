@@ -8,6 +8,7 @@ mod capabilities;
 mod capture;
 mod cgroup;
 mod constants;
+mod dead_code;
 mod decode;
 mod evidence;
 mod files;

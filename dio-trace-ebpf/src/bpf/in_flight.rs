@@ -246,9 +246,8 @@ fn mark_direct<const TRACING: bool>(request: &mut Request, kiocb: Kernel<TRACING
 #[inline(always)]
 pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result: i64) {
     let key = kiocb.0 as u64;
-    let thread = owner::current_thread();
     let Some(request) = find(key) else {
-        leave_unknown(kiocb, thread, at, result);
+        leave_unknown(kiocb, at, result);
         return;
     };
     if request.level != at {
@@ -259,6 +258,7 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
         }
         return;
     }
+    let thread = owner::current_thread();
     if TRACING && busy::was_left(thread, key) {
         return;
     }
@@ -302,15 +302,19 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
 
 /// A probed function returns for a kiocb that has no row.
 #[inline(always)]
-fn leave_unknown<const TRACING: bool>(kiocb: Kernel<TRACING>, thread: u64, at: u8, result: i64) {
+fn leave_unknown<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result: i64) {
     let key = kiocb.0 as u64;
     if !TRACING {
-        busy::leave::<false>(thread, key, 0);
+        busy::leave::<false>(owner::current_thread(), key, 0);
         return;
     }
     let direct = kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT != 0;
     // The engine of a request that completed before its submission returned: its filesystem is next.
-    if !direct || at == level::ENGINE || busy::was_left(thread, key) {
+    if !direct || at == level::ENGINE {
+        return;
+    }
+    let thread = owner::current_thread();
+    if busy::was_left(thread, key) {
         return;
     }
     if busy::current() == Some(key) {

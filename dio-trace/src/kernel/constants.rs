@@ -1,35 +1,32 @@
 //! Writes constants into the instructions that would load them: offsets in the kernel's structures
 //! and settings, several hundred times in each program.
 
-use std::{collections::HashSet, os::fd::RawFd};
+use std::os::fd::RawFd;
 
 use aya_obj::generated::{
-    BPF_ALU, BPF_CALL, BPF_DW, BPF_EXIT, BPF_IMM, BPF_JA, BPF_JMP, BPF_JMP32, BPF_K, BPF_LD,
-    BPF_LDX, BPF_MEM, BPF_MOV, BPF_PSEUDO_MAP_VALUE, bpf_insn,
+    BPF_ALU, BPF_JA, BPF_JMP, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, BPF_PSEUDO_MAP_VALUE, bpf_insn,
 };
 
-const CLASS: u32 = 0x07;
-const SIZE: u32 = 0x18;
-const OPERATION: u32 = 0xf0;
+use crate::kernel::dead_code::{self, LOAD_WIDE};
 
-/// Two slots: a register is set to the address of a byte in a map.
-const LOAD_ADDRESS: u32 = BPF_LD | BPF_IMM | BPF_DW;
+const SIZE: u32 = 0x18;
 /// A register is set to a number below 2^32.
 const SET: u32 = BPF_ALU | BPF_MOV | BPF_K;
 /// Sizes of [`SIZE`] in bytes, by its number.
 const BYTES: [usize; 4] = [4, 2, 1, 8];
 
 /// Replaces each load of a constant from the read-only map `map`, which holds `data`, by the constant.
-/// The number of instructions stays: what is left over does nothing, and the kernel drops it.
+/// The number of instructions stays: what is left over does nothing, and is for
+/// [`dead_code::remove`].
 ///
 /// Left as they are: loads of eight bytes, and loads whose address is used again.
 pub(super) fn inline(instructions: &mut [bpf_insn], map: RawFd, data: &[u8]) {
-    let targets = jump_targets(instructions);
+    let targets = dead_code::targets(instructions);
     for at in 0..instructions.len() {
         let Some(&[first, second, load]) = instructions.get(at..at + 3) else {
             return;
         };
-        if u32::from(first.code) != LOAD_ADDRESS
+        if u32::from(first.code) != LOAD_WIDE
             || u32::from(first.src_reg()) != BPF_PSEUDO_MAP_VALUE
             || first.imm != map
             || targets.contains(&(at + 2))
@@ -71,30 +68,9 @@ fn constant(first: bpf_insn, second: bpf_insn, load: bpf_insn, data: &[u8]) -> O
     }
 }
 
-/// Instructions that others jump to.
-fn jump_targets(instructions: &[bpf_insn]) -> HashSet<usize> {
-    let jumps = instructions.iter().enumerate().filter_map(|(at, jump)| {
-        let code = u32::from(jump.code);
-        let class = code & CLASS;
-        if class != BPF_JMP && class != BPF_JMP32 || matches!(code & OPERATION, BPF_CALL | BPF_EXIT)
-        {
-            return None;
-        }
-        // The long jump has its distance elsewhere.
-        let distance = if code == BPF_JMP32 | BPF_JA {
-            jump.imm
-        } else {
-            i32::from(jump.off)
-        };
-        at.checked_add(1)?
-            .checked_add_signed(isize::try_from(distance).ok()?)
-    });
-    jumps.collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use aya_obj::generated::{BPF_B, BPF_H, BPF_W};
+    use aya_obj::generated::{BPF_B, BPF_DW, BPF_EXIT, BPF_H, BPF_JMP32, BPF_W};
 
     use super::*;
 
@@ -114,7 +90,7 @@ mod tests {
     fn address(map: RawFd, register: u8, offset: i32) -> [bpf_insn; 2] {
         let pseudo = BPF_PSEUDO_MAP_VALUE as u8;
         [
-            instruction(LOAD_ADDRESS, (register, pseudo), 0, map),
+            instruction(LOAD_WIDE, (register, pseudo), 0, map),
             instruction(0, (0, 0), 0, offset),
         ]
     }

@@ -21,7 +21,7 @@ use dio_trace_ebpf::abi::{
 };
 
 use crate::kernel::{
-    constants,
+    constants, dead_code,
     tracing::{self, Program},
 };
 
@@ -165,6 +165,10 @@ fn relocate(ebpf: &Ebpf, globals: &Globals<'_>) -> Result<Programs> {
         .filter_map(|(name, program)| {
             let mut function = object.functions.get(&program.function_key())?.clone();
             constants::inline(&mut function.instructions, constants.0, constants.1);
+            dead_code::remove(
+                &mut function.instructions,
+                &mut function.func_info.func_info,
+            );
             Some((name.clone(), function))
         })
         .collect();
