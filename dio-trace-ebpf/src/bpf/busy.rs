@@ -1,6 +1,6 @@
 //! What each thread is busy with: the `struct kiocb` of the request it submits at the moment.
 
-use super::{globals::setting, in_flight, maps::THREADS, owner};
+use super::{globals::setting, maps::THREADS, owner, rows};
 
 /// A thread's row.
 #[derive(Clone, Copy)]
@@ -46,7 +46,7 @@ pub(super) fn enter<const HASHED: bool>(thread: u64, kiocb: u64) -> u64 {
     let outer = busy.kiocb;
     *busy = Busy { kiocb, left: 0 };
     // What has no row is over, and its end was not seen here.
-    if outer == 0 || outer == kiocb || in_flight::find(outer).is_none() {
+    if outer == 0 || outer == kiocb || rows::find(outer).is_none() {
         0
     } else {
         outer

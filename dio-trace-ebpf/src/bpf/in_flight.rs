@@ -11,7 +11,6 @@ use aya_ebpf::{helpers::bpf_ktime_get_boot_ns, programs::tracing::StackIdContext
 use aya_log_ebpf::debug;
 use dio_trace_ebpf::{
     abi::{
-        news,
         request::{Request, level, state},
         row::Row,
     },
@@ -22,14 +21,17 @@ use dio_trace_ebpf::{
 
 use super::{
     busy,
-    counters::{lost, orphan, tell},
+    counters::{lost, orphan},
     finish::finish,
     globals::{layout, setting},
     iovec,
     kiocb::{interface, is_followed, is_refusal_to_wait, original, will_be_issued_again},
-    maps::REQUESTS,
     memory::{Kernel, clear},
-    owner, stacks, target,
+    owner,
+    pairs::{is_seen, pair_due},
+    retry::{is_issued_again, is_same, issue_again, wait_for_retry},
+    rows::{find, find_or_claim, find_row, forget},
+    stacks, target,
 };
 
 /// `IOCB_DIRECT` (include/linux/fs.h): a macro, so not in BTF; the same from 5.10 to 7.3.
@@ -139,62 +141,6 @@ pub(super) fn enter_engine<C: StackIdContext, const TRACING: bool, const BOUNDED
     let request = &mut row.request;
     mark_direct(request, kiocb, route);
     request.state |= marks(request, dio_flags) | state::IN_ENGINE;
-}
-
-/// Whether a request that waits to be issued again is the one that is issued now: its kiocb may
-/// also have been put to new use.
-#[inline(always)]
-fn is_issued_again<const TRACING: bool>(
-    request: &Request,
-    kiocb: Kernel<TRACING>,
-    iter: Kernel<TRACING>,
-) -> bool {
-    request.state & state::RETRY != 0 && is_same(request, kiocb, iter)
-}
-
-#[inline(always)]
-fn is_same<const TRACING: bool>(
-    request: &Request,
-    kiocb: Kernel<TRACING>,
-    iter: Kernel<TRACING>,
-) -> bool {
-    request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
-        && request.geometry.length == iovec::count(iter)
-}
-
-/// `io_uring` will issue the request again; userspace sees to those that it does not.
-#[inline(always)]
-fn wait_for_retry(request: &mut Request) {
-    request.state |= state::RETRY;
-    tell(news::RETRIES);
-}
-
-#[inline(always)]
-fn issue_again<const TRACING: bool, const BOUNDED: bool>(
-    request: &mut Request,
-    thread: u64,
-    kiocb: u64,
-) {
-    request.state = request.state & !state::RETRY | pair_due::<TRACING>();
-    request.outer = busy::enter::<BOUNDED>(thread, kiocb);
-}
-
-/// [`state::PAIR_DUE`], where this program is one of a pair.
-#[inline(always)]
-fn pair_due<const TRACING: bool>() -> u16 {
-    if TRACING && setting!(pairs) != 0 {
-        state::PAIR_DUE
-    } else {
-        0
-    }
-}
-
-/// Whether the other program of the pair has seen this call already.
-#[inline(always)]
-fn is_seen(request: &mut Request) -> bool {
-    let due = request.state & state::PAIR_DUE != 0;
-    request.state &= !state::PAIR_DUE;
-    due
 }
 
 /// Whether an engine is entered inside this request, whose filesystem was seen to begin it. What
@@ -358,44 +304,6 @@ pub(super) fn engine_done(kiocb: u64, bytes: u64) {
             request.direct_bytes = bytes;
         }
     }
-}
-
-/// The request of the running thread.
-#[inline(always)]
-pub(super) fn current_request() -> Option<&'static mut Request> {
-    find(busy::current()?)
-}
-
-/// The request of a kiocb.
-#[inline(always)]
-pub(super) fn find(kiocb: u64) -> Option<&'static mut Request> {
-    find_row(kiocb).map(|row| &mut row.request)
-}
-
-/// The row of a kiocb.
-#[inline(always)]
-pub(super) fn find_row(kiocb: u64) -> Option<&'static mut Row> {
-    // SAFETY: a row is touched by the thread that submits the request and, after that, by its
-    // completion; map values live on.
-    REQUESTS.find(kiocb).map(|row| unsafe { &mut *row })
-}
-
-/// Forgets the request of a kiocb.
-#[inline(always)]
-fn forget(kiocb: u64, request: &mut Request) {
-    // A request is what its row begins with.
-    REQUESTS.release(kiocb, (&raw mut *request).cast());
-}
-
-/// The row of a kiocb, and whether there was one already; a new one holds whatever was there before.
-#[inline(always)]
-fn find_or_claim<const BOUNDED: bool>(kiocb: u64) -> Option<(&'static mut Row, bool)> {
-    let Some((row, found)) = REQUESTS.find_or_claim::<BOUNDED>(kiocb) else {
-        lost(LossCause::InFlightFull);
-        return None;
-    };
-    // SAFETY: as in `find`; every field is an integer or an array of integers.
-    Some((unsafe { &mut *row }, found))
 }
 
 /// A request begins, in a row that may hold anything.

@@ -22,9 +22,9 @@ use dio_trace_ebpf::{
 
 use super::{
     globals::{has, layout},
-    in_flight,
     maps::{WALK, WALKER},
     memory::Kernel,
+    rows,
 };
 
 /// For [`low_bits`]: `SEGMENTS_KEPT` is a power of two.
@@ -207,7 +207,7 @@ pub(super) fn resume<C: EbpfContext>(ctx: &C) {
     };
     // SAFETY: a map value, which nothing else touches meanwhile.
     let kiocb = unsafe { core::mem::take(&mut *paused) };
-    let Some(row) = in_flight::find_row(kiocb) else {
+    let Some(row) = rows::find_row(kiocb) else {
         return;
     };
     row.request.state &= !state::TRUNCATED;
