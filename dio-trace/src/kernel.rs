@@ -30,6 +30,7 @@ mod settings;
 mod stacks;
 mod symbols;
 mod tracing;
+mod uses;
 
 pub use attach::{Options, Probes};
 pub use block::{block_device, block_device_named, block_devices};

@@ -1,8 +1,7 @@
 //! Attaches the hooks of the plan, each by the best way that this kernel takes.
 
 use std::{
-    collections::{HashMap, HashSet},
-    fs,
+    collections::HashMap,
     os::fd::{AsFd, AsRawFd, OwnedFd},
 };
 
@@ -24,10 +23,11 @@ use crate::{
         kretprobe::{CALLS_AT_A_TIME, Kretprobe},
         misses::Misses,
         object::Programs,
-        plan::{BOUNDED, Hook, Role, When},
+        plan::{BOUNDED, Hook, Role},
         settings,
         symbols::Symbols,
         tracing::{self, Link, Target},
+        uses::Uses,
     },
     model::Attachment,
 };
@@ -50,11 +50,8 @@ pub(super) struct Attacher {
     types: KernelTypes,
     symbols: Symbols,
     module_btf: HashMap<String, OwnedFd>,
-    filesystems: HashSet<String>,
-    only_chosen: bool,
+    uses: Uses,
     pairs: bool,
-    /// Functions that have an fexit.
-    followed: HashSet<&'static str>,
 }
 
 /// A way to attach, and why it is not the preferred one.
@@ -75,16 +72,14 @@ impl Attacher {
             types,
             symbols,
             module_btf,
-            filesystems: known_filesystems(),
-            only_chosen: settings.only_traced != 0,
+            uses: Uses::new(settings),
             pairs: settings.pairs != 0,
-            followed: HashSet::new(),
         }
     }
 
     /// Attaches one hook; `None` where it is of no use on this machine.
     pub(super) fn hook(&mut self, hook: &Hook) -> Option<Attachment> {
-        if !self.is_of_use(hook.when) {
+        if !self.uses.is_of_use(hook.when) {
             return None;
         }
         let tracepoint = !hook.role.programs().tracepoint.is_empty();
@@ -122,18 +117,6 @@ impl Attacher {
         })
     }
 
-    fn is_of_use(&self, when: When) -> bool {
-        let known = |types: &[&str]| types.iter().any(|kind| self.filesystems.contains(*kind));
-        match when {
-            When::Always => true,
-            When::Filesystem(types) => known(types),
-            When::ChosenProcesses => self.only_chosen,
-            When::ReturnsMissed(types, function) => {
-                known(types) && (self.pairs || !self.followed.contains(function))
-            }
-        }
-    }
-
     /// The exit goes first: a request whose entry is seen must not end unseen.
     fn function(
         &mut self,
@@ -162,7 +145,7 @@ impl Attacher {
     fn exit(&mut self, hook: &Hook, function: Option<&Function>) -> Result<Method, String> {
         let why_not = match self.fexit(hook, function) {
             Ok(()) => {
-                self.followed.insert(hook.target);
+                self.uses.follows(hook.target);
                 return Ok(("fexit", None));
             }
             Err(reason) => format!("fexit: {reason}"),
@@ -402,13 +385,4 @@ fn refused(error: &ProgramError) -> anyhow::Error {
         }
         other => anyhow!("the kernel refuses the program: {other}"),
     }
-}
-
-/// Filesystem types that the kernel knows at the moment.
-fn known_filesystems() -> HashSet<String> {
-    let text = fs::read_to_string("/proc/filesystems").unwrap_or_default();
-    text.lines()
-        .filter_map(|line| line.split_ascii_whitespace().last())
-        .map(str::to_owned)
-        .collect()
 }
