@@ -30,6 +30,7 @@ mod settings;
 mod stacks;
 mod symbols;
 mod tracing;
+mod trampolines;
 mod uses;
 
 pub use attach::{Options, Probes};

@@ -102,6 +102,7 @@ impl Probes {
         let module_btf = tracing::open_module_btf(MODULES).into_iter().collect();
         kretprobe::remove_forsaken();
         let mut attacher = Attacher::new(loaded, types, symbols, module_btf, &settings);
+        attacher.load(PLAN);
         let attachments: Vec<Attachment> =
             PLAN.iter().filter_map(|hook| attacher.hook(hook)).collect();
         let sees_requests = attachments.iter().any(|attachment| {

@@ -11,10 +11,7 @@ use aya::{
     maps::{MapData, ProgramArray},
     programs::{KProbe, ProgramError, ProgramFd, RawTracePoint},
 };
-use aya_obj::generated::{
-    bpf_attach_type,
-    bpf_attach_type::{BPF_TRACE_FENTRY, BPF_TRACE_FEXIT, BPF_TRACE_RAW_TP},
-};
+use aya_obj::generated::bpf_attach_type::BPF_TRACE_RAW_TP;
 use dio_trace_ebpf::abi::{request::WALKER, settings::Settings};
 
 use crate::{
@@ -24,9 +21,9 @@ use crate::{
         misses::Misses,
         object::Programs,
         plan::{BOUNDED, Hook, Role},
-        settings,
         symbols::Symbols,
         tracing::{self, Link, Target},
+        trampolines::Trampolines,
         uses::Uses,
     },
     model::Attachment,
@@ -46,10 +43,9 @@ pub(super) struct Attached {
 pub(super) struct Attacher {
     pub(super) ebpf: Ebpf,
     pub(super) attached: Attached,
-    programs: Programs,
+    trampolines: Trampolines,
     types: KernelTypes,
     symbols: Symbols,
-    module_btf: HashMap<String, OwnedFd>,
     uses: Uses,
     pairs: bool,
 }
@@ -68,13 +64,23 @@ impl Attacher {
         Self {
             ebpf,
             attached: Attached::default(),
-            programs,
+            trampolines: Trampolines::new(programs, module_btf, &types, settings),
             types,
             symbols,
-            module_btf,
             uses: Uses::new(settings),
             pairs: settings.pairs != 0,
         }
+    }
+
+    /// Loads the programs of all these hooks that will likely be attached.
+    pub(super) fn load(&mut self, plan: &[Hook]) {
+        let hooks: Vec<(&Hook, Function)> = plan
+            .iter()
+            .filter(|hook| hook.role.programs().tracepoint.is_empty())
+            .filter(|hook| self.uses.is_likely_of_use(hook.when))
+            .filter_map(|hook| Some((hook, self.types.function(hook.target)?)))
+            .collect();
+        self.trampolines.load(&hooks);
     }
 
     /// Attaches one hook; `None` where it is of no use on this machine.
@@ -166,18 +172,10 @@ impl Attacher {
     }
 
     fn fexit(&mut self, hook: &Hook, function: Option<&Function>) -> Result<(), String> {
-        let function = function.ok_or("its module has no BTF")?;
-        let exits = hook.role.programs().fexit;
-        let exit = exits
-            .iter()
-            .find(|(arguments, _)| *arguments == function.arguments);
-        let (_, exit) = exit.ok_or_else(|| {
-            format!(
-                "no program for a function of {} arguments",
-                function.arguments
-            )
-        })?;
-        self.trampoline(hook.role, exit, function, BPF_TRACE_FEXIT)
+        let choice = self.trampolines.at_exit(hook, function)?;
+        let links = self.trampolines.attach(hook.role, &choice)?;
+        self.attached.links.extend(links);
+        Ok(())
     }
 
     /// fentry, else kprobe.
@@ -187,7 +185,7 @@ impl Attacher {
             Err(reason) => format!("fentry: {reason}"),
         };
         let programs = hook.role.programs();
-        let ending = if programs.walks_segments && !settings::has_loop(&self.types) {
+        let ending = if programs.walks_segments && !self.trampolines.has_loop() {
             BOUNDED
         } else {
             ""
@@ -203,46 +201,9 @@ impl Attacher {
     }
 
     fn fentry(&mut self, hook: &Hook, function: Option<&Function>) -> Result<(), String> {
-        let function = function.ok_or("its module has no BTF")?;
-        let programs = hook.role.programs();
-        let entry = programs.fentry.ok_or("no program")?;
-        if programs.walks_segments && !settings::has_loop(&self.types) {
-            return Err("this kernel has no bpf_loop (from 5.17)".to_owned());
-        }
-        self.trampoline(hook.role, entry, function, BPF_TRACE_FENTRY)
-    }
-
-    /// Attaches a program to a function; twice, where the kernel may skip it and another must stand
-    /// in. A program is skipped while it is at work on the same CPU: in a thread that was preempted,
-    /// or, what is told in interrupts, in whatever the interrupt broke into.
-    fn trampoline(
-        &mut self,
-        role: Role,
-        program: &str,
-        function: &Function,
-        attach_type: bpf_attach_type,
-    ) -> Result<(), String> {
-        let in_interrupts = role == Role::Completion;
-        let copies = match self.pairs || in_interrupts {
-            true if settings::skips_running_programs(&self.types) => 2,
-            _ => 1,
-        };
-        let target = Target {
-            btf_id: function.id,
-            module: match &function.module {
-                None => None,
-                Some(name) => Some(
-                    self.module_btf
-                        .get(name)
-                        .ok_or("the BTF of its module cannot be opened")?,
-                ),
-            },
-            attach_type,
-        };
-        let links: Vec<Link> = (0..copies)
-            .map(|_| self.tracing(program, target))
-            .collect::<Result<_, _>>()?;
-        if role == Role::Request && attach_type == BPF_TRACE_FENTRY {
+        let choice = self.trampolines.at_entry(hook, function)?;
+        let links = self.trampolines.attach(hook.role, &choice)?;
+        if hook.role == Role::Request {
             let programs = links.iter().map(|link| link.program().as_raw_fd());
             self.attached.misses.watch_beginnings(programs);
         }
@@ -252,10 +213,11 @@ impl Attacher {
 
     fn tracing(&self, program: &str, target: Target<'_>) -> Result<Link, String> {
         let program = self
+            .trampolines
             .programs
             .of(program)
             .map_err(|error| format!("{error:#}"))?;
-        tracing::attach(program, target)
+        tracing::link(tracing::load(program, target)?)
     }
 
     fn kprobe(&mut self, program: &str, function: &str) -> Result<()> {

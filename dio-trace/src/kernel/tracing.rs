@@ -53,12 +53,11 @@ impl Link {
     }
 }
 
-/// Loads a program and attaches it.
+/// Attaches a loaded program.
 ///
 /// # Errors
-/// The kernel's errno; with the verifier's last line where it refused the program.
-pub(super) fn attach(program: Program<'_>, target: Target<'_>) -> Result<Link, String> {
-    let program = load(program, target)?;
+/// The kernel's errno.
+pub(super) fn link(program: OwnedFd) -> Result<Link, String> {
     // SAFETY: all-zero is a valid `bpf_attr`.
     let mut attr: bpf_attr = unsafe { zeroed() };
     attr.raw_tracepoint.prog_fd = program.as_raw_fd().cast_unsigned();
@@ -84,7 +83,11 @@ pub(super) fn load_btf(bytes: &[u8]) -> io::Result<OwnedFd> {
     bpf_fd(bpf_cmd::BPF_BTF_LOAD, &mut attr)
 }
 
-fn load(program: Program<'_>, target: Target<'_>) -> Result<OwnedFd, String> {
+/// Loads a program for its target.
+///
+/// # Errors
+/// The kernel's errno, with the verifier's last line where it refused the program.
+pub(super) fn load(program: Program<'_>, target: Target<'_>) -> Result<OwnedFd, String> {
     let instructions = program.instructions;
     // SAFETY: all-zero is a valid `bpf_attr`.
     let mut attr: bpf_attr = unsafe { zeroed() };

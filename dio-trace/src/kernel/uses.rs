@@ -30,6 +30,14 @@ impl Uses {
         self.followed.insert(function);
     }
 
+    /// Whether a hook will be of use, before any is attached.
+    pub(super) fn is_likely_of_use(&self, when: When) -> bool {
+        match when {
+            When::ReturnsMissed(..) => self.pairs && self.is_of_use(when),
+            _ => self.is_of_use(when),
+        }
+    }
+
     /// Whether a hook is of use, with those that are attached already.
     pub(super) fn is_of_use(&self, when: When) -> bool {
         let known = |types: &[&str]| types.iter().any(|kind| self.filesystems.contains(*kind));
