@@ -73,19 +73,10 @@ mod tests {
     use aya_obj::generated::{BPF_B, BPF_DW, BPF_EXIT, BPF_H, BPF_JMP32, BPF_W};
 
     use super::*;
+    use crate::kernel::dead_code::instruction;
 
     const MAP: RawFd = 7;
     const DATA: [u8; 8] = [1, 0, 0, 0x80, 5, 6, 7, 8];
-
-    fn instruction(code: u32, (dst, src): (u8, u8), off: i16, imm: i32) -> bpf_insn {
-        bpf_insn {
-            code: code as u8,
-            _bitfield_align_1: [],
-            _bitfield_1: bpf_insn::new_bitfield_1(dst, src),
-            off,
-            imm,
-        }
-    }
 
     fn address(map: RawFd, register: u8, offset: i32) -> [bpf_insn; 2] {
         let pseudo = BPF_PSEUDO_MAP_VALUE as u8;

@@ -252,21 +252,23 @@ fn follow(known: &mut [Option<u64>; 16], instruction: bpf_insn, second: Option<b
     }
 }
 
+/// One instruction, for tests.
+#[cfg(test)]
+pub(super) fn instruction(code: u32, (dst, src): (u8, u8), off: i16, imm: i32) -> bpf_insn {
+    bpf_insn {
+        code: code as u8,
+        _bitfield_align_1: [],
+        _bitfield_1: bpf_insn::new_bitfield_1(dst, src),
+        off,
+        imm,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use aya_obj::generated::{BPF_K, BPF_MEM, BPF_W};
 
     use super::*;
-
-    fn instruction(code: u32, (dst, src): (u8, u8), off: i16, imm: i32) -> bpf_insn {
-        bpf_insn {
-            code: code as u8,
-            _bitfield_align_1: [],
-            _bitfield_1: bpf_insn::new_bitfield_1(dst, src),
-            off,
-            imm,
-        }
-    }
 
     fn set(register: u8, value: i32) -> bpf_insn {
         instruction(BPF_ALU | BPF_MOV | BPF_K, (register, 0), 0, value)
