@@ -20,6 +20,7 @@ mod layout;
 mod live;
 mod log;
 mod misses;
+mod names;
 mod nothing_attached;
 mod object;
 mod plan;

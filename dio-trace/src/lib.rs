@@ -8,6 +8,7 @@ pub mod compare;
 pub mod diagnose;
 pub mod doctor;
 pub mod filter;
+mod hash;
 pub mod inspect;
 pub mod kernel;
 pub mod model;

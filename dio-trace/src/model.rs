@@ -7,6 +7,7 @@ mod environment;
 mod loss;
 mod printable;
 mod record;
+mod rule_sets;
 mod time;
 
 pub use batch::Batch;
@@ -19,4 +20,5 @@ pub use environment::{Attachment, Device, Environment, Evidence, LimitSource};
 pub use loss::{Loss, Losses};
 pub use printable::printable;
 pub use record::{Record, Request};
+pub use rule_sets::RuleSets;
 pub use time::Timestamp;

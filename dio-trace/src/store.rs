@@ -18,12 +18,7 @@ mod tally;
 mod view;
 mod window;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
-
-use foldhash::fast::RandomState;
+use std::sync::Arc;
 
 pub use bounds::{
     CELLS_MAX, FILES_PER_PROCESS, LOG_ENTRIES, PROCESSES_WITH_REQUESTS, RATE_SECONDS,
@@ -40,14 +35,10 @@ pub use tally::{Tally, Volume, Worst};
 pub use view::{Column, Grouping, Kind, Order, Scope, View, Window};
 
 use crate::{
+    hash::{Map, Set},
     model::{Environment, Losses, Timestamp},
     store::{log::Log, process::Process, requests::Requests},
 };
-
-/// Seeded anew for each map, and cheaper than the standard hash: there are a million look-ups a
-/// second on a busy host.
-type Map<K, V> = HashMap<K, V, RandomState>;
-type Set<T> = HashSet<T, RandomState>;
 
 /// Counts of everything seen, with the newest single requests.
 #[derive(Clone, Debug)]

@@ -1,12 +1,13 @@
 //! Control groups by id.
 
 use std::{
-    collections::HashMap,
     fs,
     os::unix::fs::{DirEntryExt, MetadataExt},
     path::Path,
     sync::Arc,
 };
+
+use crate::hash::Map;
 
 /// Where cgroup v2 is mounted, on unified and on hybrid systems.
 const MOUNTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
@@ -19,7 +20,7 @@ const DEPTH: usize = 12;
 /// (`cgroup_id`, kernel/cgroup).
 #[derive(Debug, Default)]
 pub(super) struct Cgroups {
-    paths: HashMap<u64, Option<Arc<str>>>,
+    paths: Map<u64, Option<Arc<str>>>,
 }
 
 impl Cgroups {

@@ -11,11 +11,7 @@ use dio_trace_ebpf::{
 };
 
 use crate::{
-    kernel::{
-        cgroup::Cgroups,
-        files::{Files, word},
-        stacks::Taken,
-    },
+    kernel::{cgroup::Cgroups, files::Files, names::Names, stacks::Taken},
     model::{
         DeviceNumber, Flags, Interface, Loss, LossCause, Operation, Reasons, Record, Request,
         Timestamp, Verdict,
@@ -26,15 +22,16 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     files: Files,
+    names: Names,
     cgroups: Cgroups,
     /// UTC minus `CLOCK_BOOTTIME`, nanoseconds.
     clock_offset: i64,
 }
 
 /// One entry of the ring buffer.
-enum Event {
-    Request(Box<RequestEvent>),
-    File(Box<FileEvent>),
+enum Event<'e> {
+    Request(&'e RequestEvent),
+    File(&'e FileEvent),
 }
 
 impl Decoder {
@@ -51,10 +48,10 @@ impl Decoder {
             count: 1,
         })? {
             Event::File(event) => {
-                self.files.learn(&event);
+                self.files.learn(event);
                 Ok(None)
             }
-            Event::Request(event) => match self.request(&event) {
+            Event::Request(event) => match self.request(event) {
                 Some(record) => Ok(Some((record, Taken::of(&event.request)))),
                 None => Err(Loss {
                     cause: LossCause::EventUndecodable,
@@ -73,7 +70,7 @@ impl Decoder {
         if request.offending_index != NO_OFFENDER {
             segments.push(request.segments[SEGMENTS_KEPT]);
         }
-        let thread = word(&request.thread).unwrap_or_else(|| "".into());
+        let thread = self.names.name(&request.thread);
         Some(Record {
             time: Timestamp(
                 i64::try_from(request.time)
@@ -84,7 +81,7 @@ impl Decoder {
             bytes: request.geometry.length,
             pid: request.pid,
             uid: request.uid,
-            comm: word(&request.comm).unwrap_or_else(|| "".into()),
+            comm: self.names.name(&request.comm),
             operation: Operation::from_number(request.operation)?,
             interface: Interface::from_number(request.interface)?,
             device: (request.disk != 0).then(|| DeviceNumber::from_kernel(request.disk)),
@@ -128,7 +125,7 @@ impl Decoder {
             bytes: value.bytes,
             pid: key.pid,
             uid: key.uid,
-            comm: word(&key.comm).unwrap_or_else(|| "".into()),
+            comm: self.names.name(&key.comm),
             operation: Operation::from_number(key.operation)?,
             interface: Interface::from_number(key.interface)?,
             device: file.and_then(|file| file.device),
@@ -146,21 +143,22 @@ impl Decoder {
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<Event> {
+fn parse(bytes: &[u8]) -> Option<Event<'_>> {
     let kind = u32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?);
     match kind {
-        kind if kind == EventKind::Request as u32 => read(bytes).map(Event::Request),
-        kind if kind == EventKind::File as u32 => read(bytes).map(Event::File),
+        kind if kind == EventKind::Request as u32 => view(bytes).map(Event::Request),
+        kind if kind == EventKind::File as u32 => view(bytes).map(Event::File),
         _ => None,
     }
 }
 
-/// Copies a shared type out of a ring buffer entry, which may be longer.
-fn read<T: Copy>(bytes: &[u8]) -> Option<Box<T>> {
-    // SAFETY: the shared types are plain integers, for which any bytes are valid; the length was
-    // checked, and the read needs no alignment.
-    (bytes.len() >= size_of::<T>())
-        .then(|| Box::new(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() }))
+/// Looks at a shared type where it lies in a ring buffer entry, which may be longer and is aligned to
+/// 8 bytes.
+fn view<T: Copy>(bytes: &[u8]) -> Option<&T> {
+    let start = bytes.as_ptr().cast::<T>();
+    // SAFETY: the shared types are plain integers, for which any bytes are valid; length and
+    // alignment were checked.
+    (bytes.len() >= size_of::<T>() && start.is_aligned()).then(|| unsafe { &*start })
 }
 
 /// A clock's time in nanoseconds.

@@ -1,10 +1,13 @@
 //! Files that the probes have told of.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use dio_trace_ebpf::abi::file::{FileEvent, FileId};
 
-use crate::model::{DeviceNumber, Limits};
+use crate::{
+    hash::Map,
+    model::{DeviceNumber, Limits},
+};
 
 /// Files remembered. When full, half of them are forgotten: their later rows say no path until the
 /// probes tell of them again.
@@ -22,7 +25,7 @@ pub(super) struct File {
 
 /// Files by id.
 #[derive(Debug, Default)]
-pub(super) struct Files(HashMap<FileId, File>);
+pub(super) struct Files(Map<FileId, File>);
 
 impl Files {
     /// Takes over what the probes tell.

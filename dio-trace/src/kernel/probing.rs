@@ -2,9 +2,10 @@
 //! and systemd make when they open a file to find out what it asks for. Such rejections are no
 //! fault of the program.
 
-use std::collections::{HashMap, HashSet};
-
-use crate::model::{DeviceNumber, Flags, Operation, Record, Verdict};
+use crate::{
+    hash::{Map, Set},
+    model::{DeviceNumber, Flags, Operation, Record, Verdict},
+};
 
 /// Attempts that make a burst: fewer may be chance.
 const ATTEMPTS: usize = 3;
@@ -14,27 +15,54 @@ const PAUSE: u64 = 100_000_000;
 /// Where an attempt is made, and by whom.
 type Place = (u32, Option<DeviceNumber>, Option<u64>, u64);
 
+/// Attempts that follow each other at one place.
+struct Burst {
+    attempts: usize,
+    /// Index of the newest; each knows the one before it.
+    newest: usize,
+}
+
 /// Marks the requests of each burst among `records`, which are in order of time for each thread. A
 /// burst that is cut by the end of a batch is recognised in each part that is long enough.
 pub(super) fn mark(records: &mut [Record]) {
-    let mut bursts: HashMap<Place, Vec<usize>> = HashMap::new();
+    if !records.iter().any(is_refused) {
+        return;
+    }
+    let mut bursts: Map<Place, Burst> = Map::default();
+    let mut before: Vec<usize> = (0..records.len()).collect();
     let mut found = Vec::new();
     for (index, record) in records.iter().enumerate() {
         let Some(place) = place(record) else { continue };
-        let burst = bursts.entry(place).or_default();
-        let pause = burst
-            .last()
-            .map_or(0, |&last| record.time.since(records[last].time));
-        if pause > PAUSE {
-            found.push(std::mem::take(burst));
+        let burst = bursts.entry(place).or_insert(Burst {
+            attempts: 0,
+            newest: index,
+        });
+        before[index] = burst.newest;
+        if record.time.since(records[burst.newest].time) > PAUSE {
+            found.push(std::mem::replace(
+                burst,
+                Burst {
+                    attempts: 0,
+                    newest: index,
+                },
+            ));
         }
-        burst.push(index);
+        burst.attempts += 1;
+        burst.newest = index;
     }
     found.extend(bursts.into_values());
-    found.retain(|burst| is_probing(burst, records));
-    for index in found.into_iter().flatten() {
-        let flags = &mut records[index].flags;
-        *flags = flags.with(Flags::PROBING);
+    found.retain(|burst| burst.attempts >= ATTEMPTS);
+    for burst in found {
+        let attempts = || {
+            std::iter::successors(Some(burst.newest), |&index| Some(before[index]))
+                .take(burst.attempts)
+        };
+        if is_probing(attempts().map(|index| &records[index])) {
+            for index in attempts() {
+                let flags = &mut records[index].flags;
+                *flags = flags.with(Flags::PROBING);
+            }
+        }
     }
 }
 
@@ -49,18 +77,20 @@ fn place(record: &Record) -> Option<Place> {
     attempt.then_some((request.tid, record.device, record.inode, offset))
 }
 
+fn is_refused(record: &Record) -> bool {
+    record.verdict == Verdict::Rejected
+}
+
 /// Whether no attempt repeats another, and the kernel refused at least one.
-fn is_probing(burst: &[usize], records: &[Record]) -> bool {
-    let shapes: HashSet<_> = burst
-        .iter()
-        .filter_map(|&index| records[index].request.as_ref())
-        .map(|request| (request.geometry.length, request.geometry.address_bits))
-        .collect();
-    burst.len() >= ATTEMPTS
-        && shapes.len() == burst.len()
-        && burst
-            .iter()
-            .any(|&index| records[index].verdict == Verdict::Rejected)
+fn is_probing<'r>(mut attempts: impl Iterator<Item = &'r Record>) -> bool {
+    let mut shapes = Set::default();
+    let mut refused = false;
+    let differ = attempts.all(|record| {
+        refused |= is_refused(record);
+        let geometry = record.request.as_ref().map(|request| request.geometry);
+        shapes.insert(geometry.map(|one| (one.length, one.address_bits)))
+    });
+    differ && refused
 }
 
 #[cfg(test)]

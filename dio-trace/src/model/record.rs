@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    DeviceNumber, Flags, Geometry, Interface, Limits, Operation, Reasons, RuleSet, Segment,
+    DeviceNumber, Flags, Geometry, Interface, Limits, Operation, Reasons, RuleSets, Segment,
     Timestamp, Verdict,
 };
 
@@ -78,7 +78,7 @@ pub struct Request {
     /// How many of those were split.
     pub splits: u32,
     /// Rule sets under which it would be accepted on these limits.
-    pub rule_sets: Vec<RuleSet>,
+    pub rule_sets: RuleSets,
     /// Call stack of the program, innermost frame first; `None` when stacks are off.
     pub user_stack: Option<Vec<Arc<str>>>,
     /// Call stack of the kernel, innermost frame first; `None` when stacks are off.

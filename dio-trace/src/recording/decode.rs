@@ -7,7 +7,7 @@ use arrow_array::{Array, RecordBatch, StringArray, UInt32Array};
 use crate::{
     model::{
         Batch, DeviceNumber, Flags, Geometry, Interface, Limits, Loss, LossCause, Operation,
-        Reasons, Record, Request, RuleSet, Timestamp, Verdict,
+        Reasons, Record, Request, RuleSet, RuleSets, Timestamp, Verdict,
     },
     recording::{
         columns::{Columns, TextColumn, TextLists},
@@ -225,7 +225,7 @@ impl<'a> Rows<'a> {
             latency: latencies.value(row),
             bios: bios.value(row),
             splits: splits.value(row),
-            rule_sets: rule_sets(self.rule_sets[row].unwrap_or(0)),
+            rule_sets: RuleSets(self.rule_sets[row].unwrap_or(0)),
             user_stack: stack(&user_stacks, row),
             kernel_stack: stack(&kernel_stacks, row),
         };
@@ -269,12 +269,4 @@ impl<'a> Rows<'a> {
         };
         Ok((0..count.len()).map(geometry).collect())
     }
-}
-
-fn rule_sets(bits: u32) -> Vec<RuleSet> {
-    RuleSet::ALL
-        .iter()
-        .copied()
-        .filter(|one| bits >> *one as u32 & 1 != 0)
-        .collect()
 }

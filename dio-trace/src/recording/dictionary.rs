@@ -1,6 +1,6 @@
 //! Text that repeats: stored once, with a number for each row.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use arrow_array::{
     ArrayRef, DictionaryArray, Int8Array, Int32Array, ListArray, StringArray,
@@ -9,7 +9,7 @@ use arrow_array::{
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType};
 
-use crate::recording::schema::item_field;
+use crate::{hash::Map, recording::schema::item_field};
 
 /// Texts kept from batch to batch. Whenever a text is new, the dictionary is written again, so a
 /// large one costs more than it saves: behind this many it starts anew.
@@ -18,8 +18,10 @@ const CAPACITY: usize = 1024;
 /// A growing set of texts.
 #[derive(Debug, Default)]
 pub(super) struct Dictionary {
-    numbers: HashMap<Arc<str>, i32>,
+    numbers: Map<Arc<str>, i32>,
     texts: Vec<Arc<str>>,
+    /// The text that was asked for last: most rows repeat it.
+    last: Option<(Arc<str>, i32)>,
     array: Option<ArrayRef>,
 }
 
@@ -32,9 +34,18 @@ impl Dictionary {
     }
 
     fn number(&mut self, text: &Arc<str>) -> i32 {
-        if let Some(number) = self.numbers.get(text) {
+        if let Some((last, number)) = &self.last
+            && Arc::ptr_eq(last, text)
+        {
             return *number;
         }
+        let known = self.numbers.get(text).copied();
+        let number = known.unwrap_or_else(|| self.learn(text));
+        self.last = Some((Arc::clone(text), number));
+        number
+    }
+
+    fn learn(&mut self, text: &Arc<str>) -> i32 {
         let number = i32::try_from(self.texts.len()).unwrap_or(i32::MAX);
         self.texts.push(Arc::clone(text));
         self.numbers.insert(Arc::clone(text), number);
@@ -102,7 +113,7 @@ impl Words {
         positions: impl Iterator<Item = Option<usize>>,
     ) -> Result<ArrayRef, ArrowError> {
         let keys: Int8Array = positions
-            .map(|position| position.and_then(|one| i8::try_from(one).ok()))
+            .map(|position| i8::try_from(position?).ok())
             .collect();
         Ok(Arc::new(DictionaryArray::<Int8Type>::try_new(
             keys,
@@ -115,12 +126,15 @@ impl Words {
         &self,
         sets: impl Iterator<Item = Option<u32>>,
     ) -> Result<ArrayRef, ArrowError> {
-        let mut keys: Vec<i8> = Vec::new();
+        let mut keys: Vec<i8> = Vec::with_capacity(sets.size_hint().0);
         let (lengths, valid): (Vec<usize>, Vec<bool>) = sets
             .map(|set| {
                 let before = keys.len();
-                let bits = set.unwrap_or(0);
-                keys.extend((0..self.0.len() as i8).filter(|bit| bits >> bit & 1 != 0));
+                let mut bits = set.unwrap_or(0);
+                while bits != 0 {
+                    keys.push(bits.trailing_zeros() as i8);
+                    bits &= bits - 1;
+                }
                 (keys.len() - before, set.is_some())
             })
             .unzip();

@@ -10,6 +10,7 @@ use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 
 use crate::{
+    hash::Map,
     model::{
         Batch, DeviceNumber, Flags, Geometry, Interface, Limits, LossCause, Operation, Reasons,
         RuleSet, Verdict,
@@ -26,7 +27,19 @@ use crate::{
 pub struct Encoder {
     schema: SchemaRef,
     texts: Texts,
+    devices: DeviceNames,
     words: FixedWords,
+}
+
+/// Texts of device numbers.
+#[derive(Debug, Default)]
+struct DeviceNames(Map<DeviceNumber, Arc<str>>);
+
+impl DeviceNames {
+    fn name(&mut self, device: DeviceNumber) -> Arc<str> {
+        let name = self.0.entry(device);
+        Arc::clone(name.or_insert_with(|| device.to_string().into()))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +82,7 @@ impl Encoder {
         Self {
             schema,
             texts: Texts::default(),
+            devices: DeviceNames::default(),
             words,
         }
     }
@@ -156,11 +170,7 @@ impl Encoder {
     fn place(&mut self, rows: &[RowRef<'_>]) -> Result<Vec<(&'static str, ArrayRef)>, ArrowError> {
         let records = || rows.iter().map(|row| row.record());
         let devices: Vec<Option<Arc<str>>> = records()
-            .map(|record| {
-                record?
-                    .device
-                    .map(|device: DeviceNumber| device.to_string().into())
-            })
+            .map(|record| Some(self.devices.name(record?.device?)))
             .collect();
         let limit = |get: fn(&Limits) -> u32| {
             u32s(records().map(move |record| record?.limits.as_ref().map(get)))
@@ -227,14 +237,7 @@ impl Encoder {
         let losses = || rows.iter().map(|row| row.loss());
         let results: Int64Array = requests().map(|request| Some(request?.result)).collect();
         let words = &self.words;
-        let rule_sets = requests().map(|request| {
-            Some(
-                request?
-                    .rule_sets
-                    .iter()
-                    .fold(0, |bits, one| bits | 1 << (*one as u32)),
-            )
-        });
+        let rule_sets = requests().map(|request| Some(request?.rule_sets.0));
         let user_stacks = requests().map(|request| request?.user_stack.as_ref());
         let kernel_stacks = requests().map(|request| request?.kernel_stack.as_ref());
         Ok(vec![

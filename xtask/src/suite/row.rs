@@ -28,6 +28,7 @@ pub(super) struct Row {
     pub(super) logical_block_size: Option<u32>,
     pub(super) dma_alignment: Option<u32>,
     pub(super) result: Option<i64>,
+    pub(super) filesystem: Option<String>,
     pub(super) verdict: Verdict,
     #[serde(default)]
     pub(super) reasons: Vec<String>,

@@ -94,6 +94,11 @@ impl Call {
         )
     }
 
+    /// Whether it takes place at the position of the open file.
+    pub(crate) const fn seeks(self) -> bool {
+        matches!(self, Self::Read | Self::Readv)
+    }
+
     /// Whether the thread that issues it is known: `io_uring` has workers and pollers, and hands a
     /// request to a worker at once where the file cannot do without waiting.
     pub(crate) const fn thread_is_known(self) -> bool {

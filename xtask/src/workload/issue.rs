@@ -51,7 +51,7 @@ impl Issuers {
         })
     }
 
-    /// Issues `request`; `None` where this kernel does not offer its call.
+    /// Issues `request`; `None` where this kernel does not offer its call, or not at this offset.
     pub(super) fn issue(
         &mut self,
         id: u64,
@@ -59,6 +59,9 @@ impl Issuers {
         request: &Request,
     ) -> anyhow::Result<Option<Answer>> {
         if self.missing.iter().any(|(call, _)| *call == request.call) {
+            return Ok(None);
+        }
+        if request.call.seeks() && !target.has_position(request.offset) {
             return Ok(None);
         }
         let mut data = Vec::new();

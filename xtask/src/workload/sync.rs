@@ -50,7 +50,7 @@ fn issue_here(order: &Order<'_>) -> Reply {
         .segments
         .first()
         .map_or((std::ptr::null_mut(), 0), |s| (s.iov_base, s.iov_len));
-    if matches!(order.call, Call::Read | Call::Readv) {
+    if order.call.seeks() {
         // SAFETY: plain integers.
         unsafe { libc::lseek(descriptor, offset, libc::SEEK_SET) };
     }

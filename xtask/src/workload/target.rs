@@ -142,6 +142,11 @@ impl Target {
         self.direct.as_raw_fd()
     }
 
+    /// Whether lseek(2) can go there: not behind the end of a block device (`blkdev_llseek`).
+    pub(super) const fn has_position(&self, offset: u64) -> bool {
+        self.region.is_file() || offset <= self.region.size
+    }
+
     /// What `length` bytes at `offset` must be, where that is known.
     pub(super) fn expected(&self, offset: u64, length: usize) -> Option<&[u8]> {
         self.shadow

@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use crate::model::{
     Batch, DeviceNumber, Environment, Flags, Geometry, Interface, Limits, Loss, LossCause,
-    Operation, Reasons, Record, Request, RuleSet, Segment, Timestamp, Verdict,
+    Operation, Reasons, Record, Request, RuleSet, RuleSets, Segment, Timestamp, Verdict,
 };
 
 pub(crate) fn environment() -> Environment {
@@ -76,14 +76,8 @@ fn segment() -> impl Strategy<Value = Segment> {
     (any::<u64>(), any::<u64>()).prop_map(|(address, length)| Segment { address, length })
 }
 
-fn rule_sets() -> impl Strategy<Value = Vec<RuleSet>> {
-    (0u32..16).prop_map(|bits| {
-        RuleSet::ALL
-            .iter()
-            .copied()
-            .filter(|one| bits >> *one as u32 & 1 != 0)
-            .collect()
-    })
+fn rule_sets() -> impl Strategy<Value = RuleSets> {
+    (0u32..16).prop_map(RuleSets)
 }
 
 prop_compose! {
