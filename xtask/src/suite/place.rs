@@ -100,6 +100,12 @@ impl Place {
         self.front == Front::Common && !self.holes
     }
 
+    /// Whether what goes to it lies in huge pages: zram writes past the end of others, into memory
+    /// of somebody else.
+    pub(super) fn takes_huge_pages(&self) -> bool {
+        self.late == Late::Nobody
+    }
+
     /// Makes it.
     ///
     /// # Errors

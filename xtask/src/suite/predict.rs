@@ -66,13 +66,15 @@ pub(super) fn predict(
     } else {
         end
     };
-    let mut segments = cut(answer, seen - answer.offset);
-    if answer.call == Call::RingFixed {
+    let given = cut(answer, seen - answer.offset);
+    let registered = answer.call == Call::RingFixed;
+    let segments = if registered {
         // Registered memory comes page by page, and each piece counts as a segment
-        // (iov_iter_aligned_bvec, up to 6.17). From 7.2 stable some paths look at it when the bio is
-        // built (bio_iov_bvec_aligned), others only in bio splitting.
-        segments = page_pieces(&segments).collect();
-    }
+        // (iov_iter_aligned_bvec, up to 6.17).
+        page_pieces(&given).collect()
+    } else {
+        given.clone()
+    };
     let geometry = Geometry::fold(answer.offset, segments.iter().copied(), 0);
     let block = made.limits.logical_block_mask();
     let to_block = |mask: u32| {
@@ -112,20 +114,33 @@ pub(super) fn predict(
     } else {
         rule_set
     };
-    let early = common(made, rule_set, answer, &segments);
-    if answer.call == Call::RingFixed && rule_set == RuleSet::DmaSegment {
-        let late = common(made, RuleSet::DmaSegmentLate, answer, &segments);
-        return if late == early {
-            early
+    let by_rules = |segments: &[Segment]| {
+        let one_bio = made.place.is_raw() && segments.len() <= ONE_BIO;
+        if registered && rule_set == RuleSet::DmaSegment && one_bio {
+            // `__blkdev_direct_IO_async` hands registered vectors on as they are
+            // (`bio_iov_bvec_set`); who splits the bio looks at all of them (`bio_may_need_split`).
+            common(made, RuleSet::DmaSegmentLate, false, answer, segments)
         } else {
-            Prediction::Unknown
-        };
+            common(made, rule_set, true, answer, segments)
+        }
+    };
+    let prediction = by_rules(&segments);
+    // Pages of huge ones are joined by some kernels (`io_coalesce_buffer`, from 6.12).
+    if registered && made.place.takes_huge_pages() && by_rules(&given) != prediction {
+        return Prediction::Unknown;
     }
-    early
+    prediction
 }
 
-/// The common rules, with what stands below the device.
-fn common(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segment]) -> Prediction {
+/// The common rules, with what stands below the device. `page_hole`: whether nobody looks at a
+/// request in one page of memory (6.18 to 7.1).
+fn common(
+    made: &Made<'_>,
+    rule_set: RuleSet,
+    page_hole: bool,
+    answer: &Answer,
+    segments: &[Segment],
+) -> Prediction {
     let broken_on = |limits: &Limits| {
         let geometry = Geometry::fold(
             answer.offset,
@@ -159,7 +174,8 @@ fn common(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segme
         ..made.below
     };
     match made.place.late {
-        Late::Own if own.is_empty() || (geometry.in_one_page() && !made.has_chunks) => accepted,
+        Late::Own if own.is_empty() => accepted,
+        Late::Own if page_hole && geometry.in_one_page() && !made.has_chunks => accepted,
         Late::Own => rejected,
         Late::Nobody => accepted,
         Late::Below if broken_on(&below).0.is_empty() => accepted,

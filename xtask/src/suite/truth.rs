@@ -105,7 +105,7 @@ fn ask<'a>(setting: &Setting, mut made: Made<'a>) -> anyhow::Result<Asked<'a>> {
     }
     let mut answers = Vec::new();
     for plan in [matrix, vec!["exit-in-flight", &target]] {
-        answers.extend(workload(&plan, made.place.name == "zram")?);
+        answers.extend(workload(&plan, made.place.takes_huge_pages())?);
     }
     let size = std::fs::File::open(&target)
         .and_then(|mut file| std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0)))?;

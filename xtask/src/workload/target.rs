@@ -108,6 +108,8 @@ impl Target {
                 region.data_end
             );
         }
+        // Without readahead: pages that are still being read cannot be forgotten.
+        advise(&buffered, libc::POSIX_FADV_RANDOM);
         let shadow = if anew {
             fill(&buffered, &region).with_context(|| format!("cannot fill {name}"))?
         } else {
@@ -157,7 +159,7 @@ impl Target {
     /// Drops all pages from the page cache, so that it is known what is in it. Not those of a
     /// range: a large folio or a partial page around it would stay.
     pub(super) fn forget(&self) {
-        forget(&self.buffered);
+        advise(&self.buffered, libc::POSIX_FADV_DONTNEED);
     }
 
     /// Whether all pages of a range are in the page cache.
@@ -244,7 +246,7 @@ fn fill(file: &File, region: &Region) -> io::Result<Vec<u8>> {
         file.write_all_at(tail, region.unwritten_end)?;
     }
     file.sync_all()?;
-    forget(file);
+    advise(file, libc::POSIX_FADV_DONTNEED);
     Ok(shadow)
 }
 
@@ -257,8 +259,8 @@ pub(super) fn scramble(bytes: &mut [u8], seed: u64) {
     }
 }
 
-/// Drops clean pages from the page cache.
-fn forget(file: &File) {
+/// Tells the page cache how the whole file is used.
+fn advise(file: &File, advice: libc::c_int) {
     // SAFETY: plain integers; it is advice, and its failure harms nothing.
-    unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED) };
+    unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, advice) };
 }
