@@ -118,10 +118,10 @@ pub(super) fn predict(
         let one_bio = made.place.is_raw() && segments.len() <= ONE_BIO;
         if registered && rule_set == RuleSet::DmaSegment && one_bio {
             // `__blkdev_direct_IO_async` hands registered vectors on as they are
-            // (`bio_iov_bvec_set`); who splits the bio looks at all of them (`bio_may_need_split`).
-            common(made, RuleSet::DmaSegmentLate, false, answer, segments)
+            // (`bio_iov_bvec_set`): only who splits the bio looks at them.
+            common(made, RuleSet::DmaSegmentLate, answer, segments)
         } else {
-            common(made, rule_set, true, answer, segments)
+            common(made, rule_set, answer, segments)
         }
     };
     let prediction = by_rules(&segments);
@@ -132,15 +132,8 @@ pub(super) fn predict(
     prediction
 }
 
-/// The common rules, with what stands below the device. `page_hole`: whether nobody looks at a
-/// request in one page of memory (6.18 to 7.1).
-fn common(
-    made: &Made<'_>,
-    rule_set: RuleSet,
-    page_hole: bool,
-    answer: &Answer,
-    segments: &[Segment],
-) -> Prediction {
+/// The common rules, with what stands below the device.
+fn common(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segment]) -> Prediction {
     let broken_on = |limits: &Limits| {
         let geometry = Geometry::fold(
             answer.offset,
@@ -174,8 +167,7 @@ fn common(
         ..made.below
     };
     match made.place.late {
-        Late::Own if own.is_empty() => accepted,
-        Late::Own if page_hole && geometry.in_one_page() && !made.has_chunks => accepted,
+        Late::Own if own.is_empty() || (geometry.in_one_page() && !made.has_chunks) => accepted,
         Late::Own => rejected,
         Late::Nobody => accepted,
         Late::Below if broken_on(&below).0.is_empty() => accepted,
