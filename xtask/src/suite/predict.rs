@@ -31,9 +31,9 @@ const PAGE: u64 = 4096;
 const EINVAL: &[i64] = &[-22];
 const EIO: &[i64] = &[-5];
 const EINVAL_OR_EIO: &[i64] = &[-22, -5];
-/// `fs/fops.c` takes more vectors than this through `__blockdev_direct_IO`'s many bios, where a
+/// `block/fops.c` takes more pages than this through `__blockdev_direct_IO`'s many bios, where a
 /// failure to build one is EIO up to 7.2 and EINVAL from 7.3.
-const ONE_BIO: usize = 256;
+const ONE_BIO: u64 = 256;
 
 impl Prediction {
     /// Whether `result` is what was predicted.
@@ -115,14 +115,16 @@ pub(super) fn predict(
         rule_set
     };
     let by_rules = |segments: &[Segment]| {
-        let one_bio = made.place.is_raw() && segments.len() <= ONE_BIO;
-        if registered && rule_set == RuleSet::DmaSegment && one_bio {
-            // `__blkdev_direct_IO_async` hands registered vectors on as they are
-            // (`bio_iov_bvec_set`): only who splits the bio looks at them.
-            common(made, RuleSet::DmaSegmentLate, answer, segments)
-        } else {
-            common(made, rule_set, answer, segments)
+        let early = common(made, rule_set, answer, segments);
+        if registered && rule_set == RuleSet::DmaSegment {
+            // Of a raw device `__blkdev_direct_IO_async` hands registered vectors on as they are
+            // (`bio_iov_bvec_set`): who splits the bio looks at them, or who is below, or nobody.
+            let late = common(made, RuleSet::DmaSegmentLate, answer, segments);
+            if late != early {
+                return Prediction::Unknown;
+            }
         }
+        early
     };
     let prediction = by_rules(&segments);
     // Pages of huge ones are joined by some kernels (`io_coalesce_buffer`, from 6.12).
@@ -143,7 +145,7 @@ fn common(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segme
         (violations(&geometry, limits, rule_set), geometry)
     };
     let (own, geometry) = broken_on(&made.limits);
-    let rejected = if made.place.is_raw() && segments.len() > ONE_BIO {
+    let rejected = if made.place.is_raw() && pages(segments) > ONE_BIO {
         Prediction::Rejected(EINVAL_OR_EIO)
     } else {
         Prediction::Rejected(EINVAL)
@@ -213,6 +215,12 @@ fn cut(answer: &Answer, length: u64) -> Vec<Segment> {
         }
     }
     segments
+}
+
+/// Pages of memory that the segments touch, each for itself (`iov_iter_npages`).
+fn pages(segments: &[Segment]) -> u64 {
+    let touched = |segment: &Segment| (segment.address % PAGE + segment.length).div_ceil(PAGE);
+    segments.iter().map(touched).sum()
 }
 
 /// The vectors that a driver sees one by one: segments that touch are joined, and cut
