@@ -3,6 +3,7 @@
 
 mod attach;
 mod block;
+mod branches;
 mod btf;
 mod capabilities;
 mod capture;
@@ -15,6 +16,7 @@ mod files;
 mod filesystem_devices;
 mod hooks;
 mod in_flight;
+mod instructions;
 mod kretprobe;
 mod layout;
 mod live;

@@ -7,7 +7,7 @@ use aya_obj::generated::{
     BPF_ALU, BPF_JA, BPF_JMP, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, BPF_PSEUDO_MAP_VALUE, bpf_insn,
 };
 
-use crate::kernel::dead_code::{self, LOAD_WIDE};
+use crate::kernel::instructions::{LOAD_WIDE, targets};
 
 const SIZE: u32 = 0x18;
 /// A register is set to a number below 2^32.
@@ -17,11 +17,11 @@ const BYTES: [usize; 4] = [4, 2, 1, 8];
 
 /// Replaces each load of a constant from the read-only map `map`, which holds `data`, by the constant.
 /// The number of instructions stays: what is left over does nothing, and is for
-/// [`dead_code::remove`].
+/// [`dead_code::remove`](crate::kernel::dead_code::remove).
 ///
 /// Left as they are: loads of eight bytes, and loads whose address is used again.
 pub(super) fn inline(instructions: &mut [bpf_insn], map: RawFd, data: &[u8]) {
-    let targets = dead_code::targets(instructions);
+    let targets = targets(instructions);
     for at in 0..instructions.len() {
         let Some(&[first, second, load]) = instructions.get(at..at + 3) else {
             return;
@@ -73,7 +73,7 @@ mod tests {
     use aya_obj::generated::{BPF_B, BPF_DW, BPF_EXIT, BPF_H, BPF_JMP32, BPF_W};
 
     use super::*;
-    use crate::kernel::dead_code::instruction;
+    use crate::kernel::instructions::instruction;
 
     const MAP: RawFd = 7;
     const DATA: [u8; 8] = [1, 0, 0, 0x80, 5, 6, 7, 8];

@@ -113,7 +113,7 @@ impl<'a> Rows<'a> {
             reasons: columns.sets("reasons", |word| Some(Reasons::from_word(word)?.0))?,
             flags: columns.sets("flags", |word| Some(Flags::from_word(word)?.0))?,
             rule_sets: columns.sets("rule_sets", |word| {
-                Some(1 << RuleSet::from_word(word)? as u32)
+                Some(RuleSets::from_iter([RuleSet::from_word(word)?]).0)
             })?,
         })
     }

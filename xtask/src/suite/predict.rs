@@ -68,13 +68,10 @@ pub(super) fn predict(
     };
     let given = cut(answer, seen - answer.offset);
     let registered = answer.call == Call::RingFixed;
-    let segments = if registered {
-        // Registered memory comes page by page, and each piece counts as a segment
-        // (iov_iter_aligned_bvec, up to 6.17).
-        page_pieces(&given).collect()
-    } else {
-        given.clone()
-    };
+    // Registered memory comes page by page, and each piece counts as a segment
+    // (iov_iter_aligned_bvec, up to 6.17).
+    let pieces: Vec<Segment> = page_pieces(&given).collect();
+    let segments = if registered { &pieces } else { &given };
     let geometry = Geometry::fold(answer.offset, segments.iter().copied(), 0);
     let block = made.limits.logical_block_mask();
     let to_block = |mask: u32| {
@@ -126,7 +123,7 @@ pub(super) fn predict(
         }
         early
     };
-    let prediction = by_rules(&segments);
+    let prediction = by_rules(segments);
     // Pages of huge ones are joined by some kernels (`io_coalesce_buffer`, from 6.12).
     if registered && made.place.takes_huge_pages() && by_rules(&given) != prediction {
         return Prediction::Unknown;

@@ -1,0 +1,95 @@
+//! What the instructions of a program are, and where they lead.
+
+use std::collections::HashSet;
+
+use aya_obj::generated::{
+    BPF_CALL, BPF_DW, BPF_EXIT, BPF_IMM, BPF_JA, BPF_JMP, BPF_JMP32, BPF_LD, BPF_PSEUDO_CALL,
+    BPF_PSEUDO_FUNC, bpf_insn,
+};
+
+pub(super) const CLASS: u32 = 0x07;
+pub(super) const OPERATION: u32 = 0xf0;
+/// Two slots: a register is set to a number of 64 bits, or to an address.
+pub(super) const LOAD_WIDE: u32 = BPF_LD | BPF_IMM | BPF_DW;
+
+/// Instructions that others jump to, or begin a function with.
+pub(super) fn targets(instructions: &[bpf_insn]) -> HashSet<usize> {
+    (0..instructions.len())
+        .filter_map(|at| target(instructions, at))
+        .collect()
+}
+
+/// Where a jump, a call or the address of a function leads.
+pub(super) fn target(instructions: &[bpf_insn], at: usize) -> Option<usize> {
+    let instruction = instructions.get(at)?;
+    let distance = match kind(*instruction) {
+        Kind::Jump | Kind::Branch => i32::from(instruction.off),
+        Kind::LongJump | Kind::Call | Kind::FunctionAddress => instruction.imm,
+        Kind::Exit | Kind::Wide | Kind::Other => return None,
+    };
+    at.checked_add(1)?
+        .checked_add_signed(isize::try_from(distance).ok()?)
+}
+
+/// Lets a jump, a call or the address of a function lead elsewhere: a shorter distance than before.
+pub(super) fn set_distance(instruction: &mut bpf_insn, distance: i32) {
+    match kind(*instruction) {
+        // Distances only shrink.
+        Kind::Jump | Kind::Branch => instruction.off = distance as i16,
+        _ => instruction.imm = distance,
+    }
+}
+
+/// What an instruction does to the order in which others run.
+pub(super) enum Kind {
+    /// Always, by `off`.
+    Jump,
+    /// Always, by `imm`.
+    LongJump,
+    /// On a condition, by `off`.
+    Branch,
+    /// Of a function of the program, by `imm`.
+    Call,
+    /// Two slots: the address of a function of the program, by `imm`.
+    FunctionAddress,
+    Exit,
+    /// Two slots.
+    Wide,
+    Other,
+}
+
+/// Its kind.
+pub(super) fn kind(instruction: bpf_insn) -> Kind {
+    let code = u32::from(instruction.code);
+    let class = code & CLASS;
+    let source = u32::from(instruction.src_reg());
+    if code == LOAD_WIDE {
+        return match source {
+            BPF_PSEUDO_FUNC => Kind::FunctionAddress,
+            _ => Kind::Wide,
+        };
+    }
+    if class != BPF_JMP && class != BPF_JMP32 {
+        return Kind::Other;
+    }
+    match code & OPERATION {
+        BPF_EXIT => Kind::Exit,
+        BPF_CALL if source == BPF_PSEUDO_CALL => Kind::Call,
+        BPF_CALL => Kind::Other,
+        BPF_JA if class == BPF_JMP32 => Kind::LongJump,
+        BPF_JA => Kind::Jump,
+        _ => Kind::Branch,
+    }
+}
+
+/// One instruction, for tests.
+#[cfg(test)]
+pub(super) fn instruction(code: u32, (dst, src): (u8, u8), off: i16, imm: i32) -> bpf_insn {
+    bpf_insn {
+        code: code as u8,
+        _bitfield_align_1: [],
+        _bitfield_1: bpf_insn::new_bitfield_1(dst, src),
+        off,
+        imm,
+    }
+}
