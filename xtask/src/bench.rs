@@ -143,6 +143,7 @@ fn measure(kernel: Kernel, binary: &Path, only: &[String]) -> Result<Results> {
     let guest = Guest {
         disks: Vec::new(),
         icount: true,
+        cpus: 1,
         timeout: LIMIT,
         command,
         ..Guest::new(kernel)

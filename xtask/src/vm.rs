@@ -41,10 +41,11 @@ pub(crate) struct Vm {
     /// Memory, as QEMU's -m takes it
     #[arg(long, default_value = "3G")]
     memory: String,
-    /// Processors
-    #[arg(long, default_value_t = 2)]
-    cpus: u32,
-    /// One instruction is one nanosecond of guest time, on one processor: times repeat whatever this machine does
+    /// Processors; 1 with --icount and else 2 where not given
+    #[arg(long, value_name = "NUMBER")]
+    cpus: Option<u32>,
+    /// One instruction is one nanosecond of guest time: times repeat whatever this machine does. Several processors take
+    /// turns
     #[arg(long)]
     icount: bool,
     /// Seconds until the guest is ended
@@ -70,7 +71,7 @@ impl Vm {
                 self.disks
             },
             memory: self.memory,
-            cpus: self.cpus,
+            cpus: self.cpus.unwrap_or(if self.icount { 1 } else { 2 }),
             icount: self.icount,
             timeout: Duration::from_secs(self.timeout),
             append: self.append,

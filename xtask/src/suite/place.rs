@@ -61,6 +61,8 @@ pub(super) enum Late {
     /// The device's own queue, except where a request lies in one page (`bio_may_need_split`) and
     /// the device has no chunks.
     Own,
+    /// The same; below it a file that is written to directly, whose engine looks again.
+    OwnThenFile,
     /// A device below it; its clones have no vectors of their own, so each is looked at.
     Below,
     /// Nobody (zram never calls `bio_split_to_limits`).
@@ -88,10 +90,15 @@ pub(super) struct Made<'a> {
     /// On btrfs, whether the page cache does what the direct I/O engine refuses: from 6.15 the engine
     /// lets btrfs say so at the end of the range (`iomap_iter`, `btrfs_dio_iomap_end`).
     pub(super) refusal_falls_back: bool,
+    /// Whether `io_uring` registers a huge page as one vector (`io_coalesce_buffer`, from 6.12).
+    registers_huge_pages: bool,
     base: String,
     standing: bool,
 }
 
+/// A page of memory, bytes.
+pub(super) const PAGE: u64 = 4096;
+const HUGE_PAGE: u64 = 2 << 20;
 const MOUNT_POINT: &str = "/tmp/dio-trace-suite-place";
 
 impl Place {
@@ -149,6 +156,7 @@ impl Place {
             dma_is_known: disks::tells_dma_alignment(device),
             below: rest.first().map_or(own, |below| disks::limits(below)),
             refusal_falls_back: kernel_is_at_least((6, 15))?,
+            registers_huge_pages: kernel_is_at_least((6, 12))?,
             base: base.to_owned(),
             standing: true,
         })
@@ -170,6 +178,15 @@ impl Place {
 }
 
 impl Made<'_> {
+    /// Bytes of memory that one vector of a registered buffer can hold.
+    pub(super) fn registered_page(&self) -> u64 {
+        if self.registers_huge_pages && self.place.takes_huge_pages() {
+            HUGE_PAGE
+        } else {
+            PAGE
+        }
+    }
+
     /// Takes it down; what is known of it stays.
     pub(super) fn take_down(&mut self) {
         if std::mem::take(&mut self.standing) {

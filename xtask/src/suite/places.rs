@@ -235,10 +235,11 @@ pub(super) const PLACES: &[Place] = &[
         base: NVME_512,
         tools: &["losetup", "mkfs.xfs"],
         make: "mkfs.xfs -qf $DISK; mount -t xfs $DISK $MNT; truncate -s 64M $MNT/image
-            d=$(losetup -f --show --direct-io=on $MNT/image); echo $d $d",
+            d=$(losetup -f --show --direct-io=on $MNT/image); echo $d $d $DISK",
         unmake: "if mountpoint -q $MNT; then
             for d in $(losetup -j $MNT/image | cut -d: -f1); do losetup -d $d; done
             umount $MNT; fi",
+        late: Late::OwnThenFile,
         ..RAW
     },
     Place {

@@ -5,7 +5,7 @@ use dio_trace_ebpf::{
     words::{Operation, Reasons, RuleSet},
 };
 
-use super::place::{Front, Late, Made};
+use super::place::{Front, Late, Made, PAGE};
 use crate::workload::{Call, Region, answer::Answer};
 
 /// A prediction.
@@ -27,7 +27,6 @@ pub(super) enum Prediction {
     Rejected(&'static [i64]),
 }
 
-const PAGE: u64 = 4096;
 const EINVAL: &[i64] = &[-22];
 const EIO: &[i64] = &[-5];
 const EINVAL_OR_EIO: &[i64] = &[-22, -5];
@@ -70,7 +69,7 @@ pub(super) fn predict(
     let registered = answer.call == Call::RingFixed;
     // Registered memory comes page by page, and each piece counts as a segment
     // (iov_iter_aligned_bvec, up to 6.17).
-    let pieces: Vec<Segment> = page_pieces(&given).collect();
+    let pieces: Vec<Segment> = page_pieces(&given, made.registered_page()).collect();
     let segments = if registered { &pieces } else { &given };
     let geometry = Geometry::fold(answer.offset, segments.iter().copied(), 0);
     let block = made.limits.logical_block_mask();
@@ -111,52 +110,47 @@ pub(super) fn predict(
     } else {
         rule_set
     };
-    let by_rules = |segments: &[Segment]| {
-        let early = common(made, rule_set, answer, segments);
-        if registered && rule_set == RuleSet::DmaSegment {
-            // Of a raw device `__blkdev_direct_IO_async` hands registered vectors on as they are
-            // (`bio_iov_bvec_set`): who splits the bio looks at them, or who is below, or nobody.
-            let late = common(made, RuleSet::DmaSegmentLate, answer, segments);
-            if late != early {
-                return Prediction::Unknown;
-            }
-        }
-        early
-    };
-    let prediction = by_rules(segments);
-    // Pages of huge ones are joined by some kernels (`io_coalesce_buffer`, from 6.12).
-    if registered && made.place.takes_huge_pages() && by_rules(&given) != prediction {
-        return Prediction::Unknown;
+    // Of a raw device `__blkdev_direct_IO_async` hands registered vectors on as they are
+    // (`bio_iov_bvec_set`): nobody looks at them before a bio is split, and there a request in one
+    // page is let through.
+    if registered && rule_set == RuleSet::DmaSegment && place.is_raw() {
+        return late(made, answer, segments, Looking::AtRegistered);
     }
-    prediction
+    early(made, rule_set, answer, segments)
 }
 
-/// The common rules, with what stands below the device.
-fn common(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segment]) -> Prediction {
-    let broken_on = |limits: &Limits| {
-        let geometry = Geometry::fold(
-            answer.offset,
-            segments.iter().copied(),
-            limits.virt_boundary_mask,
-        );
-        (violations(&geometry, limits, rule_set), geometry)
-    };
-    let (own, geometry) = broken_on(&made.limits);
-    let rejected = if made.place.is_raw() && pages(segments) > ONE_BIO {
-        Prediction::Rejected(EINVAL_OR_EIO)
-    } else {
-        Prediction::Rejected(EINVAL)
-    };
-    if rule_set == RuleSet::DmaAddress && empty_offends(answer, made.limits.dma_alignment) {
-        return rejected;
+/// The rule set in force, where the engine looks.
+fn early(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segment]) -> Prediction {
+    if rule_set == RuleSet::DmaSegmentLate {
+        return late(made, answer, segments, Looking::AtMemory);
     }
+    let refused = rule_set == RuleSet::DmaAddress
+        && empty_offends(answer, made.limits.dma_alignment)
+        || !broken(&made.limits, rule_set, answer, segments).is_empty();
+    if refused {
+        refusal(made, segments)
+    } else {
+        Prediction::Direct { unchecked: false }
+    }
+}
+
+/// What the splitting of bios looks at, in `dma-segment-late` and for some requests later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looking {
+    /// Vectors built from the program's memory. Clones of the device mapper have none of their own,
+    /// so each is looked at (6.18).
+    AtMemory,
+    /// Registered vectors on kernels that check all others early. A request in one page is not
+    /// looked at, in clones neither (7.0 and later).
+    AtRegistered,
+}
+
+/// The rule set `dma-segment-late`, with what stands below the device.
+fn late(made: &Made<'_>, answer: &Answer, segments: &[Segment], looking: Looking) -> Prediction {
+    let own = broken(&made.limits, RuleSet::DmaSegmentLate, answer, segments);
     let whole = Reasons::TOTAL_LENGTH.with(Reasons::FILE_OFFSET);
-    if rule_set != RuleSet::DmaSegmentLate || own.0 & whole.0 != 0 {
-        return if own.is_empty() {
-            Prediction::Direct { unchecked: false }
-        } else {
-            rejected
-        };
+    if own.0 & whole.0 != 0 {
+        return refusal(made, segments);
     }
     let accepted = Prediction::Direct {
         unchecked: !own.is_empty(),
@@ -165,22 +159,52 @@ fn common(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segme
         logical_block_size: made.limits.logical_block_size,
         ..made.below
     };
+    let is_in_one_page = Geometry::fold(answer.offset, segments.iter().copied(), 0).in_one_page()
+        && !made.has_chunks;
+    let passes_below = broken(&below, RuleSet::DmaSegmentLate, answer, segments).is_empty()
+        || looking == Looking::AtRegistered && is_in_one_page;
     match made.place.late {
-        Late::Own if own.is_empty() || (geometry.in_one_page() && !made.has_chunks) => accepted,
-        Late::Own => rejected,
-        Late::Nobody => accepted,
-        Late::Below if broken_on(&below).0.is_empty() => accepted,
+        Late::Own | Late::OwnThenFile if !own.is_empty() && !is_in_one_page => {
+            refusal(made, segments)
+        }
+        Late::OwnThenFile if looking == Looking::AtRegistered => {
+            // The file's engine looks at what the loop device was given.
+            if broken(&below, RuleSet::DmaSegment, answer, segments).is_empty() {
+                accepted
+            } else {
+                Prediction::Rejected(EINVAL_OR_EIO)
+            }
+        }
+        Late::Own | Late::OwnThenFile | Late::Nobody => accepted,
+        Late::Below if passes_below => accepted,
         Late::Below => Prediction::Rejected(EINVAL_OR_EIO),
         Late::Crypt(sector) => {
             let is_read = answer.operation == Operation::Read;
-            if is_read && !broken_on(&below).0.is_empty() {
+            let pieces = || page_pieces(segments, PAGE);
+            if is_read && !passes_below {
                 Prediction::Rejected(EINVAL_OR_EIO)
-            } else if page_pieces(segments).all(|piece| piece.length.is_multiple_of(sector)) {
+            } else if pieces().all(|piece| piece.length.is_multiple_of(sector)) {
                 accepted
             } else {
                 Prediction::Rejected(EIO)
             }
         }
+    }
+}
+
+/// What a request breaks of `rule_set` on these limits.
+fn broken(limits: &Limits, rule_set: RuleSet, answer: &Answer, segments: &[Segment]) -> Reasons {
+    let boundary = limits.virt_boundary_mask;
+    let geometry = Geometry::fold(answer.offset, segments.iter().copied(), boundary);
+    violations(&geometry, limits, rule_set)
+}
+
+/// How the engine says no.
+fn refusal(made: &Made<'_>, segments: &[Segment]) -> Prediction {
+    if made.place.is_raw() && pages(segments) > ONE_BIO {
+        Prediction::Rejected(EINVAL_OR_EIO)
+    } else {
+        Prediction::Rejected(EINVAL)
     }
 }
 
@@ -221,8 +245,8 @@ fn pages(segments: &[Segment]) -> u64 {
 }
 
 /// The vectors that a driver sees one by one: segments that touch are joined, and cut
-/// where a page of memory ends.
-fn page_pieces(segments: &[Segment]) -> impl Iterator<Item = Segment> {
+/// where a page of memory, of `page` bytes, ends.
+fn page_pieces(segments: &[Segment], page: u64) -> impl Iterator<Item = Segment> {
     let mut joined: Vec<Segment> = Vec::new();
     for segment in segments {
         match joined.last_mut() {
@@ -232,10 +256,10 @@ fn page_pieces(segments: &[Segment]) -> impl Iterator<Item = Segment> {
             _ => joined.push(*segment),
         }
     }
-    joined.into_iter().flat_map(|segment| {
+    joined.into_iter().flat_map(move |segment| {
         let (mut at, end) = (segment.address, segment.address + segment.length);
         std::iter::from_fn(move || {
-            let next = ((at / PAGE + 1) * PAGE).min(end);
+            let next = ((at / page + 1) * page).min(end);
             let piece = Segment {
                 address: at,
                 length: next - at,
@@ -254,7 +278,9 @@ mod tests {
     fn pieces_end_with_their_page() {
         let segment = |address, length| Segment { address, length };
         let lengths = |segments: &[Segment]| -> Vec<u64> {
-            page_pieces(segments).map(|piece| piece.length).collect()
+            page_pieces(segments, PAGE)
+                .map(|piece| piece.length)
+                .collect()
         };
         assert_eq!(
             lengths(&[segment(512, 4096), segment(4608, 100)]),

@@ -38,7 +38,7 @@ pub(crate) struct Guest {
     pub(crate) disks: Vec<Disk>,
     /// As QEMU's `-m`.
     pub(crate) memory: String,
-    /// Processors; `icount` allows one.
+    /// Processors; with `icount` they take turns, and none of them is faster for it.
     pub(crate) cpus: u32,
     /// One instruction is one nanosecond.
     pub(crate) icount: bool,

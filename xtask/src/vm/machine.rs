@@ -45,8 +45,7 @@ pub(crate) fn qemu(guest: &Guest, files: &Files<'_>, ports: &[Port]) -> Result<C
         "none",
     ]);
     accelerate(&mut command, guest.icount);
-    let cpus = if guest.icount { 1 } else { guest.cpus };
-    command.args(["-smp", &cpus.to_string(), "-m", &guest.memory]);
+    command.args(["-smp", &guest.cpus.to_string(), "-m", &guest.memory]);
     command
         .arg("-kernel")
         .arg(&guest.kernel.image)
