@@ -3,6 +3,7 @@
 mod baseline;
 mod bpf;
 mod cases;
+mod crowd;
 mod dashboard;
 mod floor;
 mod guest;
@@ -13,6 +14,7 @@ mod overload;
 mod places;
 mod programs;
 mod results;
+mod scale;
 mod script;
 mod table;
 
@@ -27,7 +29,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-pub(crate) use self::guest::BenchGuest;
+pub(crate) use self::{guest::BenchGuest, scale::ScaleGuest};
 use self::{guest::RESULT, results::Results};
 use crate::{
     build::{self, Profile},
@@ -38,6 +40,9 @@ use crate::{
 
 /// In this repository.
 const BASELINE: &str = "xtask/bench-baseline.json";
+const SCALE_BASELINE: &str = "xtask/scale-baseline.json";
+/// Processors of the guest in which everything happens at once.
+const MANY_PROCESSORS: u32 = 64;
 /// A run takes a few minutes where the machine has nothing else to do.
 const LIMIT: Duration = Duration::from_secs(40 * 60);
 
@@ -52,10 +57,11 @@ pub(crate) struct Bench {
     /// Kernel of the guest
     #[arg(long, default_value = "6.12", value_name = "SERIES")]
     kernel: Series,
-    /// Where the results go as JSON; target/bench-SERIES.json where not given
+    /// Where the results go as JSON; target/bench-SERIES.json or target/scale-SERIES.json where not given
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Results to compare with; xtask/bench-baseline.json where not given, if that is of the same kernel series
+    /// Results to compare with; xtask/bench-baseline.json or xtask/scale-baseline.json where not given, if that is of the
+    /// same kernel series
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Make these results the baseline
@@ -64,6 +70,9 @@ pub(crate) struct Bench {
     /// Only cases whose name contains this (`xfs read`), and none of the other figures; repeatable
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
+    /// Instead: 1,000 processes with 100,000 files, against one with one; then all at once on 64 processors
+    #[arg(long, conflicts_with = "only")]
+    scale: bool,
 }
 
 impl Bench {
@@ -73,15 +82,26 @@ impl Bench {
         let kernel = setup::guests(&[self.kernel], false)?
             .pop()
             .context("no such kernel")?;
-        if let Err(error) = setup::bpftrace() {
+        if !self.scale
+            && let Err(error) = setup::bpftrace()
+        {
             phase::say(format!("without bpftrace: {error:#}"));
         }
         let binary = build::build(Profile::Release)?;
-        let results = phase::timed("measuring", || measure(kernel, &binary, &self.only))?;
+        let results = phase::timed("measuring", || {
+            if self.scale {
+                scaled(&kernel, &binary)
+            } else {
+                costs(kernel, &binary, &self.only)
+            }
+        })?;
         print!("{}", table::text(&results));
         let output = match &self.output {
             Some(path) => path.clone(),
-            None => paths::target()?.join(format!("bench-{}.json", self.kernel)),
+            None => {
+                let name = if self.scale { "scale" } else { "bench" };
+                paths::target()?.join(format!("{name}-{}.json", self.kernel))
+            }
         };
         write(&output, &results)?;
         println!("\nwritten to {}", output.display());
@@ -98,7 +118,10 @@ impl Bench {
     fn baseline_path(&self) -> Result<PathBuf> {
         match &self.baseline {
             Some(path) => Ok(path.clone()),
-            None => Ok(paths::workspace()?.join(BASELINE)),
+            None => {
+                let name = if self.scale { SCALE_BASELINE } else { BASELINE };
+                Ok(paths::workspace()?.join(name))
+            }
         }
     }
 
@@ -130,23 +153,52 @@ impl Bench {
     }
 }
 
-fn measure(kernel: Kernel, binary: &Path, only: &[String]) -> Result<Results> {
+/// What each case costs.
+fn costs(kernel: Kernel, binary: &Path, only: &[String]) -> Result<Results> {
+    let mut arguments = vec![binary.display().to_string()];
+    for only in only {
+        arguments.extend(["--only".to_owned(), only.clone()]);
+    }
+    measure(Guest {
+        cpus: 1,
+        command: own("bench-guest", arguments)?,
+        ..Guest::new(kernel)
+    })
+}
+
+/// What many processes and files cost, on one processor and then on many.
+fn scaled(kernel: &Kernel, binary: &Path) -> Result<Results> {
+    let guest = |cpus| {
+        Ok::<_, anyhow::Error>(Guest {
+            cpus,
+            memory: "8G".to_owned(),
+            command: own("scale-guest", vec![binary.display().to_string()])?,
+            ..Guest::new(kernel.clone())
+        })
+    };
+    let mut results = measure(guest(1)?)?;
+    let many = measure(guest(MANY_PROCESSORS)?)?;
+    results.figures.extend(many.figures);
+    Ok(results)
+}
+
+/// This program with other arguments.
+fn own(task: &str, arguments: Vec<String>) -> Result<Vec<String>> {
     let mut command = vec![
         std::env::current_exe()?.display().to_string(),
-        "bench-guest".to_owned(),
-        binary.display().to_string(),
+        task.to_owned(),
     ];
-    let only = only
-        .iter()
-        .flat_map(|only| ["--only".to_owned(), only.clone()]);
-    command.extend(only);
+    command.extend(arguments);
+    Ok(command)
+}
+
+/// Runs it where one instruction is one nanosecond, and takes its results.
+fn measure(guest: Guest) -> Result<Results> {
     let guest = Guest {
         disks: Vec::new(),
         icount: true,
-        cpus: 1,
         timeout: LIMIT,
-        command,
-        ..Guest::new(kernel)
+        ..guest
     };
     let mut output = Vec::new();
     let outcome = guest.run(&mut output, stderr())?;

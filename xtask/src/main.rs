@@ -43,6 +43,8 @@ enum Task {
     Suite(suite::Suite),
     #[command(hide = true)]
     BenchGuest(bench::BenchGuest),
+    #[command(hide = true)]
+    ScaleGuest(bench::ScaleGuest),
 }
 
 fn main() -> ExitCode {
@@ -69,5 +71,6 @@ fn dispatch(task: Task) -> Result<ExitCode> {
         Task::Workload(workload) => workload.run().map(|()| ExitCode::SUCCESS),
         Task::Suite(suite) => suite.run(),
         Task::BenchGuest(bench) => bench.run().map(|()| ExitCode::SUCCESS),
+        Task::ScaleGuest(scale) => scale.run().map(|()| ExitCode::SUCCESS),
     }
 }

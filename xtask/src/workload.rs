@@ -7,6 +7,7 @@ pub(crate) mod answer;
 mod arena;
 mod burst;
 mod call;
+pub(crate) mod clock;
 mod issue;
 mod matrix;
 mod random;
@@ -23,7 +24,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 
 pub(crate) use call::Call;
-pub(crate) use repeat::{Repeater, Shape, monotonic};
+pub(crate) use repeat::{Repeater, Shape};
 pub(crate) use request::Piece;
 pub(crate) use target::Region;
 

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use portable_pty::Child;
 
 use super::{cases::CASES, measure, memory};
-use crate::{terminal::Terminal, workload::monotonic};
+use crate::{terminal::Terminal, workload::clock::monotonic};
 
 /// Rows and columns.
 const SIZE: (u16, u16) = (50, 160);

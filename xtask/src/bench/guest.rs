@@ -13,7 +13,7 @@ use super::{
     dashboard, measure, memory,
     observer::Observer,
     overload, places, programs,
-    results::{Figure, Results, Row, Unit},
+    results::{Results, Row, Unit},
     script,
 };
 use crate::{phase, suite};
@@ -21,7 +21,7 @@ use crate::{phase, suite};
 /// What the last line starts with; JSON follows.
 pub(super) const RESULT: &str = "BENCH-RESULT ";
 /// In memory: what is read from there is there at once.
-const DIRECTORY: &str = "/run/bench";
+pub(super) const DIRECTORY: &str = "/run/bench";
 
 /// Measure what dio-trace costs on the kernel that runs; inside a guest, as root
 #[derive(Args)]
@@ -39,21 +39,9 @@ impl BenchGuest {
     /// # Errors
     /// When anything cannot be measured.
     pub(crate) fn run(&self) -> Result<()> {
-        if !suite::is_guest() {
-            bail!("this is no guest: run cargo xtask bench");
-        }
-        fs::create_dir_all(DIRECTORY)?;
-        // Off the network, with all that it needs.
-        let program = Path::new(DIRECTORY).join("dio-trace");
-        fs::copy(&self.dio_trace, &program)
-            .with_context(|| self.dio_trace.display().to_string())?;
+        let program = prepare(&self.dio_trace)?;
         phase::timed("filesystems", places::make)?;
-        let mut results = Results {
-            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?
-                .trim()
-                .to_owned(),
-            ..Results::default()
-        };
+        let mut results = results()?;
         if self.only.is_empty() {
             results.bpftrace = phase::timed("bpftrace's version", script::version);
         }
@@ -68,9 +56,43 @@ impl BenchGuest {
         if results.bpftrace.is_some() {
             optional("bpftrace", || bpftrace(&cases, &mut results));
         }
-        println!("{RESULT}{}", serde_json::to_string(&results)?);
-        Ok(())
+        print(&results)
     }
+}
+
+/// Copies dio-trace to where it is off the network, with all that it needs.
+///
+/// # Errors
+/// When this is no guest.
+pub(super) fn prepare(dio_trace: &Path) -> Result<PathBuf> {
+    if !suite::is_guest() {
+        bail!("this is no guest: run cargo xtask bench");
+    }
+    fs::create_dir_all(DIRECTORY)?;
+    let program = Path::new(DIRECTORY).join("dio-trace");
+    fs::copy(dio_trace, &program).with_context(|| dio_trace.display().to_string())?;
+    Ok(program)
+}
+
+/// Results of this kernel, still empty.
+///
+/// # Errors
+/// When the kernel does not tell its name.
+pub(super) fn results() -> Result<Results> {
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    Ok(Results {
+        kernel: kernel.trim().to_owned(),
+        ..Results::default()
+    })
+}
+
+/// Hands the results to the host.
+///
+/// # Errors
+/// When they cannot be written as JSON.
+pub(super) fn print(results: &Results) -> Result<()> {
+    println!("{RESULT}{}", serde_json::to_string(results)?);
+    Ok(())
 }
 
 /// What not every kernel offers, and the rest can do without.
@@ -238,15 +260,4 @@ fn bpftrace(cases: &[&Case], results: &mut Results) -> Result<()> {
         None,
     );
     Ok(())
-}
-
-impl Results {
-    fn figure(&mut self, name: &str, value: f64, unit: Unit, target: Option<f64>) {
-        self.figures.push(Figure {
-            name: name.to_owned(),
-            value,
-            unit,
-            target,
-        });
-    }
 }

@@ -9,7 +9,7 @@ use super::{
     observer::Observer,
     results::{Cost, Spread},
 };
-use crate::workload::{Repeater, monotonic};
+use crate::workload::{Repeater, clock::monotonic};
 
 /// Rounds of each case. The median leaves those aside in which something else ran.
 const ROUNDS: u64 = 21;

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{bpf::Empty, floor, script};
-use crate::workload::monotonic;
+use crate::workload::clock::{monotonic, process_time};
 
 /// How long an observer may take to attach, nanoseconds of guest time.
 const PATIENCE: u64 = 120_000_000_000;
@@ -140,7 +140,7 @@ impl Observer {
     /// When it has ended.
     pub(super) fn cpu(&self) -> io::Result<u64> {
         match &self.kind {
-            Kind::Process { child, .. } => cpu(child.id()),
+            Kind::Process { child, .. } => process_time(child.id()),
             Kind::Nobody | Kind::Floor { .. } => Ok(0),
         }
     }
@@ -196,23 +196,4 @@ impl Drop for Observer {
             let _ = child.wait();
         }
     }
-}
-
-/// CPU time of a process, nanoseconds.
-fn cpu(pid: u32) -> io::Result<u64> {
-    let mut clock: libc::clockid_t = 0;
-    // SAFETY: the clock's number is written into `clock`.
-    let error = unsafe { libc::clock_getcpuclockid(pid as libc::pid_t, &raw mut clock) };
-    if error != 0 {
-        return Err(io::Error::from_raw_os_error(error));
-    }
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the time is written into `time`.
-    if unsafe { libc::clock_gettime(clock, &raw mut time) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }

@@ -15,6 +15,18 @@ pub(super) struct Results {
     pub(super) programs: Vec<Program>,
 }
 
+impl Results {
+    /// Adds one.
+    pub(super) fn figure(&mut self, name: &str, value: f64, unit: Unit, target: Option<f64>) {
+        self.figures.push(Figure {
+            name: name.to_owned(),
+            value,
+            unit,
+            target,
+        });
+    }
+}
+
 /// One request, repeated.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Row {

@@ -7,7 +7,10 @@ use std::{
     path::Path,
 };
 
-use super::{Call, Piece, aio::Aio, arena::Arena, issue::Order, ring::Ring, sync::last_errno};
+use super::{
+    Call, Piece, aio::Aio, arena::Arena, clock::monotonic, issue::Order, ring::Ring,
+    sync::last_errno,
+};
 
 /// Offsets go round in this many bytes, or in one request's length where that is more.
 const SPAN: u64 = 1 << 20;
@@ -161,15 +164,4 @@ fn transfer(order: &Order<'_>) -> i64 {
     } else {
         result as i64
     }
-}
-
-/// Nanoseconds of a clock that only goes forward.
-pub(crate) fn monotonic() -> u64 {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the kernel writes the time into `now`; this clock is always there.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
