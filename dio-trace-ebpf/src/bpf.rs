@@ -19,6 +19,7 @@ mod rows;
 mod slots;
 mod stacks;
 mod target;
+mod wake;
 
 /// The verifier lets programs that are not GPL-compatible call no tracing helpers.
 #[unsafe(link_section = "license")]

@@ -36,12 +36,126 @@ pub struct CounterValue {
     pub bytes: u64,
 }
 
-/// Slots of the last-resort counters, kept when not even a process can be told apart:
-/// one for each operation and verdict.
-pub const UNATTRIBUTED_SLOTS: u32 = 16;
+impl CounterKey {
+    /// The same requests, whatever file they go to.
+    pub fn forget_file(&mut self) {
+        self.file = super::file::FileId::default();
+    }
 
-/// The slot of the last-resort counters for this operation and verdict.
-#[must_use]
-pub const fn unattributed_slot(operation: u8, verdict: u8) -> u32 {
-    ((operation as u32 & 1) << 3) | (verdict as u32 & 7)
+    /// The same requests, whoever made them.
+    pub fn forget_process(&mut self) {
+        self.forget_file();
+        self.cgroup = 0;
+        self.comm = [0; 16];
+        self.pid = 0;
+        self.uid = 0;
+    }
+}
+
+/// How a counting table of this many rows is shared out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shares {
+    rows: u64,
+}
+
+impl Shares {
+    /// For a table of `rows` rows.
+    #[must_use]
+    pub const fn of(rows: u64) -> Self {
+        Self { rows }
+    }
+
+    /// Rows from which userspace is woken, to empty the table before it is full.
+    #[must_use]
+    pub const fn wake(self) -> u64 {
+        self.rows / 4
+    }
+
+    /// Rows from which files are no longer told apart.
+    #[must_use]
+    pub const fn files(self) -> u64 {
+        self.rows / 2
+    }
+
+    /// Rows from which processes are no longer told apart either. What is left is room for every
+    /// combination of operation, interface, verdict, reasons and flags that is ever seen.
+    #[must_use]
+    pub const fn processes(self) -> u64 {
+        self.rows / 16 * 15
+    }
+}
+
+/// What the last-resort counters tell apart, kept where the kernel makes no row in a table
+/// although there is room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unattributed {
+    /// [`Operation`](crate::words::Operation) number.
+    pub operation: u8,
+    /// [`Verdict`](crate::words::Verdict) number.
+    pub verdict: u8,
+    /// [`Reasons`](crate::words::Reasons) bits.
+    pub reasons: u8,
+}
+
+/// Slots of the last-resort counters.
+pub const UNATTRIBUTED_SLOTS: u32 = 1 << 9;
+
+impl Unattributed {
+    /// Its slot.
+    #[must_use]
+    pub const fn slot(self) -> u32 {
+        (self.operation as u32 & 1) << 8
+            | (self.verdict as u32 & 7) << 5
+            | (self.reasons as u32 & 31)
+    }
+
+    /// What `slot` stands for.
+    #[must_use]
+    pub const fn of_slot(slot: u32) -> Self {
+        Self {
+            operation: (slot >> 8) as u8 & 1,
+            verdict: (slot >> 5) as u8 & 7,
+            reasons: slot as u8 & 31,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::{Operation, Reasons, Verdict};
+
+    #[test]
+    fn every_slot_stands_for_itself() {
+        for slot in 0..UNATTRIBUTED_SLOTS {
+            assert_eq!(Unattributed::of_slot(slot).slot(), slot);
+        }
+    }
+
+    #[test]
+    fn every_word_has_its_slot() {
+        let reasons = Reasons::ALL
+            .iter()
+            .fold(Reasons(0), |all, (reason, _)| all.with(*reason));
+        for operation in Operation::ALL {
+            for verdict in Verdict::ALL {
+                let one = Unattributed {
+                    operation: *operation as u8,
+                    verdict: *verdict as u8,
+                    reasons: reasons.0 as u8,
+                };
+                assert_eq!(Unattributed::of_slot(one.slot()), one);
+            }
+        }
+    }
+
+    #[test]
+    fn shares_leave_room_for_what_comes_later() {
+        for rows in [64, 4_096, 8_192] {
+            let shares = Shares::of(rows);
+            assert!(shares.wake() < shares.files());
+            assert!(shares.files() < shares.processes());
+            assert!(shares.processes() < rows);
+        }
+    }
 }

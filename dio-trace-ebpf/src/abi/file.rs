@@ -16,6 +16,44 @@ pub struct FileId {
     pub generation: u32,
 }
 
+/// Ways of one [`FileSet`].
+pub const FILE_WAYS: usize = 8;
+
+/// Number of sets in the table of files that were told. Far more places than userspace remembers
+/// files, so that hardly ever a set is too small.
+pub const FILE_SETS: u32 = 1 << 15;
+
+/// Some of the files that were told, by their [`number`](FileId::number).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct FileSet(pub [u64; FILE_WAYS]);
+
+impl FileId {
+    /// A number that no other file has, but for chance (one in 10^9 where a hundred thousand files
+    /// are told apart); never 0. `generation` of userspace's memory: another makes all numbers others.
+    #[inline(always)]
+    #[must_use]
+    pub const fn number(&self, generation: u32) -> u64 {
+        let device = (self.device as u64) << 32 | self.generation as u64;
+        mixed(mixed(self.inode ^ (generation as u64) << 40) ^ device) | 1
+    }
+
+    /// The [`FileSet`] of a number.
+    #[inline(always)]
+    #[must_use]
+    pub const fn set_of(number: u64) -> u32 {
+        (number >> 32) as u32 & (FILE_SETS - 1)
+    }
+}
+
+/// Spreads bits over a word: the finaliser of SplitMix64.
+#[inline(always)]
+const fn mixed(word: u64) -> u64 {
+    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
+
 /// The device of a mounted filesystem, told by userspace where the probes cannot find it: btrfs sets
 /// no `s_bdev`, and modules of kernels before 5.11 have no BTF that would tell where it keeps it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,15 +5,19 @@ use core::arch::asm;
 use aya_ebpf::maps::PerCpuHashMap;
 use dio_trace_ebpf::{
     abi::{
-        counters::{CounterKey, CounterValue, unattributed_slot},
-        file::FileId,
+        counters::{CounterKey, CounterValue, Shares, Unattributed},
         news,
     },
     words::LossCause,
 };
 
-use super::maps::{
-    COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, NEWS, ORPHANS, UNATTRIBUTED,
+use super::{
+    globals::setting,
+    maps::{
+        COUNTER_ROWS, COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, NEWS, ORPHANS,
+        UNATTRIBUTED,
+    },
+    wake,
 };
 
 /// Adds to a 64-bit counter that another program on this CPU may be adding to, by the one atomic
@@ -58,12 +62,12 @@ pub(super) fn tell(slot: u32) {
     }
 }
 
-/// The table that the probes fill at present, and its slot of [`news`].
+/// The table that the probes fill at present, and its number.
 #[inline(always)]
 fn table() -> (&'static PerCpuHashMap<CounterKey, CounterValue>, u32) {
     match COUNTERS_IN_USE.get(0) {
-        Some(1) => (&COUNTERS_ODD, news::COUNTERS[1]),
-        _ => (&COUNTERS_EVEN, news::COUNTERS[0]),
+        Some(1) => (&COUNTERS_ODD, 1),
+        _ => (&COUNTERS_EVEN, 0),
     }
 }
 
@@ -82,24 +86,74 @@ fn count_in(table: &PerCpuHashMap<CounterKey, CounterValue>, key: &CounterKey, b
     true
 }
 
-/// Counts one request of `bytes`, in a new row where need be.
+/// Counts one request of `bytes`, in a new row where need be. False where there is none, and there
+/// are as many as `limit` already or the kernel makes none.
 #[inline(always)]
-pub(super) fn count(key: &mut CounterKey, bytes: u64) {
+fn count_below(limit: u64, key: &CounterKey, bytes: u64) -> bool {
     const BPF_NOEXIST: u64 = 1;
     let zero = CounterValue { count: 0, bytes: 0 };
-    let (table, news) = table();
-    for _ in 0..2 {
-        // Another CPU may make the row at the same time: whoever comes second finds it.
-        let _ = table.insert(&*key, zero, BPF_NOEXIST);
-        if count_in(table, key, bytes) {
-            // After the row is made: told before, it could be taken back before there is a row.
-            tell(news);
-            return;
+    let (table, number) = table();
+    let Some(rows) = COUNTER_ROWS.get_ptr_mut(number) else {
+        return false;
+    };
+    // SAFETY: a map value lives on.
+    let before = unsafe { rows.read_volatile() };
+    // Another CPU may make the row at the same time: whoever comes second finds it.
+    if before < limit && table.insert(key, zero, BPF_NOEXIST).is_ok() {
+        add(rows, 1);
+        if before >= shares().wake() {
+            empty_soon();
         }
-        lost(LossCause::CountersFull);
-        key.file = FileId::default();
     }
-    if let Some(value) = UNATTRIBUTED.get_ptr_mut(unattributed_slot(key.operation, key.verdict)) {
+    if !count_in(table, key, bytes) {
+        return false;
+    }
+    // After the row is made: told before, it could be taken back before there is a row.
+    tell(news::COUNTERS[number as usize & 1]);
+    true
+}
+
+/// Counts one request of `bytes`, in a new row where need be, with all of `key` for which there is
+/// room.
+///
+/// Not inlined: the verifier walks it once for all that is known of a key.
+#[inline(never)]
+pub(super) fn count(key: &mut CounterKey, bytes: u64) -> u32 {
+    if count_below(shares().files(), key, bytes) {
+        return 0;
+    }
+    lost(LossCause::CountersFull);
+    key.forget_file();
+    if count_below(shares().processes(), key, bytes) {
+        return 0;
+    }
+    key.forget_process();
+    if count_below(u64::MAX, key, bytes) {
+        return 0;
+    }
+    let last = Unattributed {
+        operation: key.operation,
+        verdict: key.verdict,
+        reasons: key.reasons,
+    };
+    if let Some(value) = UNATTRIBUTED.get_ptr_mut(last.slot()) {
         bump(value, bytes);
+        tell(news::UNATTRIBUTED);
+    }
+    0
+}
+
+#[inline(always)]
+fn shares() -> Shares {
+    Shares::of(setting!(counter_rows))
+}
+
+/// Has userspace empty the table before it is full, unless it was told to already.
+#[inline(always)]
+fn empty_soon() {
+    let told = NEWS.get(news::FILLING).is_some_and(|told| *told != 0);
+    if !told {
+        tell(news::FILLING);
+        wake::now();
     }
 }

@@ -2,16 +2,16 @@
 
 use aya_ebpf::{
     bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
-    helpers::bpf_ktime_get_boot_ns,
+    helpers::{bpf_get_prandom_u32, bpf_ktime_get_boot_ns},
 };
 use dio_trace_ebpf::{
     abi::{
         EventKind,
-        file::{FileEvent, FileId},
+        file::{FILE_WAYS, FileEvent, FileId},
         request::{Request, RequestEvent},
         settings::Settings,
     },
-    verifier::forget,
+    verifier::{forget, low_bits},
     words::LossCause,
 };
 
@@ -19,7 +19,7 @@ use super::{
     counters::lost,
     finish::Judged,
     globals::{layout, setting},
-    maps::{EVENTS, EVENTS_SIZE, FILES_SENT, SHARES, Share},
+    maps::{EVENTS, EVENTS_SIZE, FILES_FORGOTTEN, FILES_SENT, SHARES, Share},
     memory::Kernel,
     path, target,
 };
@@ -98,7 +98,14 @@ fn within_share(pid: u32, now: u64) -> bool {
 /// Sends name and limits of a file, unless that was done before.
 #[inline(never)]
 pub(super) fn file(id: &FileId, file: u64) -> u32 {
-    if FILES_SENT.get_ptr(id).is_some() {
+    let number = id.number(FILES_FORGOTTEN.get(0).copied().unwrap_or(0));
+    let Some(set) = FILES_SENT.get_ptr_mut(FileId::set_of(number)) else {
+        return 0;
+    };
+    // SAFETY: a map value lives on. Two CPUs may race here, and then a file is sent twice.
+    let set = unsafe { &mut (*set).0 };
+    let (found, place) = look(set, number);
+    if found {
         return 0;
     }
     let Some(mut entry) = EVENTS.reserve::<FileEvent>(0) else {
@@ -141,6 +148,29 @@ pub(super) fn file(id: &FileId, file: u64) -> u32 {
         }
     }
     entry.submit(wakeup());
-    let _ = FILES_SENT.insert(id, 1, 0);
+    if let Some(place) = set.get_mut(low_bits::<{ FILE_WAYS as i32 - 1 }>(place)) {
+        *place = number;
+    }
     0
+}
+
+/// Whether a file is in its set, and the place it can have: a free one, or else any. Without
+/// branches, each of which the verifier would follow.
+#[inline(always)]
+fn look(set: &[u64; FILE_WAYS], number: u64) -> (bool, u64) {
+    // SAFETY: takes no arguments.
+    let mut place = u64::from(unsafe { bpf_get_prandom_u32() });
+    let mut differ = 1;
+    for (way, &sent) in set.iter().enumerate() {
+        differ &= is_nonzero(sent ^ number);
+        let free = (is_nonzero(sent) ^ 1).wrapping_neg();
+        place ^= (place ^ way as u64) & free;
+    }
+    (differ == 0, place)
+}
+
+/// 1 or 0.
+#[inline(always)]
+const fn is_nonzero(word: u64) -> u64 {
+    (word | word.wrapping_neg()) >> 63
 }

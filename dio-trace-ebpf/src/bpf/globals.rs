@@ -12,6 +12,7 @@ static LAYOUT: Layout = Layout::UNKNOWN;
 
 #[unsafe(no_mangle)]
 static SETTINGS: Settings = Settings {
+    counter_rows: 0,
     completions: [0; COMPLETION_SLOTS],
     rule_set: 0,
     detail_aligned: 0,

@@ -10,7 +10,7 @@ use aya_ebpf::{
 use dio_trace_ebpf::{
     abi::{
         counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
-        file::{FileId, FilesystemDevice},
+        file::{FILE_SETS, FileSet, FilesystemDevice},
         news,
         row::Row,
         slot::{self, Slot},
@@ -57,7 +57,8 @@ pub(super) const THREADS: Table<Busy> = Table {
 
 /// Counted requests. Userspace empties one table while the probes fill the other; one interval's
 /// worth of processes, files and verdicts (userspace sizes it by the number of CPUs). Full:
-/// counted without the file, then without the process, [`LossCause::CountersFull`].
+/// counted without the file, then without the process, [`LossCause::CountersFull`]; for these,
+/// room is kept (`Shares`).
 #[map]
 pub(super) static COUNTERS_EVEN: PerCpuHashMap<CounterKey, CounterValue> =
     PerCpuHashMap::with_max_entries(4_096, 0);
@@ -71,11 +72,15 @@ pub(super) static COUNTERS_ODD: PerCpuHashMap<CounterKey, CounterValue> =
 #[map]
 pub(super) static COUNTERS_IN_USE: Array<u32> = Array::with_max_entries(1, 0);
 
+/// Rows of each of the two. Userspace takes them back when it has emptied a table.
+#[map]
+pub(super) static COUNTER_ROWS: Array<u64> = Array::with_max_entries(2, 0);
+
 /// What userspace is to look at, by slots of [`news`].
 #[map]
 pub(super) static NEWS: Array<u32> = Array::with_max_entries(news::SLOTS, 0);
 
-/// The last resort when both a file and a process find no place. Never full.
+/// The last resort when the kernel makes no row. Never full.
 #[map]
 pub(super) static UNATTRIBUTED: PerCpuArray<CounterValue> =
     PerCpuArray::with_max_entries(UNATTRIBUTED_SLOTS, 0);
@@ -95,9 +100,14 @@ pub(super) static ORPHANS: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0
 pub(super) static EVENTS: RingBuf = RingBuf::with_byte_size(EVENTS_SIZE, 0);
 pub(super) const EVENTS_SIZE: u32 = 4 << 20;
 
-/// Files whose name and limits were sent. Least recently used ones are sent again.
+/// Files whose name and limits were sent (2 MiB). Full: another file is forgotten, and sent again
+/// when it is met again.
 #[map]
-pub(super) static FILES_SENT: LruHashMap<FileId, u32> = LruHashMap::with_max_entries(16_384, 0);
+pub(super) static FILES_SENT: Array<FileSet> = Array::with_max_entries(FILE_SETS, 0);
+
+/// Slot 0: how often userspace has forgotten files, so that all are to be sent again.
+#[map]
+pub(super) static FILES_FORGOTTEN: Array<u32> = Array::with_max_entries(1, 0);
 
 /// Devices of mounted filesystems by `super_block.s_dev`, where userspace has to tell them. More
 /// than are mounted anywhere; what finds no place is a filesystem without a known device.

@@ -21,16 +21,6 @@ use crate::{
     model::{Attachment, Evidence, RuleSet},
 };
 
-/// Memory that the counting tables may take, bytes; the number of rows follows from the number of
-/// CPUs, since each row has a value for each CPU.
-const COUNTER_MEMORY: u32 = 8 << 20;
-/// Rows of each table all the same: each is made before tracing begins, which takes time. What finds
-/// no row within one interval is counted without its file.
-const COUNTER_ROWS: u32 = 8_192;
-/// Bytes of a row besides its values: key, hash links.
-const COUNTER_ROW: u32 = 128;
-const COUNTER_VALUE: u32 = 16;
-
 /// What the user chose for a trace.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -96,9 +86,7 @@ impl Probes {
         let names = PLAN.iter().map(|hook| hook.target).collect();
         let symbols = Symbols::of_running_kernel(&names, &types);
         let settings = settings(options, &types, &symbols, rule_set);
-        let rows = COUNTER_MEMORY / (COUNTER_ROW + COUNTER_VALUE * possible_cpus());
-        let rows = rows.clamp(1, COUNTER_ROWS);
-        let loaded = object::load(&resolved.layout, &settings, rows, options.log)?;
+        let loaded = object::load(&resolved.layout, &settings, options.log)?;
         let module_btf = tracing::open_module_btf(MODULES).into_iter().collect();
         kretprobe::remove_forsaken();
         let mut attacher = Attacher::new(loaded, types, symbols, module_btf, &settings);

@@ -10,12 +10,9 @@ use aya::{
     Pod,
     maps::{Array, HashMap, MapData, PerCpuArray, PerCpuHashMap, RingBuf},
 };
-use dio_trace_ebpf::{
-    abi::{
-        counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
-        news,
-    },
-    words::{Operation, Verdict},
+use dio_trace_ebpf::abi::{
+    counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS, Unattributed},
+    news,
 };
 
 use crate::{
@@ -50,6 +47,9 @@ pub struct Capture {
     events: RingBuf<MapData>,
     tables: [PerCpuHashMap<MapData, Key, Value>; 2],
     in_use: Array<MapData, u32>,
+    rows: Array<MapData, u64>,
+    files_forgotten: Array<MapData, u32>,
+    files_forgotten_before: u32,
     news: Array<MapData, u32>,
     unattributed: PerCpuArray<MapData, Value>,
     losses: PerCpuArray<MapData, u64>,
@@ -86,6 +86,9 @@ impl Capture {
                 take("COUNTERS_ODD")?.try_into()?,
             ],
             in_use: take("COUNTERS_IN_USE")?.try_into()?,
+            rows: take("COUNTER_ROWS")?.try_into()?,
+            files_forgotten: take("FILES_FORGOTTEN")?.try_into()?,
+            files_forgotten_before: 0,
             news: take("NEWS")?.try_into()?,
             unattributed: take("UNATTRIBUTED")?.try_into()?,
             losses: take("LOSSES")?.try_into()?,
@@ -143,8 +146,20 @@ impl Capture {
             .with_context(|| format!("cannot trace process {pid}"))
     }
 
-    /// Moves waiting details into `batch`.
-    pub fn drain_events(&mut self, batch: &mut Batch) {
+    /// Moves waiting details into `batch`, and counts where there are too many to wait for
+    /// [`drain`](Self::drain).
+    ///
+    /// # Errors
+    /// Where a map cannot be read.
+    pub fn drain_waiting(&mut self, batch: &mut Batch) -> Result<()> {
+        self.drain_events(batch)?;
+        if self.news(news::FILLING)? {
+            self.drain_counters(batch, false)?;
+        }
+        Ok(())
+    }
+
+    fn drain_events(&mut self, batch: &mut Batch) -> Result<()> {
         self.decoder.set_clock();
         while let Some(entry) = self.events.next() {
             match self.decoder.event(&entry) {
@@ -156,6 +171,14 @@ impl Capture {
                 Err(loss) => batch.losses.push(loss),
             }
         }
+        let forgotten = self.decoder.files_forgotten();
+        if forgotten != self.files_forgotten_before {
+            self.files_forgotten_before = forgotten;
+            self.files_forgotten
+                .set(0, forgotten, 0)
+                .context("cannot tell the probes that files were forgotten")?;
+        }
+        Ok(())
     }
 
     /// Moves everything seen until now into `batch`, and closes it.
@@ -172,10 +195,9 @@ impl Capture {
             devices.refresh();
         }
         // Files first: counted rows name them.
-        self.drain_events(batch);
-        batch.time = Timestamp::now();
+        self.drain_events(batch)?;
         self.drain_counters(batch, last)?;
-        self.drain_unattributed(batch)?;
+        self.drain_unattributed(batch, last)?;
         self.drain_losses(batch)?;
         self.drain_missed(batch)?;
         self.drain_forsaken(batch)?;
@@ -258,6 +280,7 @@ impl Capture {
     fn drain_counters(&mut self, batch: &mut Batch, last: bool) -> Result<()> {
         let full = self.filling as usize & 1;
         let told = news::COUNTERS[full];
+        batch.time = Timestamp::now();
         if !last && !self.news(told)? {
             return Ok(());
         }
@@ -269,7 +292,7 @@ impl Capture {
         // No probe fills this table any more, so nothing new can be told of it.
         self.take_back(told)?;
         // Rows made just now may name files whose event came after the first look.
-        self.drain_events(batch);
+        self.drain_events(batch)?;
         let table = &mut self.tables[full];
         let keys: Vec<Key> = table.keys().flatten().collect();
         for key in keys {
@@ -286,10 +309,18 @@ impl Capture {
                 .remove(&key)
                 .context("cannot empty a counting table")?;
         }
-        Ok(())
+        self.rows
+            .set(full as u32, 0, 0)
+            .context("cannot empty a counting table")?;
+        self.take_back(news::FILLING)
     }
 
-    fn drain_unattributed(&mut self, batch: &mut Batch) -> Result<()> {
+    fn drain_unattributed(&mut self, batch: &mut Batch, last: bool) -> Result<()> {
+        if !last && !self.news(news::UNATTRIBUTED)? {
+            return Ok(());
+        }
+        // Taken back before the look: what is told from now on is seen by the next one.
+        self.take_back(news::UNATTRIBUTED)?;
         for slot in 0..UNATTRIBUTED_SLOTS {
             let values = self
                 .unattributed
@@ -302,18 +333,16 @@ impl Capture {
                 bytes: now.bytes.wrapping_sub(before.bytes),
             };
             *before = now;
-            if new.count == 0 {
-                continue;
-            }
-            let numbers = ((slot >> 3) as u8, (slot & 7) as u8);
-            let (operation, verdict) = (
-                Operation::from_number(numbers.0),
-                Verdict::from_number(numbers.1),
-            );
-            if let (Some(operation), Some(verdict)) = (operation, verdict) {
+            if new.count != 0 {
+                let Unattributed {
+                    operation,
+                    verdict,
+                    reasons,
+                } = Unattributed::of_slot(slot);
                 let key = CounterKey {
-                    operation: operation as u8,
-                    verdict: verdict as u8,
+                    operation,
+                    verdict,
+                    reasons,
                     ..CounterKey::default()
                 };
                 batch

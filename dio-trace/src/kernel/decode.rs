@@ -41,6 +41,11 @@ impl Decoder {
         self.clock_offset = clock_nanoseconds(libc::CLOCK_REALTIME) - boot;
     }
 
+    /// How often files were forgotten, which the probes then have to tell of again.
+    pub(super) const fn files_forgotten(&self) -> u32 {
+        self.files.forgotten()
+    }
+
     /// Decodes one entry of the ring buffer.
     pub(super) fn event(&mut self, bytes: &[u8]) -> Result<Option<(Record, Taken)>, Loss> {
         match parse(bytes).ok_or(Loss {

@@ -9,8 +9,7 @@ use crate::{
     model::{DeviceNumber, Limits},
 };
 
-/// Files remembered. When full, half of them are forgotten: their later rows say no path until the
-/// probes tell of them again.
+/// Files in one generation.
 const CAPACITY: usize = 131_072;
 
 /// Name, device and limits of a file.
@@ -23,19 +22,21 @@ pub(super) struct File {
     pub(super) limits: Option<Limits>,
 }
 
-/// Files by id.
+/// Files by id. When one generation is full, the one before is forgotten, and the probes are to tell
+/// of all files again: a file that is still in use is known at any time.
 #[derive(Debug, Default)]
-pub(super) struct Files(Map<FileId, File>);
+pub(super) struct Files {
+    latest: Map<FileId, File>,
+    before: Map<FileId, File>,
+    forgotten: u32,
+}
 
 impl Files {
     /// Takes over what the probes tell.
     pub(super) fn learn(&mut self, event: &FileEvent) {
-        if self.0.len() >= CAPACITY {
-            let mut keep = false;
-            self.0.retain(|_, _| {
-                keep = !keep;
-                keep
-            });
+        if self.latest.len() >= CAPACITY {
+            self.before = std::mem::take(&mut self.latest);
+            self.forgotten = self.forgotten.wrapping_add(1);
         }
         let has_device = event.disk != 0;
         let file = File {
@@ -49,12 +50,17 @@ impl Files {
             },
             limits: has_device.then_some(event.limits),
         };
-        self.0.insert(event.id, file);
+        self.latest.insert(event.id, file);
     }
 
     /// A file, where it is known.
     pub(super) fn get(&self, id: FileId) -> Option<&File> {
-        self.0.get(&id)
+        self.latest.get(&id).or_else(|| self.before.get(&id))
+    }
+
+    /// How often a generation was forgotten.
+    pub(super) const fn forgotten(&self) -> u32 {
+        self.forgotten
     }
 }
 

@@ -118,7 +118,7 @@ impl EventSource for Live {
                 }
                 ready = self.waiting.readable() => {
                     ready?.clear_ready();
-                    self.capture.drain_events(&mut self.open);
+                    self.capture.drain_waiting(&mut self.open)?;
                 }
                 printed = follow(self.log.as_mut()) => printed?,
             }

@@ -85,12 +85,7 @@ pub(super) const fn is_embedded() -> bool {
 /// aya loads kprobes and raw tracepoints itself. It can attach fentry and fexit only once for each
 /// program and only to functions of vmlinux, while ours go to several functions, and to modules:
 /// for those the programs are returned, see [`tracing`](super::tracing).
-pub(super) fn load(
-    layout: &Layout,
-    settings: &Settings,
-    counter_rows: u32,
-    log: bool,
-) -> Result<(Ebpf, Programs)> {
+pub(super) fn load(layout: &Layout, settings: &Settings, log: bool) -> Result<(Ebpf, Programs)> {
     if OBJECT.is_empty() {
         bail!(
             "this dio-trace was built without its eBPF programs: it reads recordings, but cannot \
@@ -104,6 +99,7 @@ pub(super) fn load(
     for (name, bytes) in globals.0 {
         loader.override_global(name, bytes, true);
     }
+    let counter_rows = u32::try_from(settings.counter_rows)?;
     for table in ["COUNTERS_EVEN", "COUNTERS_ODD"] {
         loader.map_max_entries(table, counter_rows);
     }

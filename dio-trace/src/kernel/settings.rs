@@ -31,6 +31,7 @@ pub(super) fn settings(
         .is_some_and(|function| function.arguments < 6);
     Settings {
         completions,
+        counter_rows: counter_rows(),
         rule_set: rule_set as u32,
         detail_aligned: u32::from(options.all),
         only_traced: u32::from(options.command || !options.processes.is_empty()),
@@ -42,6 +43,23 @@ pub(super) fn settings(
         slot_bits: slot_bits(types),
         own_pid: std::process::id(),
     }
+}
+
+/// Rows of each counting table.
+fn counter_rows() -> u64 {
+    /// Memory that the counting tables may take, bytes; the number of rows follows from the number
+    /// of CPUs, since each row has a value for each CPU.
+    const MEMORY: u32 = 8 << 20;
+    /// Rows of each table all the same: each is made before tracing begins, which takes time. What
+    /// finds no row within one interval is counted without its file.
+    const MOST: u32 = 8_192;
+    /// As many as there may be combinations of everything but processes and files, many times over.
+    const LEAST: u32 = 1_024;
+    /// Bytes of a row besides its values: key, hash links.
+    const ROW: u32 = 128;
+    const VALUE: u32 = 16;
+    let rows = MEMORY / (ROW + VALUE * possible_cpus());
+    rows.clamp(LEAST, MOST).into()
 }
 
 /// Binary logarithm of the slots of the probes' tables: a thousand requests in flight for each CPU.
