@@ -46,7 +46,7 @@ impl FileId {
     }
 }
 
-/// Spreads bits over a word: the finaliser of SplitMix64.
+/// Spreads bits over a word: the finaliser of `SplitMix64`.
 #[inline(always)]
 const fn mixed(word: u64) -> u64 {
     let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
