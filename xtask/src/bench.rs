@@ -38,9 +38,6 @@ use crate::{
     vm::Guest,
 };
 
-/// In this repository.
-const BASELINE: &str = "xtask/bench-baseline.json";
-const SCALE_BASELINE: &str = "xtask/scale-baseline.json";
 /// Processors of the guest in which everything happens at once.
 const MANY_PROCESSORS: u32 = 64;
 /// A run takes a few minutes where the machine has nothing else to do.
@@ -98,10 +95,7 @@ impl Bench {
         print!("{}", table::text(&results));
         let output = match &self.output {
             Some(path) => path.clone(),
-            None => {
-                let name = if self.scale { "scale" } else { "bench" };
-                paths::target()?.join(format!("{name}-{}.json", self.kernel))
-            }
+            None => paths::target()?.join(format!("{}-{}.json", self.kind(), self.kernel)),
         };
         write(&output, &results)?;
         println!("\nwritten to {}", output.display());
@@ -119,10 +113,15 @@ impl Bench {
         match &self.baseline {
             Some(path) => Ok(path.clone()),
             None => {
-                let name = if self.scale { SCALE_BASELINE } else { BASELINE };
+                let name = format!("xtask/{}-baseline.json", self.kind());
                 Ok(paths::workspace()?.join(name))
             }
         }
+    }
+
+    /// What its files are called by.
+    const fn kind(&self) -> &'static str {
+        if self.scale { "scale" } else { "bench" }
     }
 
     fn compare(&self, results: &Results) -> Result<ExitCode> {

@@ -52,13 +52,13 @@ impl CounterKey {
     }
 }
 
-/// How a counting table of this many rows is shared out.
+/// From how many rows on a counting table tells less apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shares {
+pub struct RowLimits {
     rows: u64,
 }
 
-impl Shares {
+impl RowLimits {
     /// For a table of `rows` rows.
     #[must_use]
     pub const fn of(rows: u64) -> Self {
@@ -77,16 +77,16 @@ impl Shares {
         self.rows / 2
     }
 
-    /// Rows from which processes are no longer told apart either. What is left is room for every
-    /// combination of operation, interface, verdict, reasons and flags that is ever seen.
+    /// Rows from which processes are no longer told apart either. What is left is room for
+    /// combinations of operation, interface, verdict, reasons and flags.
     #[must_use]
     pub const fn processes(self) -> u64 {
         self.rows / 16 * 15
     }
 }
 
-/// What the last-resort counters tell apart, kept where the kernel makes no row in a table
-/// although there is room.
+/// What the last-resort counters tell apart, kept where a table has no row left or the kernel makes
+/// none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unattributed {
     /// [`Operation`](crate::words::Operation) number.
@@ -150,12 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn shares_leave_room_for_what_comes_later() {
+    fn limits_leave_room_for_what_comes_later() {
         for rows in [64, 4_096, 8_192] {
-            let shares = Shares::of(rows);
-            assert!(shares.wake() < shares.files());
-            assert!(shares.files() < shares.processes());
-            assert!(shares.processes() < rows);
+            let limits = RowLimits::of(rows);
+            assert!(limits.wake() < limits.files());
+            assert!(limits.files() < limits.processes());
+            assert!(limits.processes() < rows);
         }
     }
 }

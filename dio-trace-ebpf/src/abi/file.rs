@@ -30,12 +30,12 @@ pub struct FileSet(pub [u64; FILE_WAYS]);
 
 impl FileId {
     /// A number that no other file has, but for chance (one in 10^9 where a hundred thousand files
-    /// are told apart); never 0. `generation` of userspace's memory: another makes all numbers others.
+    /// are told apart); never 0. Another `epoch` of userspace's memory makes all numbers others.
     #[inline(always)]
     #[must_use]
-    pub const fn number(&self, generation: u32) -> u64 {
+    pub const fn number(&self, epoch: u32) -> u64 {
         let device = (self.device as u64) << 32 | self.generation as u64;
-        mixed(mixed(self.inode ^ (generation as u64) << 40) ^ device) | 1
+        mixed(mixed(self.inode ^ (epoch as u64) << 40) ^ device) | 1
     }
 
     /// The [`FileSet`] of a number.

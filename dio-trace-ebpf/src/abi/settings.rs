@@ -35,7 +35,7 @@ pub struct Settings {
     /// Addresses of the `ki_complete` functions that a probe is attached to; 0 where unused. The
     /// first ones tell the interface, see [`COMPLETIONS`].
     pub completions: [u64; COMPLETION_SLOTS],
-    /// Rows of each counting table, see [`Shares`](super::counters::Shares).
+    /// Rows of each counting table, see [`RowLimits`](super::counters::RowLimits).
     pub counter_rows: u64,
     /// [`RuleSet`](crate::words::RuleSet) number in force on this kernel.
     pub rule_set: u32,

@@ -5,7 +5,7 @@ use core::arch::asm;
 use aya_ebpf::maps::PerCpuHashMap;
 use dio_trace_ebpf::{
     abi::{
-        counters::{CounterKey, CounterValue, Shares, Unattributed},
+        counters::{CounterKey, CounterValue, RowLimits, Unattributed},
         news,
     },
     words::LossCause,
@@ -101,7 +101,7 @@ fn count_below(limit: u64, key: &CounterKey, bytes: u64) -> bool {
     // Another CPU may make the row at the same time: whoever comes second finds it.
     if before < limit && table.insert(key, zero, BPF_NOEXIST).is_ok() {
         add(rows, 1);
-        if before >= shares().wake() {
+        if before >= limits().wake() {
             empty_soon();
         }
     }
@@ -119,12 +119,12 @@ fn count_below(limit: u64, key: &CounterKey, bytes: u64) -> bool {
 /// Not inlined: the verifier walks it once for all that is known of a key.
 #[inline(never)]
 pub(super) fn count(key: &mut CounterKey, bytes: u64) -> u32 {
-    if count_below(shares().files(), key, bytes) {
+    if count_below(limits().files(), key, bytes) {
         return 0;
     }
     lost(LossCause::CountersFull);
     key.forget_file();
-    if count_below(shares().processes(), key, bytes) {
+    if count_below(limits().processes(), key, bytes) {
         return 0;
     }
     key.forget_process();
@@ -144,8 +144,8 @@ pub(super) fn count(key: &mut CounterKey, bytes: u64) -> u32 {
 }
 
 #[inline(always)]
-fn shares() -> Shares {
-    Shares::of(setting!(counter_rows))
+fn limits() -> RowLimits {
+    RowLimits::of(setting!(counter_rows))
 }
 
 /// Has userspace empty the table before it is full, unless it was told to already.

@@ -1,9 +1,6 @@
 //! Sending: details of requests, within each process' share, and files when they are first met.
 
-use aya_ebpf::{
-    bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
-    helpers::{bpf_get_prandom_u32, bpf_ktime_get_boot_ns},
-};
+use aya_ebpf::helpers::{bpf_get_prandom_u32, bpf_ktime_get_boot_ns};
 use dio_trace_ebpf::{
     abi::{
         EventKind,
@@ -19,9 +16,9 @@ use super::{
     counters::lost,
     finish::Judged,
     globals::{layout, setting},
-    maps::{EVENTS, EVENTS_SIZE, FILES_FORGOTTEN, FILES_SENT, SHARES, Share},
+    maps::{EVENTS, FILES_EPOCH, FILES_SENT, SHARES, Share},
     memory::Kernel,
-    path, target,
+    path, target, wake,
 };
 
 /// Sends a finished request. False where it is not sent, for a cause that is noted.
@@ -48,24 +45,8 @@ pub(super) fn detail(request: &Request, judged: Judged, result: i64) -> bool {
         (*event).reasons = u32::from(judged.reasons());
         (*event).flags = judged.flags();
     }
-    entry.submit(wakeup());
+    entry.submit(wake::for_entry());
     true
-}
-
-/// Whether userspace is woken for an entry, which costs thousands of instructions and more on its
-/// side. It looks by itself a few times a second, so only where the buffer could be full by then, or
-/// where the process' own files are needed to name its call stacks, before it ends.
-#[inline(always)]
-fn wakeup() -> u64 {
-    /// `BPF_RB_AVAIL_DATA`: bytes that wait.
-    const WAITING: u64 = 0;
-    if setting!(stacks) != 0 {
-        0
-    } else if EVENTS.query(WAITING) > u64::from(EVENTS_SIZE / 4) {
-        u64::from(BPF_RB_FORCE_WAKEUP)
-    } else {
-        u64::from(BPF_RB_NO_WAKEUP)
-    }
 }
 
 /// Whether a process may send one more detail in the present window.
@@ -98,7 +79,7 @@ fn within_share(pid: u32, now: u64) -> bool {
 /// Sends name and limits of a file, unless that was done before.
 #[inline(never)]
 pub(super) fn file(id: &FileId, file: u64) -> u32 {
-    let number = id.number(FILES_FORGOTTEN.get(0).copied().unwrap_or(0));
+    let number = id.number(FILES_EPOCH.get(0).copied().unwrap_or(0));
     let Some(set) = FILES_SENT.get_ptr_mut(FileId::set_of(number)) else {
         return 0;
     };
@@ -147,7 +128,7 @@ pub(super) fn file(id: &FileId, file: u64) -> u32 {
             lost(LossCause::PathUnresolved);
         }
     }
-    entry.submit(wakeup());
+    entry.submit(wake::for_entry());
     if let Some(place) = set.get_mut(low_bits::<{ FILE_WAYS as i32 - 1 }>(place)) {
         *place = number;
     }

@@ -58,7 +58,7 @@ pub(super) const THREADS: Table<Busy> = Table {
 /// Counted requests. Userspace empties one table while the probes fill the other; one interval's
 /// worth of processes, files and verdicts (userspace sizes it by the number of CPUs). Full:
 /// counted without the file, then without the process, [`LossCause::CountersFull`]; for these,
-/// room is kept (`Shares`).
+/// room is kept (`RowLimits`).
 #[map]
 pub(super) static COUNTERS_EVEN: PerCpuHashMap<CounterKey, CounterValue> =
     PerCpuHashMap::with_max_entries(4_096, 0);
@@ -105,9 +105,9 @@ pub(super) const EVENTS_SIZE: u32 = 4 << 20;
 #[map]
 pub(super) static FILES_SENT: Array<FileSet> = Array::with_max_entries(FILE_SETS, 0);
 
-/// Slot 0: how often userspace has forgotten files, so that all are to be sent again.
+/// Slot 0: the epoch of userspace's memory of files. When it begins another, all are sent again.
 #[map]
-pub(super) static FILES_FORGOTTEN: Array<u32> = Array::with_max_entries(1, 0);
+pub(super) static FILES_EPOCH: Array<u32> = Array::with_max_entries(1, 0);
 
 /// Devices of mounted filesystems by `super_block.s_dev`, where userspace has to tell them. More
 /// than are mounted anywhere; what finds no place is a filesystem without a known device.

@@ -48,8 +48,8 @@ pub struct Capture {
     tables: [PerCpuHashMap<MapData, Key, Value>; 2],
     in_use: Array<MapData, u32>,
     rows: Array<MapData, u64>,
-    files_forgotten: Array<MapData, u32>,
-    files_forgotten_before: u32,
+    files_epoch: Array<MapData, u32>,
+    files_epoch_told: u32,
     news: Array<MapData, u32>,
     unattributed: PerCpuArray<MapData, Value>,
     losses: PerCpuArray<MapData, u64>,
@@ -87,8 +87,8 @@ impl Capture {
             ],
             in_use: take("COUNTERS_IN_USE")?.try_into()?,
             rows: take("COUNTER_ROWS")?.try_into()?,
-            files_forgotten: take("FILES_FORGOTTEN")?.try_into()?,
-            files_forgotten_before: 0,
+            files_epoch: take("FILES_EPOCH")?.try_into()?,
+            files_epoch_told: 0,
             news: take("NEWS")?.try_into()?,
             unattributed: take("UNATTRIBUTED")?.try_into()?,
             losses: take("LOSSES")?.try_into()?,
@@ -171,12 +171,12 @@ impl Capture {
                 Err(loss) => batch.losses.push(loss),
             }
         }
-        let forgotten = self.decoder.files_forgotten();
-        if forgotten != self.files_forgotten_before {
-            self.files_forgotten_before = forgotten;
-            self.files_forgotten
-                .set(0, forgotten, 0)
-                .context("cannot tell the probes that files were forgotten")?;
+        let epoch = self.decoder.files_epoch();
+        if epoch != self.files_epoch_told {
+            self.files_epoch
+                .set(0, epoch, 0)
+                .context("cannot tell the probes to tell of all files again")?;
+            self.files_epoch_told = epoch;
         }
         Ok(())
     }

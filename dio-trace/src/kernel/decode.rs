@@ -41,9 +41,9 @@ impl Decoder {
         self.clock_offset = clock_nanoseconds(libc::CLOCK_REALTIME) - boot;
     }
 
-    /// How often files were forgotten, which the probes then have to tell of again.
-    pub(super) const fn files_forgotten(&self) -> u32 {
-        self.files.forgotten()
+    /// Epoch of the memory of files; in another the probes have to tell of all again.
+    pub(super) const fn files_epoch(&self) -> u32 {
+        self.files.epoch()
     }
 
     /// Decodes one entry of the ring buffer.

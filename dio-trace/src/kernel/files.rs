@@ -9,7 +9,7 @@ use crate::{
     model::{DeviceNumber, Limits},
 };
 
-/// Files in one generation.
+/// Files of one epoch.
 const CAPACITY: usize = 131_072;
 
 /// Name, device and limits of a file.
@@ -22,13 +22,13 @@ pub(super) struct File {
     pub(super) limits: Option<Limits>,
 }
 
-/// Files by id. When one generation is full, the one before is forgotten, and the probes are to tell
-/// of all files again: a file that is still in use is known at any time.
+/// Files by id, of this epoch and the one before. When one is full another begins, in which the probes
+/// tell of all files again: a file that is still in use is known at any time.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     latest: Map<FileId, File>,
     before: Map<FileId, File>,
-    forgotten: u32,
+    epoch: u32,
 }
 
 impl Files {
@@ -36,7 +36,7 @@ impl Files {
     pub(super) fn learn(&mut self, event: &FileEvent) {
         if self.latest.len() >= CAPACITY {
             self.before = std::mem::take(&mut self.latest);
-            self.forgotten = self.forgotten.wrapping_add(1);
+            self.epoch = self.epoch.wrapping_add(1);
         }
         let has_device = event.disk != 0;
         let file = File {
@@ -58,9 +58,9 @@ impl Files {
         self.latest.get(&id).or_else(|| self.before.get(&id))
     }
 
-    /// How often a generation was forgotten.
-    pub(super) const fn forgotten(&self) -> u32 {
-        self.forgotten
+    /// Number of this epoch.
+    pub(super) const fn epoch(&self) -> u32 {
+        self.epoch
     }
 }
 

@@ -53,7 +53,7 @@ fn counter_rows() -> u64 {
     /// Rows of each table all the same: each is made before tracing begins, which takes time. What
     /// finds no row within one interval is counted without its file.
     const MOST: u32 = 8_192;
-    /// As many as there may be combinations of everything but processes and files, many times over.
+    /// So that room for what tells no processes apart is left (`RowLimits`).
     const LEAST: u32 = 1_024;
     /// Bytes of a row besides its values: key, hash links.
     const ROW: u32 = 128;

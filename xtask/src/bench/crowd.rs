@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use crate::workload::clock::thread_time;
 
 /// Bytes of each read.
-const LENGTH: usize = 4096;
+pub(super) const LENGTH: usize = 4096;
 /// Descriptors that the largest crowd takes on either side, and some more.
 const DESCRIPTORS: libc::rlim_t = 16_384;
 

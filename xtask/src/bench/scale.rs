@@ -13,7 +13,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::{
-    crowd::{Crowd, Round},
+    crowd::{Crowd, LENGTH, Round},
     guest::{self, DIRECTORY},
     measure, memory,
     observer::Observer,
@@ -32,8 +32,6 @@ const MANY: Size = Size {
 };
 /// Files in one directory.
 const DIRECTORY_FILES: usize = 1_000;
-/// Bytes of each, as many as are read.
-const LENGTH: usize = 4096;
 
 const READ: Round = Round {
     times: 1,
@@ -105,6 +103,7 @@ impl ScaleGuest {
 /// Makes as many files as the larger crowd has.
 fn make() -> Result<Vec<PathBuf>> {
     shell::script(MAKE, &[])?;
+    // As long as what is read of it.
     let data = [7; LENGTH];
     let mut files = Vec::new();
     for number in 0..MANY.processes * MANY.files {

@@ -180,10 +180,9 @@ fn late(made: &Made<'_>, answer: &Answer, segments: &[Segment], looking: Looking
         Late::Below => Prediction::Rejected(EINVAL_OR_EIO),
         Late::Crypt(sector) => {
             let is_read = answer.operation == Operation::Read;
-            let pieces = || page_pieces(segments, PAGE);
             if is_read && !passes_below {
                 Prediction::Rejected(EINVAL_OR_EIO)
-            } else if pieces().all(|piece| piece.length.is_multiple_of(sector)) {
+            } else if page_pieces(segments, PAGE).all(|piece| piece.length.is_multiple_of(sector)) {
                 accepted
             } else {
                 Prediction::Rejected(EIO)
