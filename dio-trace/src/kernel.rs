@@ -30,6 +30,7 @@ mod preemption;
 mod preflight;
 mod probing;
 mod settings;
+mod shared_program;
 mod stacks;
 mod symbols;
 mod tracing;

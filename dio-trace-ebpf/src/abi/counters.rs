@@ -36,22 +36,6 @@ pub struct CounterValue {
     pub bytes: u64,
 }
 
-impl CounterKey {
-    /// The same requests, whatever file they go to.
-    pub fn forget_file(&mut self) {
-        self.file = super::file::FileId::default();
-    }
-
-    /// The same requests, whoever made them.
-    pub fn forget_process(&mut self) {
-        self.forget_file();
-        self.cgroup = 0;
-        self.comm = [0; 16];
-        self.pid = 0;
-        self.uid = 0;
-    }
-}
-
 /// From how many rows on a counting table tells less apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowLimits {

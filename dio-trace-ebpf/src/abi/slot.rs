@@ -8,14 +8,17 @@ pub struct Slot<V> {
     pub key: u64,
     /// Rows for which this would be the first slot, and that lie in another.
     pub elsewhere: u64,
-    /// 1: this is not the first slot of its key.
+    /// 1: it is counted in `elsewhere` of the first slot of its key.
     pub away: u64,
     /// The row.
     pub value: V,
 }
 
 /// Slots that a row may lie in. With a quarter of all slots taken, one row in a million finds none.
-pub const SLOTS_TRIED: u32 = 16;
+pub const SLOTS_TRIED: usize = 16;
+
+/// The slots that a row may lie in.
+pub type Group<V> = [Slot<V>; SLOTS_TRIED];
 
 /// Binary logarithms of the fewest and the most slots of a table: 5 and 21 MiB of requests in flight.
 pub const SLOT_BITS: core::ops::RangeInclusive<u32> = 13..=15;

@@ -17,6 +17,7 @@ use super::{
         COUNTER_ROWS, COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, NEWS, ORPHANS,
         UNATTRIBUTED,
     },
+    memory::clear,
     wake,
 };
 
@@ -123,11 +124,11 @@ pub(super) fn count(key: &mut CounterKey, bytes: u64) -> u32 {
         return 0;
     }
     lost(LossCause::CountersFull);
-    key.forget_file();
+    forget_file(key);
     if count_below(limits().processes(), key, bytes) {
         return 0;
     }
-    key.forget_process();
+    forget_process(key);
     if count_below(u64::MAX, key, bytes) {
         return 0;
     }
@@ -141,6 +142,23 @@ pub(super) fn count(key: &mut CounterKey, bytes: u64) -> u32 {
         tell(news::UNATTRIBUTED);
     }
     0
+}
+
+/// The same requests, whatever file they go to.
+#[inline(always)]
+fn forget_file(key: &mut CounterKey) {
+    // SAFETY: two words, of integers.
+    unsafe { clear::<2>((&raw mut key.file).cast()) };
+}
+
+/// The same requests, whatever file they go to and whoever makes them.
+#[inline(always)]
+fn forget_process(key: &mut CounterKey) {
+    key.cgroup = 0;
+    key.pid = 0;
+    key.uid = 0;
+    // SAFETY: two words, of bytes.
+    unsafe { clear::<2>((&raw mut key.comm).cast()) };
 }
 
 #[inline(always)]

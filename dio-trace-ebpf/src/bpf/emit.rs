@@ -17,8 +17,10 @@ use super::{
     finish::Judged,
     globals::{layout, setting},
     maps::{EVENTS, FILES_EPOCH, FILES_SENT, SHARES, Share},
-    memory::Kernel,
-    path, target, wake,
+    memory::{Kernel, clear, copy},
+    path,
+    target::{self, copy_limits},
+    wake,
 };
 
 /// Sends a finished request. False where it is not sent, for a cause that is noted.
@@ -78,7 +80,7 @@ fn within_share(pid: u32, now: u64) -> bool {
 
 /// Sends name and limits of a file, unless that was done before.
 #[inline(never)]
-pub(super) fn file(id: &FileId, file: u64) -> u32 {
+pub(super) fn file<const TRACING: bool>(id: &FileId, file: u64) -> u32 {
     let number = id.number(FILES_EPOCH.get(0).copied().unwrap_or(0));
     let Some(set) = FILES_SENT.get_ptr_mut(FileId::set_of(number)) else {
         return 0;
@@ -102,10 +104,10 @@ pub(super) fn file(id: &FileId, file: u64) -> u32 {
         (*event).kind = EventKind::File as u32;
         (*event).id = *id;
         // First, while the verifier knows of no other values that it would have to walk this with.
-        let steps = path::components(event, open);
-        (*event).path_steps = forget(u64::from(steps), inode.0 as u64) as u32;
-        (*event).disk_name = [0; 32];
-        (*event).filesystem = *b"block\0\0\0\0\0\0\0\0\0\0\0";
+        let steps = path::components::<TRACING>(event, open);
+        (*event).path_steps = forget(steps, inode.0 as u64) as u32;
+        clear::<4>((&raw mut (*event).disk_name).cast());
+        clear::<2>((&raw mut (*event).filesystem).cast());
         let device = target::device(inode, open);
         let (number, limits) = target::number_and_limits(device);
         (*event).disk = number;
@@ -114,15 +116,22 @@ pub(super) fn file(id: &FileId, file: u64) -> u32 {
             && let Some(told) = target::told_device(id.device)
         {
             (*event).disk = told.disk;
-            (*event).limits = told.limits;
-            (*event).disk_name = told.disk_name;
+            copy_limits(&told.limits, &raw mut (*event).limits);
+            copy::<u32, 8>(
+                (&raw const told.disk_name).cast(),
+                (&raw mut (*event).disk_name).cast(),
+            );
         }
         (*event).limits.filesystem_block_size = target::block_size(inode, open);
         if !device.is_null() {
-            (*event).disk_name = target::disk_name(device);
+            target::disk_name(device, &raw mut (*event).disk_name);
         }
-        if !target::is_block_device(inode) {
-            (*event).filesystem = target::filesystem(inode);
+        if target::is_block_device(inode) {
+            const BLOCK: [u8; 8] = *b"block\0\0\0";
+            let word = (&raw mut (*event).filesystem).cast::<u64>();
+            *word = u64::from_ne_bytes(BLOCK);
+        } else {
+            target::filesystem(inode, &raw mut (*event).filesystem);
         }
         if (*event).path_steps == 0 {
             lost(LossCause::PathUnresolved);

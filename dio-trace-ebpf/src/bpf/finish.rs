@@ -93,7 +93,7 @@ fn judged(request: &Request, result: i64) -> u64 {
 ///
 /// Not inlined: every probe that can see an end shares this code.
 #[inline(never)]
-pub(super) fn finish(request: &Request, result: i64) -> u32 {
+pub(super) fn finish<const TRACING: bool>(request: &Request, result: i64) -> u32 {
     let unknown = request.time;
     let judged = if is_plain_request(request, result) {
         Verdict::Aligned as u64
@@ -141,7 +141,7 @@ pub(super) fn finish(request: &Request, result: i64) -> u32 {
         return 0;
     }
     // One place for all: the file must be known before the row that names it.
-    emit::file(&request.id, request.file);
+    emit::file::<TRACING>(&request.id, request.file);
     if send && emit::detail(request, judged, result) {
         return 0;
     }

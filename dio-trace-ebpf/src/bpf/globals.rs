@@ -24,6 +24,8 @@ static SETTINGS: Settings = Settings {
     pairs: 0,
     slot_bits: 0,
     own_pid: 0,
+    has_loop: 0,
+    reserved: 0,
 };
 
 #[unsafe(no_mangle)]

@@ -46,6 +46,12 @@ const ENOTBLK: i64 = 15;
 /// Tells a raw device's request that no engine was seen for.
 const IN_RAW_DEVICE: u16 = state::RAW_DEVICE | state::DIRECT;
 
+/// Whether a request is one of direct I/O, at the moment.
+#[inline(always)]
+pub(super) fn is_direct<const TRACING: bool>(kiocb: Kernel<TRACING>) -> bool {
+    kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT != 0
+}
+
 /// A filesystem's or device's `read_iter`/`write_iter` is entered. `BOUNDED` as in
 /// [`iovec::capture`].
 #[inline(always)]
@@ -54,7 +60,7 @@ pub(super) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: 
     kiocb: Kernel<TRACING>,
     iter: Kernel<TRACING>,
 ) {
-    if kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT == 0 {
+    if !is_direct(kiocb) {
         if !TRACING {
             enter_no_longer_direct::<TRACING, BOUNDED>(kiocb, iter);
         }
@@ -254,9 +260,8 @@ fn leave_unknown<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result: i6
         busy::leave::<false>(owner::current_thread(), key, 0);
         return;
     }
-    let direct = kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT != 0;
     // The engine of a request that completed before its submission returned: its filesystem is next.
-    if !direct || at == level::ENGINE {
+    if !is_direct(kiocb) || at == level::ENGINE {
         return;
     }
     let thread = owner::current_thread();
@@ -363,6 +368,6 @@ fn end<const TRACING: bool>(kiocb: Kernel<TRACING>, request: &mut Request, resul
     }
     // Of which the verifier knew what it was compared with, and would walk the end for each.
     let unknown = request.time;
-    finish(request, verifier::forget(result as u64, unknown) as i64);
+    finish::<TRACING>(request, verifier::forget(result as u64, unknown) as i64);
     forget(kiocb.0 as u64, request);
 }

@@ -16,14 +16,14 @@ use dio_trace_ebpf::{
         },
         row::{Row, Walk},
     },
-    rules::{Fold, Geometry, Segment},
+    rules::{Geometry, Segment},
     verifier::low_bits,
 };
 
 use super::{
     globals::{has, layout},
     maps::{WALK, WALKER},
-    memory::Kernel,
+    memory::{Kernel, clear},
     rows,
 };
 
@@ -58,8 +58,9 @@ fn kind<const TRACING: bool>(iter: Kernel<TRACING>) -> u32 {
     }
 }
 
-/// Folds the iterator, which holds `length` bytes, into the request of `kiocb`, whose limits are known already. `BOUNDED` is for
-/// kernels without `bpf_loop`; such a program has to [`go_on`] at its end.
+/// Folds the iterator, which holds `length` bytes, into the request of `kiocb`, which is all zeros
+/// but for what is known already, its limits among them. `BOUNDED` is for kernels without `bpf_loop`;
+/// such a program has to [`go_on`] at its end.
 #[inline(always)]
 pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
     row: &mut Row,
@@ -81,7 +82,7 @@ pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
     if !pages && kind != layout!(iter_iovec) && kind != layout!(iter_kvec) {
         // A pipe, a page cache folio queue: nothing that direct I/O takes.
         request.state |= state::UNREADABLE;
-        request.geometry = Geometry::at(offset);
+        request.geometry.offset = offset;
         request.geometry.length = length;
         return;
     }
@@ -99,17 +100,16 @@ pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
         one_segment(request, offset, Segment { address, length });
         return;
     }
-    row.walk = Walk {
-        segments,
-        segment_count,
-        skip,
-        left: length,
-        fold: Fold::new(offset, row.request.limits.virt_boundary_mask),
-        block: row.request.limits.logical_block_mask(),
-        index: 0,
-        pages: u32::from(pages),
-        reserved: 0,
-    };
+    let Row { request, walk } = row;
+    // SAFETY: all are integers.
+    unsafe { clear::<{ size_of::<Walk>() / size_of::<u64>() }>((&raw mut *walk).cast()) };
+    walk.segments = segments;
+    walk.segment_count = segment_count;
+    walk.skip = skip;
+    walk.left = length;
+    walk.fold.start(offset, request.limits.virt_boundary_mask);
+    walk.block = request.limits.logical_block_mask();
+    walk.pages = u32::from(pages);
     if BOUNDED {
         walk_by_loop(row, kiocb);
     } else {

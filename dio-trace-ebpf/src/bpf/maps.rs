@@ -13,7 +13,7 @@ use dio_trace_ebpf::{
         file::{FILE_SETS, FileSet, FilesystemDevice},
         news,
         row::Row,
-        slot::{self, Slot},
+        slot::{self, Group},
     },
     words::LossCause,
 };
@@ -23,8 +23,7 @@ use super::{busy::Busy, slots::Table};
 /// Requests in flight by the address of their kiocb. Userspace sets the number of slots, and looks
 /// into them where they lie. Full: the request is not followed, [`LossCause::InFlightFull`].
 #[map]
-static IN_FLIGHT_SLOTS: Array<Slot<Row>> =
-    Array::with_max_entries(1 << *slot::SLOT_BITS.start(), BPF_F_MMAPABLE);
+static IN_FLIGHT_SLOTS: Array<Group<Row>> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// The same where slots cannot be used (10 MiB).
 #[map]
@@ -42,7 +41,7 @@ static EMPTY_ROW: Row = unsafe { core::mem::zeroed() };
 /// The kiocb each thread is busy with, by thread. As many as requests in flight, since a thread
 /// submits one at a time. Full: what the thread submits is not told apart from what it does besides.
 #[map]
-static BUSY_SLOTS: Array<Slot<Busy>> = Array::with_max_entries(1 << *slot::SLOT_BITS.start(), 0);
+static BUSY_SLOTS: Array<Group<Busy>> = Array::with_max_entries(1, 0);
 
 /// The same where slots cannot be used.
 #[map]
@@ -143,3 +142,8 @@ pub(super) static WALKER: ProgramArray = ProgramArray::with_max_entries(1, 0);
 /// Call stacks by id. Full or colliding: [`LossCause::StackUnavailable`].
 #[map]
 pub(super) static STACKS: StackTrace = StackTrace::with_max_entries(8_192, 0);
+
+/// Slot 0: the program that several functions share. Each of the programs that pass on to it is
+/// loaded with a map of its kind and prototype in place of this one.
+#[map]
+pub(super) static SHARED: ProgramArray = ProgramArray::with_max_entries(1, 0);

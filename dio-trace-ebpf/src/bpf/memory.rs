@@ -8,7 +8,8 @@ use core::mem::MaybeUninit;
 
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 
-/// Clears words of our own, one by one: left to itself, the compiler does it byte by byte, in a loop.
+/// Clears words of our own, one by one: left to itself, the compiler does it byte by byte, in a loop,
+/// which the verifier walks round by round.
 ///
 /// # Safety
 /// There must be as many words.
@@ -17,6 +18,18 @@ pub(super) unsafe fn clear<const WORDS: usize>(place: *mut u64) {
     for word in 0..WORDS {
         // SAFETY: the caller's words.
         unsafe { place.add(word).write_volatile(0) };
+    }
+}
+
+/// Copies words of our own, one by one, for the same reason.
+///
+/// # Safety
+/// There must be as many words in both places.
+#[inline(always)]
+pub(super) unsafe fn copy<W: Copy, const WORDS: usize>(from: *const W, to: *mut W) {
+    for word in 0..WORDS {
+        // SAFETY: the caller's words.
+        unsafe { to.add(word).write_volatile(from.add(word).read_volatile()) };
     }
 }
 
@@ -53,6 +66,14 @@ impl<const TRACING: bool> Kernel<TRACING> {
                 value.assume_init()
             }
         }
+    }
+
+    /// Reads the `BYTES` at `offset` to a place of our own; zeros where they cannot be read.
+    #[inline(always)]
+    pub(super) fn read_to<const BYTES: usize>(self, offset: u32, place: *mut [u8; BYTES]) {
+        let address = self.0.wrapping_add(offset as usize);
+        // SAFETY: the helper checks the address, and writes as many bytes as there are.
+        unsafe { bpf_probe_read_kernel(place.cast(), BYTES as u32, address.cast()) };
     }
 
     /// Follows the pointer at `offset`.

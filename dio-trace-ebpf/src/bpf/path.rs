@@ -1,54 +1,109 @@
 //! The path of an open file, taken from the directory cache when the file is first met, so that
 //! it is right even where the process is gone a moment later.
 
-use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
-use dio_trace_ebpf::abi::file::{FileEvent, NAME_CAPACITY, PATH_STEPS};
+use core::ffi::{c_long, c_void};
+
+use aya_ebpf::helpers::generated::{bpf_loop, bpf_probe_read_kernel_str};
+use dio_trace_ebpf::{
+    abi::file::{FileEvent, NAME_CAPACITY, PATH_STEPS},
+    verifier::{forget, low_bits},
+};
 
 use super::{
-    globals::{has, layout},
+    globals::{has, layout, setting},
     memory::Kernel,
 };
 
 /// Highest error number that a pointer may hold (include/linux/err.h).
 const MAX_ERRNO: u64 = 4095;
 
+/// Where the walk up to the root is.
+#[repr(C)]
+struct Walk {
+    /// The slot for the first component.
+    slots: *mut [u8; NAME_CAPACITY],
+    dentry: u64,
+    vfsmount: u64,
+    /// Slots used, once the root is reached.
+    steps: u64,
+}
+
 /// Writes the components of `file`'s path, innermost first, through all mounts of its mount
 /// namespace. Returns the slots used; 0 where the path is too deep, has too long a component or is
 /// unreadable.
 #[inline(always)]
-pub(super) fn components(event: *mut FileEvent, file: Kernel<false>) -> u32 {
-    let (mut dentry, mut vfsmount) = user_path(file);
-    for step in 0..PATH_STEPS {
-        // SAFETY: `event` is a live entry of the ring buffer, `step` lies within it.
-        let slot = unsafe { (&raw mut (*event).path[step]).cast::<u8>() };
-        // SAFETY: as above.
-        unsafe { *slot = 0 };
-        if dentry.0 == vfsmount.follow(layout!(vfsmount_mnt_root)).0 {
-            let mount = Kernel::<false>(vfsmount.0.wrapping_sub(layout!(mount_mnt) as usize));
-            let parent = mount.follow(layout!(mount_mnt_parent));
-            if parent.0 == mount.0 {
-                return step as u32 + 1;
+pub(super) fn components<const TRACING: bool>(event: *mut FileEvent, file: Kernel<false>) -> u64 {
+    let (dentry, vfsmount) = user_path(file);
+    let mut walk = Walk {
+        // SAFETY: `event` is a live entry of the ring buffer.
+        slots: unsafe { (&raw mut (*event).path).cast() },
+        dentry: dentry.0 as u64,
+        vfsmount: vfsmount.0 as u64,
+        // Old kernels take what a callback leaves for known after one round.
+        steps: forget(0, dentry.0 as u64),
+    };
+    // Other programs are loaded by kernels too that refuse any with a callback.
+    if TRACING && setting!(has_loop) != 0 {
+        // SAFETY: the callback has the signature that the helper asks for, and gets back `walk`,
+        // which outlives the call.
+        unsafe {
+            bpf_loop(
+                PATH_STEPS as u32,
+                step_callback as *mut c_void,
+                (&raw mut walk).cast(),
+                0,
+            );
+        }
+    } else {
+        for number in 0..PATH_STEPS as u32 {
+            if !step(&mut walk, number) {
+                break;
             }
-            dentry = mount.follow(layout!(mount_mnt_mountpoint));
-            vfsmount = Kernel(parent.0.wrapping_add(layout!(mount_mnt) as usize));
-            continue;
         }
-        let parent = dentry.follow(layout!(dentry_d_parent));
-        if parent.0 == dentry.0 {
-            // The root of a filesystem that is mounted nowhere.
-            return step as u32 + 1;
-        }
-        let name = dentry.follow(layout!(dentry_d_name));
-        // SAFETY: the slot holds NAME_CAPACITY bytes; the helper checks the address it reads.
-        let written =
-            unsafe { bpf_probe_read_kernel_str(slot.cast(), NAME_CAPACITY as u32, name.0.cast()) };
-        // A name that fills the slot may have been cut.
-        if written <= 0 || written >= NAME_CAPACITY as i64 {
-            return 0;
-        }
-        dentry = parent;
     }
-    0
+    walk.steps
+}
+
+/// One round of `bpf_loop`: 0 to go on, 1 to stop.
+unsafe extern "C" fn step_callback(number: u32, walk: *mut c_void) -> c_long {
+    // SAFETY: `components` passes the address of a walk that nothing else touches meanwhile.
+    c_long::from(!step(unsafe { &mut *walk.cast() }, number))
+}
+
+/// The next component. False at the root, and where there is no going on.
+#[inline(always)]
+fn step(walk: &mut Walk, number: u32) -> bool {
+    let slot = low_bits::<{ PATH_STEPS as i32 - 1 }>(u64::from(number));
+    // SAFETY: there are PATH_STEPS slots.
+    let slot = unsafe { walk.slots.add(slot).cast::<u8>() };
+    // SAFETY: as above.
+    unsafe { *slot = 0 };
+    let dentry = Kernel::<false>(walk.dentry as *const u8);
+    let vfsmount = Kernel::<false>(walk.vfsmount as *const u8);
+    if dentry.0 == vfsmount.follow(layout!(vfsmount_mnt_root)).0 {
+        let mount = Kernel::<false>(vfsmount.0.wrapping_sub(layout!(mount_mnt) as usize));
+        let parent = mount.follow(layout!(mount_mnt_parent));
+        if parent.0 == mount.0 {
+            walk.steps = u64::from(number) + 1;
+            return false;
+        }
+        walk.dentry = mount.read(layout!(mount_mnt_mountpoint));
+        walk.vfsmount = (parent.0 as u64).wrapping_add(u64::from(layout!(mount_mnt)));
+        return true;
+    }
+    let parent = dentry.follow(layout!(dentry_d_parent));
+    if parent.0 == dentry.0 {
+        // The root of a filesystem that is mounted nowhere.
+        walk.steps = u64::from(number) + 1;
+        return false;
+    }
+    let name = dentry.follow(layout!(dentry_d_name));
+    // SAFETY: the slot holds NAME_CAPACITY bytes; the helper checks the address it reads.
+    let written =
+        unsafe { bpf_probe_read_kernel_str(slot.cast(), NAME_CAPACITY as u32, name.0.cast()) };
+    walk.dentry = parent.0 as u64;
+    // A name that fills the slot may have been cut.
+    0 < written && written < NAME_CAPACITY as i64
 }
 
 /// Where the program sees the file: overlayfs opens the real one in a mount that is in no

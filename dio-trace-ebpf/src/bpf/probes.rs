@@ -6,3 +6,4 @@ mod completion;
 mod engine;
 mod process;
 mod request;
+mod shared;

@@ -9,22 +9,22 @@ use core::{arch::asm, mem::offset_of};
 
 use aya_ebpf::maps::{Array, HashMap};
 use dio_trace_ebpf::{
-    abi::slot::{SLOTS_TRIED, Slot, slot_of},
-    verifier::forget,
+    abi::slot::{Group, SLOTS_TRIED, Slot, slot_of},
+    verifier::{forget, low_bits},
 };
 
 use super::{counters::add, globals::setting};
 
 /// A table with its two maps, of which only one is in use.
 pub(super) struct Table<V: 'static> {
-    pub(super) slots: &'static Array<Slot<V>>,
+    pub(super) slots: &'static Array<Group<V>>,
     pub(super) hashed: &'static HashMap<u64, V>,
     /// What a row in the hash map starts from.
     pub(super) empty: &'static V,
 }
 
-/// What [`Table::elsewhere`] and [`Table::claim_anywhere`] return when there is none.
-const NOWHERE: u32 = u32::MAX;
+/// What [`elsewhere`] and [`claim_elsewhere`] return when there is none.
+const NOWHERE: u64 = u64::MAX;
 
 #[inline(always)]
 fn is_slotted() -> bool {
@@ -38,23 +38,18 @@ impl<V> Table<V> {
         if !is_slotted() {
             return self.hashed.get_ptr_mut(key);
         }
-        // No row has the key 0, which free slots have.
-        if key == 0 {
-            return None;
-        }
-        let home = home(key);
-        let slot = self.slots.get_ptr_mut(home)?;
+        let (group, home) = self.home(key)?;
+        let first = slot(group, home);
         // SAFETY: a map value lives on.
         unsafe {
-            if (*slot).key == key {
-                return Some(&raw mut (*slot).value);
+            if (*first).key == key {
+                return Some(&raw mut (*first).value);
             }
-            if (*slot).elsewhere == 0 {
+            if (*first).elsewhere == 0 {
                 return None;
             }
-            let slot = self.slots.get_ptr_mut(self.elsewhere(key, home))?;
-            Some(&raw mut (*slot).value)
         }
+        row(group, elsewhere(group, key))
     }
 
     /// The row of `key`, and whether there was one already: a new one may hold anything. `None` where
@@ -71,27 +66,26 @@ impl<V> Table<V> {
             self.hashed.insert(key, self.empty, 0).ok()?;
             return Some((self.hashed.get_ptr_mut(key)?, false));
         }
-        if key == 0 {
-            return None;
-        }
-        let home = home(key);
-        let slot = self.slots.get_ptr_mut(home)?;
+        let (group, home) = self.home(key)?;
+        let first = slot(group, home);
         // SAFETY: a map value lives on.
         unsafe {
-            if (*slot).key == key {
-                return Some((&raw mut (*slot).value, true));
+            if (*first).key == key {
+                return Some((&raw mut (*first).value, true));
             }
-            if (*slot).elsewhere == 0 && take(&raw mut (*slot).key, key) == 0 {
-                (*slot).away = 0;
-                return Some((&raw mut (*slot).value, false));
+            if (*first).elsewhere != 0 {
+                let number = elsewhere(group, key);
+                if number != NOWHERE {
+                    return Some((row(group, number)?, true));
+                }
             }
-            let (number, found) = match self.elsewhere(key, home) {
-                NOWHERE => (self.claim_anywhere(key, home), false),
-                number => (number, true),
-            };
-            let slot = self.slots.get_ptr_mut(number)?;
-            Some((&raw mut (*slot).value, found))
+            if take(&raw mut (*first).key, key) == 0 {
+                (*first).away = 0;
+                return Some((&raw mut (*first).value, false));
+            }
         }
+        let number = claim_elsewhere(group, first, key);
+        Some((row(group, number)?, false))
     }
 
     /// Gives the `row` of `key` up.
@@ -101,72 +95,83 @@ impl<V> Table<V> {
             let _ = self.hashed.remove(key);
             return;
         }
-        let slot = row
+        let own = row
             .wrapping_byte_sub(offset_of!(Slot<V>, value))
             .cast::<Slot<V>>();
         // SAFETY: rows lie in slots, which are map values and live on.
         unsafe {
-            let away = (*slot).away != 0;
-            (&raw mut (*slot).key).write_volatile(0);
-            if away && let Some(first) = self.slots.get_ptr_mut(home(key)) {
-                add(&raw mut (*first).elsewhere, u64::MAX);
+            let away = (*own).away != 0;
+            (&raw mut (*own).key).write_volatile(0);
+            if away && let Some((group, home)) = self.home(key) {
+                add(&raw mut (*slot(group, home)).elsewhere, u64::MAX);
             }
         }
     }
 
-    /// Number of the slot of `key` where that is not its first. No way out of the loop but its end:
-    /// the verifier would go on with the program from each.
-    #[inline(never)]
-    fn elsewhere(&self, key: u64, home: u32) -> u32 {
-        let mut number = NOWHERE;
-        for other in 1..SLOTS_TRIED {
-            if let Some(slot) = self.slots.get_ptr(home ^ other) {
-                // SAFETY: a map value lives on.
-                let found = unsafe { (*slot).key };
-                if found == key {
-                    number = home ^ other;
-                }
-                number = forget(u64::from(number), found) as u32;
-            }
+    /// The group that `key` lies in, and which of its slots is the first; `None` for 0, which free
+    /// slots have.
+    #[inline(always)]
+    fn home(&self, key: u64) -> Option<(*mut Slot<V>, u64)> {
+        if key == 0 {
+            return None;
         }
-        number
-    }
-
-    /// Takes a slot for `key`, the first or else another.
-    #[inline(never)]
-    fn claim_anywhere(&self, key: u64, home: u32) -> u32 {
-        let Some(first) = self.slots.get_ptr_mut(home) else {
-            return NOWHERE;
-        };
-        // SAFETY: a map value lives on. Before the row is there: who looks for it must go on.
-        unsafe { add(&raw mut (*first).elsewhere, 1) };
-        let mut number = NOWHERE;
-        for other in 0..SLOTS_TRIED {
-            if number == NOWHERE
-                && let Some(slot) = self.slots.get_ptr_mut(home ^ other)
-            {
-                // SAFETY: as above.
-                let found = unsafe { take(&raw mut (*slot).key, key) };
-                if found == 0 {
-                    // SAFETY: as above.
-                    unsafe { (*slot).away = u64::from(other != 0) };
-                    number = home ^ other;
-                }
-                number = forget(u64::from(number), found) as u32;
-            }
-        }
-        if number == NOWHERE || number == home {
-            // SAFETY: as above.
-            unsafe { add(&raw mut (*first).elsewhere, u64::MAX) };
-        }
-        number
+        let home = slot_of(lower_half(key), setting!(slot_bits));
+        let group = self.slots.get_ptr_mut(home / SLOTS_TRIED as u32)?;
+        Some((group.cast(), u64::from(home)))
     }
 }
 
-/// The first slot of a key.
+/// One slot of a group, of whose number only the lower bits count.
 #[inline(always)]
-fn home(key: u64) -> u32 {
-    slot_of(lower_half(key), setting!(slot_bits))
+fn slot<V>(group: *mut Slot<V>, number: u64) -> *mut Slot<V> {
+    const LAST: i32 = SLOTS_TRIED as i32 - 1;
+    group.wrapping_add(low_bits::<LAST>(number))
+}
+
+#[inline(always)]
+fn row<V>(group: *mut Slot<V>, number: u64) -> Option<*mut V> {
+    // SAFETY: a map value lives on; only the address of the row is taken.
+    (number != NOWHERE).then(|| unsafe { &raw mut (*slot(group, number)).value })
+}
+
+/// Number of the slot of `key`, or [`NOWHERE`].
+#[inline(never)]
+fn elsewhere<V>(group: *mut Slot<V>, key: u64) -> u64 {
+    let mut number = NOWHERE;
+    for other in 0..SLOTS_TRIED {
+        // SAFETY: a map value lives on.
+        let found = unsafe { (*group.add(other)).key };
+        if found == key {
+            number = other as u64;
+        }
+        number = forget(number, found);
+    }
+    number
+}
+
+/// Takes a slot for `key` and returns its number, or [`NOWHERE`]. `first` is the slot that was taken
+/// already.
+#[inline(never)]
+fn claim_elsewhere<V>(group: *mut Slot<V>, first: *mut Slot<V>, key: u64) -> u64 {
+    // SAFETY: a map value lives on. Before the row is there: who looks for it must go on.
+    let unknown = unsafe {
+        add(&raw mut (*first).elsewhere, 1);
+        (*first).elsewhere
+    };
+    for other in 0..SLOTS_TRIED {
+        // SAFETY: as above.
+        unsafe {
+            let place = group.add(other);
+            if take(&raw mut (*place).key, key) == 0 {
+                // The first one too, should it be free by now: it is counted as one of the others.
+                (*place).away = 1;
+                return forget(other as u64, unknown);
+            }
+        }
+    }
+    // SAFETY: as above.
+    unsafe { add(&raw mut (*first).elsewhere, u64::MAX) };
+    NOWHERE
 }
 
 /// The verifier lets nobody calculate with a pointer, such as a kiocb is in programs with BTF context,

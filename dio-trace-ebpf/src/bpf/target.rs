@@ -1,5 +1,6 @@
 //! What a request goes to: the file, its device and that device's limits.
 
+use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
 use dio_trace_ebpf::{
     abi::{
         file::{FileId, FilesystemDevice},
@@ -11,7 +12,7 @@ use dio_trace_ebpf::{
 use super::{
     globals::{has, layout},
     maps::FILESYSTEM_DEVICES,
-    memory::Kernel,
+    memory::{Kernel, copy},
 };
 
 const S_IFMT: u16 = 0o170_000;
@@ -53,7 +54,7 @@ pub(super) fn fill<const TRACING: bool>(request: &mut Request, file: Kernel<TRAC
                 fill_device(request, device);
             } else if let Some(told) = told_device(request.id.device) {
                 request.disk = told.disk;
-                request.limits = told.limits;
+                copy_limits(&told.limits, &raw mut request.limits);
             }
         } else {
             let device = super_block.follow(layout!(super_block_s_bdev));
@@ -192,23 +193,28 @@ pub(super) fn number_and_limits<const TRACING: bool>(device: Kernel<TRACING>) ->
     (device.read(layout!(block_device_bd_dev)), limits)
 }
 
-/// Name of a device's disk, NUL-padded.
+/// Word for word, see [`copy`].
 #[inline(always)]
-pub(super) fn disk_name(device: Kernel<false>) -> [u8; 32] {
-    device
-        .follow(layout!(block_device_bd_disk))
-        .read(layout!(gendisk_disk_name))
+pub(super) fn copy_limits(from: &Limits, to: *mut Limits) {
+    const WORDS: usize = size_of::<Limits>() / size_of::<u32>();
+    // SAFETY: words of 32 bits, as many in both.
+    unsafe { copy::<u32, WORDS>((&raw const *from).cast(), to.cast()) };
 }
 
-/// Type of the filesystem that an inode lies in.
+/// Writes down the name of a device's disk, NUL-padded.
 #[inline(always)]
-pub(super) fn filesystem(inode: Kernel<false>) -> [u8; 16] {
+pub(super) fn disk_name(device: Kernel<false>, place: *mut [u8; 32]) {
+    let disk = device.follow(layout!(block_device_bd_disk));
+    disk.read_to(layout!(gendisk_disk_name), place);
+}
+
+/// Writes the type of the filesystem that an inode lies in over zeros.
+#[inline(always)]
+pub(super) fn filesystem(inode: Kernel<false>, place: *mut [u8; 16]) {
     let kind = inode
         .follow(layout!(inode_i_sb))
         .follow(layout!(super_block_s_type));
     let name = kind.follow(layout!(file_system_type_name));
-    let mut word = [0; 16];
-    // SAFETY: the helper checks the address; a failure leaves the word empty.
-    let _ = unsafe { aya_ebpf::helpers::bpf_probe_read_kernel_str_bytes(name.0, &mut word) };
-    word
+    // SAFETY: 16 bytes; the helper checks the address, and a failure leaves the word empty.
+    unsafe { bpf_probe_read_kernel_str(place.cast(), 16, name.0.cast()) };
 }

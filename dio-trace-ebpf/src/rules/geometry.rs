@@ -161,15 +161,24 @@ impl Fold {
     /// Starts a request at `offset` (bytes) on a device with this virtual boundary (a mask).
     #[must_use]
     pub const fn new(offset: u64, virt_boundary_mask: u32) -> Self {
-        Self {
-            geometry: Geometry::at(offset),
-            virt_boundary_mask,
+        let mut fold = Self {
+            geometry: Geometry::at(0),
+            virt_boundary_mask: 0,
             empty_bits: 0,
             run: Segment {
                 address: 0,
                 length: 0,
             },
-        }
+        };
+        fold.start(offset, virt_boundary_mask);
+        fold
+    }
+
+    /// The same where there are only zeros yet.
+    #[inline(always)]
+    pub const fn start(&mut self, offset: u64, virt_boundary_mask: u32) {
+        self.geometry.offset = offset;
+        self.virt_boundary_mask = virt_boundary_mask;
     }
 
     /// Adds the next segment.

@@ -100,13 +100,14 @@ impl Probes {
         if !sees_requests {
             return Err(NothingAttached { attachments }.into());
         }
+        let (ebpf, attached) = attacher.finish();
         Ok(Self {
-            ebpf: attacher.ebpf,
+            ebpf,
             rule_set,
             evidence,
             attachments,
             tell_devices: resolved.layout.btrfs_fs_info_fs_devices == ABSENT,
-            attached: attacher.attached,
+            attached,
         })
     }
 

@@ -18,11 +18,22 @@ pub struct KernelTypes {
 }
 
 /// A function as BTF describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Function {
     /// Its id, which a tracing program names as its target.
     pub id: u32,
     /// Module it lives in; `None` for vmlinux.
+    pub module: Option<String>,
+    /// Its arguments and their types.
+    pub prototype: Prototype,
+}
+
+/// A function's prototype, which others may have too.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Prototype {
+    /// Its id.
+    pub id: u32,
+    /// Module that it stands in, for functions of that module alone; `None` for vmlinux.
     pub module: Option<String>,
     /// Number of arguments.
     pub arguments: u32,
@@ -94,7 +105,13 @@ impl KernelTypes {
                 (found.kind == kind::FUNC && prototype.kind == kind::FUNC_PROTO).then(|| Function {
                     id: found.id,
                     module: module.map(str::to_owned),
-                    arguments: prototype.parameters(),
+                    prototype: Prototype {
+                        id: prototype.id,
+                        module: module
+                            .filter(|_| space.is_own(prototype))
+                            .map(str::to_owned),
+                        arguments: prototype.parameters(),
+                    },
                 })
             })
         })
@@ -286,6 +303,9 @@ mod tests {
         // 13 and 14: a member of a type of vmlinux, a function with a prototype there.
         builder.push(kind::STRUCT, "ours", 24, &[("theirs", &[4, 64])]);
         builder.push(kind::FUNC, "xfs_read", 8, &[]);
+        // 15 and 16: one with a prototype of its own.
+        builder.push(kind::FUNC_PROTO, "", 1, &[("iocb", &[13])]);
+        builder.push(kind::FUNC, "xfs_sync", 15, &[]);
         builder
     }
 
@@ -298,18 +318,29 @@ mod tests {
 
     #[test]
     fn functions_are_found_in_vmlinux_and_modules() {
-        let function = |id, module: Option<&str>| Function {
-            id,
-            module: module.map(str::to_owned),
+        let vmlinux = Prototype {
+            id: 8,
+            module: None,
             arguments: 2,
         };
-        assert_eq!(types().function("read"), Some(function(9, None)));
-        assert_eq!(
-            types().function("xfs_read"),
-            Some(function(14, Some("xfs")))
-        );
+        let of_module = Prototype {
+            id: 15,
+            module: Some("xfs".to_owned()),
+            arguments: 1,
+        };
+        let function = |id, module: Option<&str>, prototype: &Prototype| {
+            Some(Function {
+                id,
+                module: module.map(str::to_owned),
+                prototype: prototype.clone(),
+            })
+        };
+        let (xfs, types) = (Some("xfs"), types());
+        assert_eq!(types.function("read"), function(9, None, &vmlinux));
+        assert_eq!(types.function("xfs_read"), function(14, xfs, &vmlinux));
+        assert_eq!(types.function("xfs_sync"), function(16, xfs, &of_module));
         for name in ["rea", "read_", "outer", ""] {
-            assert_eq!(types().function(name), None, "{name}");
+            assert_eq!(types.function(name), None, "{name}");
         }
     }
 

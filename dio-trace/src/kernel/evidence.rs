@@ -11,7 +11,7 @@ use crate::{
 pub fn rule_set(types: &KernelTypes) -> (RuleSet, Vec<Evidence>) {
     let arguments = types
         .function("bio_iov_iter_get_pages")
-        .map(|function| function.arguments);
+        .map(|function| function.prototype.arguments);
     let aligned_check = types.function("iov_iter_is_aligned").is_some();
     let rule_set = match (arguments, aligned_check) {
         (Some(4..), _) => RuleSet::DmaSegment,

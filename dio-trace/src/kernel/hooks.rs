@@ -21,6 +21,7 @@ use crate::{
         misses::Misses,
         object::Programs,
         plan::{BOUNDED, Hook, Role},
+        shared_program::SharedProgram,
         symbols::Symbols,
         tracing::{self, Link, Target},
         trampolines::Trampolines,
@@ -37,12 +38,13 @@ pub(super) struct Attached {
     pub(super) misses: Misses,
     /// The kernel empties it when nobody has it open.
     walker: Option<ProgramArray<MapData>>,
+    shared: Vec<SharedProgram>,
 }
 
 /// What attaching works with.
 pub(super) struct Attacher {
-    pub(super) ebpf: Ebpf,
-    pub(super) attached: Attached,
+    ebpf: Ebpf,
+    attached: Attached,
     trampolines: Trampolines,
     types: KernelTypes,
     symbols: Symbols,
@@ -81,6 +83,12 @@ impl Attacher {
             .filter_map(|hook| Some((hook, self.types.function(hook.target)?)))
             .collect();
         self.trampolines.load(&hooks);
+    }
+
+    /// Done: the maps, and what keeps the probes attached.
+    pub(super) fn finish(mut self) -> (Ebpf, Attached) {
+        self.attached.shared = self.trampolines.into_shared();
+        (self.ebpf, self.attached)
     }
 
     /// Attaches one hook; `None` where it is of no use on this machine.
@@ -217,7 +225,7 @@ impl Attacher {
             .programs
             .of(program)
             .map_err(|error| format!("{error:#}"))?;
-        tracing::link(tracing::load(program, target)?)
+        tracing::link(tracing::load(&program, target)?)
     }
 
     fn kprobe(&mut self, program: &str, function: &str) -> Result<()> {

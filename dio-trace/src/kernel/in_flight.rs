@@ -13,7 +13,11 @@ use aya::{
     Pod,
     maps::{HashMap, Map, MapData},
 };
-use dio_trace_ebpf::abi::{request::state, row, slot::Slot};
+use dio_trace_ebpf::abi::{
+    request::state,
+    row,
+    slot::{SLOTS_TRIED, Slot},
+};
 
 /// `Row` as aya wants it.
 #[derive(Clone, Copy)]
@@ -102,7 +106,7 @@ impl Slots {
         let Map::Array(data) = map else {
             bail!("IN_FLIGHT_SLOTS is no array");
         };
-        let count = data.info()?.max_entries() as usize;
+        let count = data.info()?.max_entries() as usize * SLOTS_TRIED;
         // SAFETY: a new mapping of a map that is as large as this, which nothing else refers to.
         let address = unsafe {
             libc::mmap(

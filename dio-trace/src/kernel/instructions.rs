@@ -1,10 +1,10 @@
 //! What the instructions of a program are, and where they lead.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, os::fd::RawFd};
 
 use aya_obj::generated::{
     BPF_CALL, BPF_DW, BPF_EXIT, BPF_IMM, BPF_JA, BPF_JMP, BPF_JMP32, BPF_LD, BPF_PSEUDO_CALL,
-    BPF_PSEUDO_FUNC, bpf_insn,
+    BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, bpf_insn,
 };
 
 pub(super) const CLASS: u32 = 0x07;
@@ -79,6 +79,18 @@ pub(super) fn kind(instruction: bpf_insn) -> Kind {
         BPF_JA if class == BPF_JMP32 => Kind::LongJump,
         BPF_JA => Kind::Jump,
         _ => Kind::Branch,
+    }
+}
+
+/// Puts another map in place of one, by descriptor.
+pub(super) fn replace_map(instructions: &mut [bpf_insn], map: RawFd, other: RawFd) {
+    for instruction in instructions {
+        if u32::from(instruction.code) == LOAD_WIDE
+            && u32::from(instruction.src_reg()) == BPF_PSEUDO_MAP_FD
+            && instruction.imm == map
+        {
+            instruction.imm = other;
+        }
     }
 }
 

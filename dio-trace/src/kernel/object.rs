@@ -1,8 +1,10 @@
 //! The embedded eBPF object, and its maps in the kernel.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     os::fd::{AsFd, AsRawFd, OwnedFd, RawFd},
+    sync::OnceLock,
 };
 
 use anyhow::{Context, Result, bail};
@@ -17,11 +19,11 @@ use aya_obj::{
 use dio_trace_ebpf::abi::{
     layout::{LAYOUT_GLOBAL, Layout},
     settings::{SETTINGS_GLOBAL, Settings},
-    slot::ROWS,
+    slot::{ROWS, SLOTS_TRIED},
 };
 
 use crate::kernel::{
-    constants, dead_code,
+    constants, dead_code, instructions,
     tracing::{self, Program},
 };
 
@@ -29,6 +31,8 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/di
 
 /// The section that the probes' constants are in.
 const CONSTANTS: &str = ".rodata";
+/// The map that leads to a shared program.
+const SHARED: &str = "SHARED";
 
 /// Constants that the probes are loaded with, as bytes.
 struct Globals<'a>([(&'static str, &'a [u8]); 3]);
@@ -52,22 +56,51 @@ const fn bytes_of<T: Copy>(value: &T) -> &[u8] {
 
 /// Every program, with maps and constants filled in.
 pub(super) struct Programs {
-    functions: HashMap<String, Function>,
+    programs: HashMap<String, Prepared>,
+    constants: Vec<u8>,
+    constants_map: RawFd,
+    shared_map: RawFd,
     btf: Option<OwnedFd>,
+}
+
+/// A program with its maps, and also with its constants once it is asked for.
+struct Prepared {
+    without_constants: Function,
+    whole: OnceLock<Function>,
 }
 
 impl Programs {
     /// The instructions of one, with its functions' types.
     pub(super) fn of(&self, program: &str) -> Result<Program<'_>> {
-        let function = self
-            .functions
+        let prepared = self
+            .programs
             .get(program)
             .with_context(|| format!("the embedded eBPF object has no program {program}"))?;
+        let function = prepared.whole.get_or_init(|| {
+            let mut function = prepared.without_constants.clone();
+            constants::inline(
+                &mut function.instructions,
+                self.constants_map,
+                &self.constants,
+            );
+            dead_code::remove(
+                &mut function.instructions,
+                &mut function.func_info.func_info,
+            );
+            function
+        });
         Ok(Program {
-            instructions: &function.instructions,
+            instructions: Cow::Borrowed(&function.instructions),
             btf: self.btf.as_ref(),
             function_info: &function.func_info.func_info,
         })
+    }
+
+    /// The same for one that passes on to the program in a map of its own.
+    pub(super) fn passing_on(&self, program: &str, to: RawFd) -> Result<Program<'_>> {
+        let mut program = self.of(program)?;
+        instructions::replace_map(program.instructions.to_mut(), self.shared_map, to);
+        Ok(program)
     }
 }
 
@@ -104,12 +137,12 @@ pub(super) fn load(layout: &Layout, settings: &Settings, log: bool) -> Result<(E
         loader.map_max_entries(table, counter_rows);
     }
     // Of the two ways to keep a table only one takes memory.
-    let (slots, rows) = match settings.slot_bits {
+    let (groups, rows) = match settings.slot_bits {
         0 => (1, ROWS),
-        bits => (1 << bits, 1),
+        bits => ((1 << bits) / SLOTS_TRIED as u32, 1),
     };
     for (slotted, hashed) in [("IN_FLIGHT_SLOTS", "IN_FLIGHT"), ("BUSY_SLOTS", "BUSY")] {
-        loader.map_max_entries(slotted, slots);
+        loader.map_max_entries(slotted, groups);
         loader.map_max_entries(hashed, rows);
     }
     // Their memory, 8 and 2 MiB, is taken at once.
@@ -154,32 +187,41 @@ fn relocate(ebpf: &Ebpf, globals: &Globals<'_>) -> Result<Programs> {
     }
     object.relocate_maps(located.iter().copied(), &sections)?;
     object.relocate_calls(&sections)?;
-    let constants = constants(&located)?;
-    let functions = object
+    let (constants_map, constants) = find_map(&located, CONSTANTS)?;
+    let constants = constants.data().to_vec();
+    let (shared_map, _) = find_map(&located, SHARED)?;
+    let programs = object
         .programs
         .iter()
         .filter_map(|(name, program)| {
-            let mut function = object.functions.get(&program.function_key())?.clone();
-            constants::inline(&mut function.instructions, constants.0, constants.1);
-            dead_code::remove(
-                &mut function.instructions,
-                &mut function.func_info.func_info,
-            );
-            Some((name.clone(), function))
+            let prepared = Prepared {
+                without_constants: object.functions.get(&program.function_key())?.clone(),
+                whole: OnceLock::new(),
+            };
+            Some((name.clone(), prepared))
         })
         .collect();
     let btf = object
         .fixup_and_sanitize_btf(&BTF_FEATURES)?
         .map(Btf::to_bytes);
     let btf = btf.and_then(|bytes| tracing::load_btf(&bytes).ok());
-    Ok(Programs { functions, btf })
+    Ok(Programs {
+        programs,
+        constants,
+        constants_map,
+        shared_map,
+        btf,
+    })
 }
 
-/// The map with the constants, and what it holds.
-fn constants<'a>(maps: &[(&str, RawFd, &'a aya_obj::Map)]) -> Result<(RawFd, &'a [u8])> {
-    let constants = maps.iter().find(|(name, ..)| *name == CONSTANTS);
-    let (_, fd, map) = constants.context("the embedded eBPF object has no constants")?;
-    Ok((*fd, map.data()))
+fn find_map<'a>(
+    maps: &[(&str, RawFd, &'a aya_obj::Map)],
+    wanted: &str,
+) -> Result<(RawFd, &'a aya_obj::Map)> {
+    let found = maps.iter().find(|(name, ..)| *name == wanted);
+    let (_, fd, map) =
+        found.with_context(|| format!("the embedded eBPF object has no map {wanted}"))?;
+    Ok((*fd, *map))
 }
 
 /// The kinds of map that the probes use.

@@ -79,6 +79,15 @@ pub(super) struct Programs {
 /// Ending of the kprobe that does without `bpf_loop`.
 pub(super) const BOUNDED: &str = "_bounded";
 
+/// The small program that passes on to this one, where several functions share it.
+pub(super) fn passes_on_to(program: &str) -> &'static str {
+    match program {
+        "request_entry" => "shared_request_entry",
+        "request_exit_2" => "shared_request_exit",
+        _ => "shared",
+    }
+}
+
 const NONE: Programs = Programs {
     fentry: None,
     fexit: &[],

@@ -28,7 +28,7 @@ pub(super) fn settings(
     }
     let dio_flags_are_wait = types
         .function("iomap_dio_rw")
-        .is_some_and(|function| function.arguments < 6);
+        .is_some_and(|function| function.prototype.arguments < 6);
     Settings {
         completions,
         counter_rows: counter_rows(),
@@ -38,10 +38,12 @@ pub(super) fn settings(
         detail_rate: options.detail_rate,
         stacks: u32::from(options.stacks),
         current_task_btf: u32::from(has_current_task_btf(types)),
+        has_loop: u32::from(has_loop(types)),
         dio_flags_are_wait: u32::from(dio_flags_are_wait),
         pairs: u32::from(skips_running_programs(types) && preemption::is_possible()),
         slot_bits: slot_bits(types),
         own_pid: std::process::id(),
+        reserved: 0,
     }
 }
 

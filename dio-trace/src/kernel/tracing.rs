@@ -2,6 +2,7 @@
 //! modules and as often as wanted, which aya does not do.
 
 use std::{
+    borrow::Cow,
     ffi::CStr,
     io,
     mem::zeroed,
@@ -29,10 +30,10 @@ pub(super) struct Target<'a> {
 }
 
 /// What is loaded.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Program<'a> {
     /// Its instructions, those of its functions behind them.
-    pub(super) instructions: &'a [bpf_insn],
+    pub(super) instructions: Cow<'a, [bpf_insn]>,
     /// The object's own BTF, where the kernel takes it.
     pub(super) btf: Option<&'a OwnedFd>,
     /// Where each function begins, and its type in that BTF.
@@ -87,8 +88,8 @@ pub(super) fn load_btf(bytes: &[u8]) -> io::Result<OwnedFd> {
 ///
 /// # Errors
 /// The kernel's errno, with the verifier's last line where it refused the program.
-pub(super) fn load(program: Program<'_>, target: Target<'_>) -> Result<OwnedFd, String> {
-    let instructions = program.instructions;
+pub(super) fn load(program: &Program<'_>, target: Target<'_>) -> Result<OwnedFd, String> {
+    let instructions = &*program.instructions;
     // SAFETY: all-zero is a valid `bpf_attr`.
     let mut attr: bpf_attr = unsafe { zeroed() };
     // SAFETY: writes the variant that BPF_PROG_LOAD reads.

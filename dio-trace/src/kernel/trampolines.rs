@@ -3,9 +3,9 @@
 //! that it is attached to, and that takes most of the time from start to attached.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     num::NonZero,
-    os::fd::OwnedFd,
+    os::fd::{AsFd, OwnedFd},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -20,11 +20,12 @@ use aya_obj::generated::{
 use dio_trace_ebpf::abi::settings::Settings;
 
 use crate::kernel::{
-    btf::{Function, KernelTypes},
+    btf::{Function, KernelTypes, Prototype},
     object::Programs,
-    plan::{Hook, Role},
+    plan::{Hook, Role, passes_on_to},
     settings,
-    tracing::{self, Link, Target},
+    shared_program::SharedProgram,
+    tracing::{self, Link, Program, Target},
 };
 
 /// Threads that load programs: more get in each other's way in the kernel.
@@ -34,13 +35,18 @@ const THREADS: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Choice {
     program: &'static str,
-    /// Id of the function in its BTF.
-    function: u32,
-    module: Option<String>,
+    function: Function,
     at_exit: bool,
 }
 
+/// What programs have in common that functions can share.
+type Kind = (&'static str, Prototype, bool);
+
 impl Choice {
+    fn kind(&self) -> Kind {
+        (self.program, self.function.prototype.clone(), self.at_exit)
+    }
+
     const fn attach_type(&self) -> bpf_attach_type {
         if self.at_exit {
             BPF_TRACE_FEXIT
@@ -57,6 +63,7 @@ pub(super) struct Trampolines {
     has_loop: bool,
     pairs: bool,
     skips_running_programs: bool,
+    shared: HashMap<Kind, SharedProgram>,
     loaded: HashMap<Choice, Vec<OwnedFd>>,
 }
 
@@ -73,6 +80,7 @@ impl Trampolines {
             has_loop: settings::has_loop(types),
             pairs: settings.pairs != 0,
             skips_running_programs: settings::skips_running_programs(types),
+            shared: HashMap::new(),
             loaded: HashMap::new(),
         }
     }
@@ -95,11 +103,11 @@ impl Trampolines {
         let exits = hook.role.programs().fexit;
         let exit = exits
             .iter()
-            .find(|(arguments, _)| *arguments == function.arguments);
+            .find(|(arguments, _)| *arguments == function.prototype.arguments);
         let (_, program) = exit.ok_or_else(|| {
             format!(
                 "no program for a function of {} arguments",
-                function.arguments
+                function.prototype.arguments
             )
         })?;
         Ok(choice(program, function, true))
@@ -147,34 +155,49 @@ impl Trampolines {
                 wanted.extend(std::iter::repeat_n(choice, self.copies(hook.role)));
             }
         }
-        let next = AtomicUsize::new(0);
-        let loaded = Mutex::new(HashMap::<Choice, Vec<OwnedFd>>::new());
-        let work = || {
-            while let Some(choice) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Ok(program) = self.load_one(choice) {
-                    let mut loaded = loaded.lock().unwrap_or_else(PoisonError::into_inner);
-                    loaded.entry(choice.clone()).or_default().push(program);
-                }
-            }
-        };
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        thread::scope(|scope| {
-            // What cannot be started is done by the others.
-            let started: Vec<_> = (1..threads.min(THREADS))
-                .filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
-                .collect();
-            work();
-            drop(started);
-        });
-        self.loaded = loaded.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let first = first_of_many(&wanted);
+        self.shared = on_all_processors(&first, |choice| self.load_shared(choice))
+            .into_iter()
+            .collect();
+        for (choice, program) in on_all_processors(&wanted, |choice| {
+            Some((choice.clone(), self.load_one(choice).ok()?))
+        }) {
+            self.loaded.entry(choice).or_default().push(program);
+        }
     }
 
+    /// The programs that attached ones pass on to.
+    pub(super) fn into_shared(self) -> Vec<SharedProgram> {
+        self.shared.into_values().collect()
+    }
+
+    /// A program that others pass on to; `None` where that is not possible.
+    fn load_shared(&self, choice: &Choice) -> Option<(Kind, SharedProgram)> {
+        let program = self.load_whole(choice).ok()?;
+        let shared = SharedProgram::new(program.as_fd()).ok()?;
+        Some((choice.kind(), shared))
+    }
+
+    /// One that passes on to a shared program, or else a whole one.
     fn load_one(&self, choice: &Choice) -> Result<OwnedFd, String> {
-        let program = self
-            .programs
-            .of(choice.program)
-            .map_err(|error| format!("{error:#}"))?;
-        let module = match &choice.module {
+        if let Some(shared) = self.shared.get(&choice.kind()) {
+            let program = passes_on_to(choice.program);
+            let program = self.programs.passing_on(program, shared.map());
+            let passing_on = program.map_err(|error| format!("{error:#}"));
+            if let Ok(loaded) = passing_on.and_then(|program| self.load_for(&program, choice)) {
+                return Ok(loaded);
+            }
+        }
+        self.load_whole(choice)
+    }
+
+    fn load_whole(&self, choice: &Choice) -> Result<OwnedFd, String> {
+        let program = self.programs.of(choice.program);
+        self.load_for(&program.map_err(|error| format!("{error:#}"))?, choice)
+    }
+
+    fn load_for(&self, program: &Program<'_>, choice: &Choice) -> Result<OwnedFd, String> {
+        let module = match &choice.function.module {
             None => None,
             Some(name) => Some(
                 self.module_btf
@@ -183,7 +206,7 @@ impl Trampolines {
             ),
         };
         let target = Target {
-            btf_id: choice.function,
+            btf_id: choice.function.id,
             module,
             attach_type: choice.attach_type(),
         };
@@ -207,11 +230,53 @@ impl Trampolines {
     }
 }
 
+/// Of those that several functions can share, the first one each.
+fn first_of_many(choices: &[Choice]) -> Vec<&Choice> {
+    let mut functions: HashMap<Kind, HashSet<&Function>> = HashMap::new();
+    for choice in choices {
+        let of_kind = functions.entry(choice.kind()).or_default();
+        of_kind.insert(&choice.function);
+    }
+    let mut first = HashMap::new();
+    for choice in choices {
+        first.entry(choice.kind()).or_insert(choice);
+    }
+    first.retain(|kind, _| functions[kind].len() > 1);
+    first.into_values().collect()
+}
+
 fn choice(program: &'static str, function: &Function, at_exit: bool) -> Choice {
     Choice {
         program,
-        function: function.id,
-        module: function.module.clone(),
+        function: function.clone(),
         at_exit,
     }
+}
+
+/// Does `work` on each of `items`, on several processors at once. What gives `None` is left out, and
+/// the order is any.
+fn on_all_processors<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> Option<R> + Sync,
+) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Some(result) = work(item) {
+                let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                done.push(result);
+            }
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        // What cannot be started is done by the others.
+        let started: Vec<_> = (1..threads.min(THREADS))
+            .filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
+            .collect();
+        work();
+        drop(started);
+    });
+    done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

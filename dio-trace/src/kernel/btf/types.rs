@@ -199,6 +199,11 @@ impl<'a> Space<'a> {
         }
     }
 
+    /// Whether a type is not one of vmlinux that a module only builds on.
+    pub(super) const fn is_own(self, found: Type<'_>) -> bool {
+        found.id >= self.own.first_id
+    }
+
     /// Whether a name's number stands for `name`; 0 stands for the empty one.
     pub(super) fn is_named(self, number: u32, name: &str) -> bool {
         let rest = self.string(number).strip_prefix(name.as_bytes());

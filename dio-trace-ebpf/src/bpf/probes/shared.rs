@@ -1,0 +1,46 @@
+//! Small programs that pass on to a large one, which all functions of one prototype share: the kernel
+//! verifies a program anew for each function that it is attached to.
+
+use aya_ebpf::{
+    EbpfContext,
+    macros::{fentry, fexit},
+    programs::{FEntryContext, FExitContext},
+};
+use dio_trace_ebpf::words::LossCause;
+
+use crate::bpf::{counters::lost, in_flight::is_direct, maps::SHARED, memory::Kernel, rows};
+
+/// Runs the shared program in place of what is left of this one.
+#[inline(always)]
+fn pass_on<C: EbpfContext>(ctx: &C) {
+    // SAFETY: the map holds a program of the same kind, for functions of the same prototype.
+    unsafe { SHARED.tail_call(ctx, 0) };
+    // Only where it is empty, which it is not.
+    lost(LossCause::ProbeMissed);
+}
+
+/// To any program, at an entry or a return.
+#[fentry]
+fn shared(ctx: FEntryContext) -> i32 {
+    pass_on(&ctx);
+    0
+}
+
+/// To `request_entry`, which lets go of all that is not direct.
+#[fentry]
+fn shared_request_entry(ctx: FEntryContext) -> i32 {
+    if is_direct(Kernel::<true>(ctx.arg(0))) {
+        pass_on(&ctx);
+    }
+    0
+}
+
+/// To `request_exit_2`. A filesystem may have made the request one that is not direct.
+#[fexit]
+fn shared_request_exit(ctx: FExitContext) -> i32 {
+    let kiocb = Kernel::<true>(ctx.arg(0));
+    if is_direct(kiocb) || rows::find(kiocb.0 as u64).is_some() {
+        pass_on(&ctx);
+    }
+    0
+}
