@@ -56,3 +56,34 @@ pub fn low_bits<const MASK: i32>(index: u64) -> usize {
         (index & MASK as u64) as usize
     }
 }
+
+/// 1 where a word is not 0, else 0, without a branch that the verifier would follow.
+#[inline(always)]
+#[must_use]
+pub const fn is_nonzero(word: u64) -> u64 {
+    (word | word.wrapping_neg()) >> 63
+}
+
+/// 1 where `a < b`, else 0, without a branch; both must be below 2^63.
+#[inline(always)]
+#[must_use]
+pub const fn is_less(a: u64, b: u64) -> u64 {
+    a.wrapping_sub(b) >> 63
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comparisons_without_branches_agree_with_those_that_have_some() {
+        let words = [0, 1, 2, 511, 512, u64::MAX >> 1];
+        for a in words {
+            assert_eq!(is_nonzero(a), u64::from(a != 0), "{a}");
+            for b in words {
+                assert_eq!(is_less(a, b), u64::from(a < b), "{a} {b}");
+            }
+        }
+        assert_eq!(is_nonzero(u64::MAX), 1);
+    }
+}

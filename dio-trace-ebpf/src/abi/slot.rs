@@ -32,7 +32,7 @@ pub const ROWS: u32 = 16_384;
 #[must_use]
 #[inline(always)]
 pub const fn slot_of(lower_half: u32, bits: u32) -> u32 {
-    ((lower_half as u64 * 0x9e37_79b9) >> (32 - bits)) as u32 & ((1 << bits) - 1)
+    lower_half.wrapping_mul(0x9e37_79b9) >> (32 - bits)
 }
 
 #[cfg(test)]

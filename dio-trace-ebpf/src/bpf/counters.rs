@@ -30,7 +30,10 @@ pub(super) fn add(counter: *mut u64, amount: u64) {
 }
 
 /// Notes that something was lost.
-#[inline(always)]
+///
+/// Not inlined, as all that is rare and written in many places: what loading a program costs grows
+/// with the square of its length.
+#[inline(never)]
 pub(super) fn lost(cause: LossCause) {
     if let Some(counter) = LOSSES.get_ptr_mut(cause as u32) {
         add(counter, 1);
@@ -55,7 +58,7 @@ fn bump(value: *mut CounterValue, bytes: u64) {
 }
 
 /// Tells userspace to look at something: a slot of [`news`].
-#[inline(always)]
+#[inline(never)]
 pub(super) fn tell(slot: u32) {
     if let Some(told) = NEWS.get_ptr_mut(slot) {
         // SAFETY: a map value lives on. Volatile, since userspace reads it and takes it back.
@@ -89,7 +92,7 @@ fn count_in(table: &PerCpuHashMap<CounterKey, CounterValue>, key: &CounterKey, b
 
 /// Counts one request of `bytes`, in a new row where need be. False where there is none, and there
 /// are as many as `limit` already or the kernel makes none.
-#[inline(always)]
+#[inline(never)]
 fn count_below(limit: u64, key: &CounterKey, bytes: u64) -> bool {
     const BPF_NOEXIST: u64 = 1;
     let zero = CounterValue { count: 0, bytes: 0 };

@@ -8,7 +8,7 @@ use dio_trace_ebpf::{
         request::{Request, RequestEvent},
         settings::Settings,
     },
-    verifier::{forget, low_bits},
+    verifier::{forget, is_nonzero, low_bits},
     words::LossCause,
 };
 
@@ -157,10 +157,4 @@ fn look(set: &[u64; FILE_WAYS], number: u64) -> (bool, u64) {
         place ^= (place ^ way as u64) & free;
     }
     (differ == 0, place)
-}
-
-/// 1 or 0.
-#[inline(always)]
-const fn is_nonzero(word: u64) -> u64 {
-    (word | word.wrapping_neg()) >> 63
 }

@@ -7,7 +7,7 @@ use dio_trace_ebpf::{
         request::{Request, state},
     },
     rules::{Outcome, Route, is_plain, judge},
-    verifier::forget,
+    verifier::{forget, is_less, is_nonzero},
     words::{Flags, LossCause, Operation, RuleSet, Verdict},
 };
 
@@ -65,21 +65,27 @@ fn is_plain_request(request: &Request, result: i64) -> bool {
 fn judged(request: &Request, result: i64) -> u64 {
     let state = request.state;
     let unknown = request.time;
-    let known = |value: bool| forget(u64::from(value), unknown) != 0;
-    let has = |bit: u16| known(state & bit != 0);
-    let write = known(request.operation == Operation::Write as u8);
-    let end = request.geometry.offset.wrapping_add(result as u64);
-    let short = known(result >= 0 && (result as u64) < request.geometry.length);
+    // Each of these would be walked with each of the others.
+    let known = |value: u64| forget(value, unknown) != 0;
+    let has = |bit: u16| known(u64::from(state & bit));
+    let read = is_nonzero(u64::from(request.operation ^ Operation::Write as u8));
+    let done = result as u64;
+    let short = is_less(done, request.geometry.length) & !(done >> 63);
+    let before_end = is_less(
+        request.geometry.offset.wrapping_add(done),
+        request.file_size,
+    );
+    let forced_wait = is_nonzero(u64::from(state & state::FORCED_WAIT));
     let outcome = Outcome {
         result,
         direct_bytes: request.direct_bytes,
-        route: Route::from_number(request.route),
+        route: Route::from_number(forget(u64::from(request.route), unknown) as u8),
         no_rule: has(state::NO_RULE),
         bios: request.bios,
-        end_of_file: known(!write && short && end >= request.file_size),
+        end_of_file: known(read & short & !before_end & 1),
         copied: has(state::COPIED),
         whole_page_device: has(state::WHOLE_PAGE_DEVICE),
-        forced_wait: known(write && state & state::FORCED_WAIT != 0),
+        forced_wait: known(forced_wait & !read & 1),
         block_rule: has(state::BLOCK_RULE),
     };
     let rule_set = RuleSet::from_number(setting!(rule_set) as u8).unwrap_or(RuleSet::LogicalBlock);

@@ -102,9 +102,18 @@ impl<V> Table<V> {
         unsafe {
             let away = (*own).away != 0;
             (&raw mut (*own).key).write_volatile(0);
-            if away && let Some((group, home)) = self.home(key) {
-                add(&raw mut (*slot(group, home)).elsewhere, u64::MAX);
+            if away {
+                self.return_to_first(key);
             }
+        }
+    }
+
+    /// A row that was counted as one elsewhere is given up.
+    #[inline(never)]
+    fn return_to_first(&self, key: u64) {
+        if let Some((group, home)) = self.home(key) {
+            // SAFETY: a map value lives on.
+            unsafe { add(&raw mut (*slot(group, home)).elsewhere, u64::MAX) };
         }
     }
 
