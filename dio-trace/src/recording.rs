@@ -19,6 +19,7 @@ mod reader;
 mod recorder;
 mod rotate;
 mod row;
+mod rows;
 mod schema;
 mod select;
 mod writer;

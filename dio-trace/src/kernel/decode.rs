@@ -1,5 +1,7 @@
 //! From what the probes deliver to records.
 
+use std::sync::Arc;
+
 use dio_trace_ebpf::{
     abi::{
         EventKind,
@@ -86,7 +88,10 @@ impl Decoder {
             bytes: request.geometry.length,
             pid: request.pid,
             uid: request.uid,
-            comm: self.names.name(&request.comm),
+            comm: match request.comm == request.thread {
+                true => Arc::clone(&thread),
+                false => self.names.name(&request.comm),
+            },
             operation: Operation::from_number(request.operation)?,
             interface: Interface::from_number(request.interface)?,
             device: (request.disk != 0).then(|| DeviceNumber::from_kernel(request.disk)),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{
     ArrayRef, DictionaryArray, Int8Array, Int32Array, ListArray, StringArray,
+    cast::AsArray,
     types::{Int8Type, Int32Type},
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
@@ -94,7 +95,7 @@ impl Dictionary {
             })
             .unzip();
         let items = DictionaryArray::<Int32Type>::try_new(Int32Array::from(keys), self.values())?;
-        list_array(DataType::Int32, Arc::new(items), lengths, valid)
+        list_array(DataType::Int32, Arc::new(items), lengths, valid.into())
     }
 }
 
@@ -107,40 +108,35 @@ impl Words {
         Self(Arc::new(StringArray::from_iter_values(words)))
     }
 
-    /// A column of words, given by their positions.
-    pub(super) fn column(
-        &self,
-        positions: impl Iterator<Item = Option<usize>>,
-    ) -> Result<ArrayRef, ArrowError> {
-        let keys: Int8Array = positions
-            .map(|position| i8::try_from(position?).ok())
-            .collect();
+    /// A column of words, given by their positions: an array of bytes.
+    pub(super) fn column(&self, positions: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         Ok(Arc::new(DictionaryArray::<Int8Type>::try_new(
-            keys,
+            positions.as_primitive().clone(),
             Arc::clone(&self.0),
         )?))
     }
 
-    /// A column of sets of words, given as bits: the lowest bit is the first word.
+    /// A column of sets of words, given as bits: the lowest bit is the first word. Null where
+    /// `valid` says so.
     pub(super) fn sets(
         &self,
-        sets: impl Iterator<Item = Option<u32>>,
+        sets: impl Iterator<Item = u32>,
+        valid: &NullBuffer,
     ) -> Result<ArrayRef, ArrowError> {
         let mut keys: Vec<i8> = Vec::with_capacity(sets.size_hint().0);
-        let (lengths, valid): (Vec<usize>, Vec<bool>) = sets
-            .map(|set| {
+        let lengths: Vec<usize> = sets
+            .map(|mut bits| {
                 let before = keys.len();
-                let mut bits = set.unwrap_or(0);
                 while bits != 0 {
                     keys.push(bits.trailing_zeros() as i8);
                     bits &= bits - 1;
                 }
-                (keys.len() - before, set.is_some())
+                keys.len() - before
             })
-            .unzip();
+            .collect();
         let items =
             DictionaryArray::<Int8Type>::try_new(Int8Array::from(keys), Arc::clone(&self.0))?;
-        list_array(DataType::Int8, Arc::new(items), lengths, valid)
+        list_array(DataType::Int8, Arc::new(items), lengths, valid.clone())
     }
 }
 
@@ -148,15 +144,14 @@ fn list_array(
     key: DataType,
     items: ArrayRef,
     lengths: Vec<usize>,
-    valid: Vec<bool>,
+    valid: NullBuffer,
 ) -> Result<ArrayRef, ArrowError> {
     let item = DataType::Dictionary(Box::new(key), Box::new(DataType::Utf8));
     let offsets = OffsetBuffer::from_lengths(lengths);
-    let nulls = NullBuffer::from(valid);
     Ok(Arc::new(ListArray::try_new(
         item_field(item),
         offsets,
         items,
-        Some(nulls),
+        Some(valid),
     )?))
 }

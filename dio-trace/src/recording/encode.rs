@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, Int64Array, ListArray, RecordBatch, StructArray, TimestampNanosecondArray,
-    UInt32Array, UInt64Array,
+    ArrayRef, ListArray, RecordBatch, StructArray, TimestampNanosecondArray, UInt64Array,
+    types::{Int8Type, Int64Type, UInt32Type, UInt64Type},
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
@@ -17,7 +17,7 @@ use crate::{
     },
     recording::{
         dictionary::{Dictionary, Words},
-        row::RowRef,
+        rows::{Rows, numbers, optional},
         schema::{item_field, segment_fields},
     },
 };
@@ -31,14 +31,28 @@ pub struct Encoder {
     words: FixedWords,
 }
 
+/// A column and its name.
+type Column = (&'static str, ArrayRef);
+
 /// Texts of device numbers.
 #[derive(Debug, Default)]
-struct DeviceNames(Map<DeviceNumber, Arc<str>>);
+struct DeviceNames {
+    known: Map<DeviceNumber, Arc<str>>,
+    /// The one that was asked for last: most rows repeat it.
+    last: Option<(DeviceNumber, Arc<str>)>,
+}
 
 impl DeviceNames {
     fn name(&mut self, device: DeviceNumber) -> Arc<str> {
-        let name = self.0.entry(device);
-        Arc::clone(name.or_insert_with(|| device.to_string().into()))
+        if let Some((last, name)) = &self.last
+            && *last == device
+        {
+            return Arc::clone(name);
+        }
+        let name = self.known.entry(device);
+        let name = Arc::clone(name.or_insert_with(|| device.to_string().into()));
+        self.last = Some((device, Arc::clone(&name)));
+        name
     }
 }
 
@@ -92,17 +106,7 @@ impl Encoder {
     /// # Errors
     /// Where Arrow refuses the columns, which would be a fault of this program.
     pub fn encode(&mut self, batches: &[Batch]) -> Result<RecordBatch, ArrowError> {
-        let rows: Vec<RowRef<'_>> = batches
-            .iter()
-            .flat_map(|batch| {
-                let records = batch.records.iter().map(RowRef::Record);
-                let losses = batch
-                    .losses
-                    .iter()
-                    .map(|loss| RowRef::Loss(batch.time, *loss));
-                records.chain(losses).chain([RowRef::Mark(batch.time)])
-            })
-            .collect();
+        let rows = Rows::of(batches);
         let mut columns = self.columns(&rows)?;
         let arrays = self
             .schema
@@ -120,10 +124,7 @@ impl Encoder {
         RecordBatch::try_new(Arc::clone(&self.schema), arrays)
     }
 
-    fn columns(
-        &mut self,
-        rows: &[RowRef<'_>],
-    ) -> Result<Vec<(&'static str, ArrayRef)>, ArrowError> {
+    fn columns(&mut self, rows: &Rows<'_>) -> Result<Vec<Column>, ArrowError> {
         let mut columns = self.owner(rows)?;
         columns.extend(self.place(rows)?);
         columns.extend(shape(rows)?);
@@ -132,82 +133,62 @@ impl Encoder {
         Ok(columns)
     }
 
-    fn owner(&mut self, rows: &[RowRef<'_>]) -> Result<Vec<(&'static str, ArrayRef)>, ArrowError> {
-        let records = || rows.iter().map(|row| row.record());
-        let requests = || rows.iter().map(|row| row.request());
-        let times = rows.iter().map(|row| row.time().0);
+    fn owner(&mut self, rows: &Rows<'_>) -> Result<Vec<Column>, ArrowError> {
+        let records = || rows.records.iter().copied();
+        let times = rows.times.iter().map(|time| time.0);
         let times = TimestampNanosecondArray::from_iter_values(times).with_timezone("UTC");
         let counts = records().map(|record| record.map_or(0, |record| record.count));
         let bytes = records().map(|record| record.map_or(0, |record| record.bytes));
+        let comms = records().map(|record| Some(&record?.comm));
+        let threads = rows
+            .requests
+            .iter()
+            .map(|request| Some(&(*request)?.thread));
+        let cgroups = records().map(|record| record?.cgroup.as_ref());
+        let texts = &mut self.texts;
         Ok(vec![
             ("time", Arc::new(times)),
             ("count", Arc::new(UInt64Array::from_iter_values(counts))),
             ("bytes", Arc::new(UInt64Array::from_iter_values(bytes))),
-            ("pid", u32s(records().map(|record| Some(record?.pid)))),
-            ("tid", u32s(requests().map(|request| Some(request?.tid)))),
-            ("uid", u32s(records().map(|record| Some(record?.uid)))),
-            (
-                "comm",
-                self.texts
-                    .comm
-                    .column(records().map(|record| Some(&record?.comm)))?,
-            ),
-            (
-                "thread",
-                self.texts
-                    .thread
-                    .column(requests().map(|request| Some(&request?.thread)))?,
-            ),
-            (
-                "cgroup",
-                self.texts
-                    .cgroup
-                    .column(records().map(|record| record?.cgroup.as_ref()))?,
-            ),
+            ("pid", rows.of_records::<UInt32Type>(|record| record.pid)),
+            ("tid", rows.of_requests::<UInt32Type>(|request| request.tid)),
+            ("uid", rows.of_records::<UInt32Type>(|record| record.uid)),
+            ("comm", texts.comm.column(comms)?),
+            ("thread", texts.thread.column(threads)?),
+            ("cgroup", texts.cgroup.column(cgroups)?),
         ])
     }
 
-    fn place(&mut self, rows: &[RowRef<'_>]) -> Result<Vec<(&'static str, ArrayRef)>, ArrowError> {
-        let records = || rows.iter().map(|row| row.record());
+    fn place(&mut self, rows: &Rows<'_>) -> Result<Vec<Column>, ArrowError> {
+        let records = || rows.records.iter().copied();
+        let limits: Vec<Option<&Limits>> =
+            records().map(|record| record?.limits.as_ref()).collect();
+        let have_limits: NullBuffer = limits.iter().map(Option::is_some).collect();
+        let limit = |get: fn(&Limits) -> u32| {
+            let values = limits.iter().map(|limits| limits.map_or(0, get));
+            numbers::<UInt32Type>(values, &have_limits)
+        };
         let devices: Vec<Option<Arc<str>>> = records()
             .map(|record| Some(self.devices.name(record?.device?)))
             .collect();
-        let limit = |get: fn(&Limits) -> u32| {
-            u32s(records().map(move |record| record?.limits.as_ref().map(get)))
-        };
-        let texts = &mut self.texts;
+        let disks = records().map(|record| record?.disk.as_ref());
+        let filesystems = records().map(|record| record?.filesystem.as_ref());
+        let paths = records().map(|record| record?.path.as_ref());
+        let (words, texts) = (&self.words, &mut self.texts);
+        let operations = rows.of_records::<Int8Type>(|record| record.operation as i8);
+        let interfaces = rows.of_records::<Int8Type>(|record| record.interface as i8);
+        let inodes = records().map(|record| record?.inode);
         Ok(vec![
-            ("operation", {
-                let positions = records().map(|record| Some(record?.operation as usize));
-                self.words.operation.column(positions)?
-            }),
-            ("interface", {
-                let positions = records().map(|record| Some(record?.interface as usize));
-                self.words.interface.column(positions)?
-            }),
+            ("operation", words.operation.column(&operations)?),
+            ("interface", words.interface.column(&interfaces)?),
             (
                 "device",
                 texts.device.column(devices.iter().map(Option::as_ref))?,
             ),
-            (
-                "disk",
-                texts
-                    .disk
-                    .column(records().map(|record| record?.disk.as_ref()))?,
-            ),
-            (
-                "filesystem",
-                texts
-                    .filesystem
-                    .column(records().map(|record| record?.filesystem.as_ref()))?,
-            ),
-            ("inode", u64s(records().map(|record| record?.inode))),
-            (
-                "path",
-                texts
-                    .path
-                    .column(records().map(|record| record?.path.as_ref()))?,
-            ),
+            ("disk", texts.disk.column(disks)?),
+            ("filesystem", texts.filesystem.column(filesystems)?),
+            ("inode", optional::<UInt64Type>(inodes)),
+            ("path", texts.path.column(paths)?),
             (
                 "logical_block_size",
                 limit(|limits| limits.logical_block_size),
@@ -228,164 +209,120 @@ impl Encoder {
         ])
     }
 
-    fn outcome(
-        &mut self,
-        rows: &[RowRef<'_>],
-    ) -> Result<Vec<(&'static str, ArrayRef)>, ArrowError> {
-        let records = || rows.iter().map(|row| row.record());
-        let requests = || rows.iter().map(|row| row.request());
-        let losses = || rows.iter().map(|row| row.loss());
-        let results: Int64Array = requests().map(|request| Some(request?.result)).collect();
-        let words = &self.words;
-        let rule_sets = requests().map(|request| Some(request?.rule_sets.0));
+    fn outcome(&mut self, rows: &Rows<'_>) -> Result<Vec<Column>, ArrowError> {
+        let (words, texts) = (&self.words, &mut self.texts);
+        let (are_records, are_requests) = (&rows.are_records, &rows.are_requests);
+        let records = || rows.records.iter().copied();
+        let requests = || rows.requests.iter().copied();
+        let losses = || rows.losses.iter().copied();
+        let verdicts = rows.of_records::<Int8Type>(|record| record.verdict as i8);
+        let reasons = records().map(|record| record.map_or(0, |record| record.reasons.0));
+        let flags = records().map(|record| record.map_or(0, |record| record.flags.0));
+        let rule_sets = requests().map(|request| request.map_or(0, |request| request.rule_sets.0));
         let user_stacks = requests().map(|request| request?.user_stack.as_ref());
         let kernel_stacks = requests().map(|request| request?.kernel_stack.as_ref());
+        let causes = optional::<Int8Type>(losses().map(|loss| Some(loss?.cause as i8)));
+        let lost = losses().map(|loss| Some(loss?.count));
         Ok(vec![
-            ("result", Arc::new(results)),
+            ("result", rows.of_requests::<Int64Type>(|one| one.result)),
             (
                 "direct_bytes",
-                u64s(requests().map(|request| Some(request?.direct_bytes))),
+                rows.of_requests::<UInt64Type>(|one| one.direct_bytes),
             ),
-            (
-                "verdict",
-                words
-                    .verdict
-                    .column(records().map(|record| Some(record?.verdict as usize)))?,
-            ),
-            (
-                "reasons",
-                words
-                    .reasons
-                    .sets(records().map(|record| Some(record?.reasons.0)))?,
-            ),
-            (
-                "flags",
-                words
-                    .flags
-                    .sets(records().map(|record| Some(record?.flags.0)))?,
-            ),
-            ("rule_sets", words.rule_sets.sets(rule_sets)?),
-            (
-                "latency",
-                u64s(requests().map(|request| Some(request?.latency))),
-            ),
-            ("bios", u32s(requests().map(|request| Some(request?.bios)))),
-            (
-                "splits",
-                u32s(requests().map(|request| Some(request?.splits))),
-            ),
-            ("user_stack", self.texts.user_stack.lists(user_stacks)?),
-            (
-                "kernel_stack",
-                self.texts.kernel_stack.lists(kernel_stacks)?,
-            ),
-            (
-                "loss_cause",
-                words
-                    .loss_cause
-                    .column(losses().map(|loss| Some(loss?.cause as usize)))?,
-            ),
-            ("loss_count", u64s(losses().map(|loss| Some(loss?.count)))),
+            ("verdict", words.verdict.column(&verdicts)?),
+            ("reasons", words.reasons.sets(reasons, are_records)?),
+            ("flags", words.flags.sets(flags, are_records)?),
+            ("rule_sets", words.rule_sets.sets(rule_sets, are_requests)?),
+            ("latency", rows.of_requests::<UInt64Type>(|one| one.latency)),
+            ("bios", rows.of_requests::<UInt32Type>(|one| one.bios)),
+            ("splits", rows.of_requests::<UInt32Type>(|one| one.splits)),
+            ("user_stack", texts.user_stack.lists(user_stacks)?),
+            ("kernel_stack", texts.kernel_stack.lists(kernel_stacks)?),
+            ("loss_cause", words.loss_cause.column(&causes)?),
+            ("loss_count", optional::<UInt64Type>(lost)),
         ])
     }
 }
 
-fn shape(rows: &[RowRef<'_>]) -> Result<Vec<(&'static str, ArrayRef)>, ArrowError> {
-    let geometries = || rows.iter().map(|row| Some(&row.request()?.geometry));
+fn shape(rows: &Rows<'_>) -> Result<Vec<Column>, ArrowError> {
+    let alignment = |get: fn(&Geometry) -> u32| {
+        rows.of_requests::<UInt32Type>(move |request| get(&request.geometry))
+    };
     Ok(vec![
         (
             "offset",
-            u64s(geometries().map(|geometry| Some(geometry?.offset))),
+            rows.of_requests::<UInt64Type>(|request| request.geometry.offset),
         ),
         (
             "length",
-            u64s(geometries().map(|geometry| Some(geometry?.length))),
+            rows.of_requests::<UInt64Type>(|request| request.geometry.length),
         ),
         (
             "segment_count",
-            u32s(geometries().map(|geometry| Some(geometry?.segment_count))),
+            rows.of_requests::<UInt32Type>(|request| request.geometry.segment_count),
         ),
         ("segments", segments(rows)?),
-        (
-            "memory_alignment",
-            u32s(geometries().map(|one| Some(one?.memory_alignment()))),
-        ),
-        (
-            "length_alignment",
-            u32s(geometries().map(|one| Some(one?.length_alignment()))),
-        ),
-        (
-            "offset_alignment",
-            u32s(geometries().map(|one| Some(one?.offset_alignment()))),
-        ),
+        ("memory_alignment", alignment(Geometry::memory_alignment)),
+        ("length_alignment", alignment(Geometry::length_alignment)),
+        ("offset_alignment", alignment(Geometry::offset_alignment)),
     ])
 }
 
-fn segments(rows: &[RowRef<'_>]) -> Result<ArrayRef, ArrowError> {
+fn segments(rows: &Rows<'_>) -> Result<ArrayRef, ArrowError> {
     let lists = || {
-        rows.iter()
-            .map(|row| Some(row.request()?.segments.as_slice()))
+        let requests = rows.requests.iter().copied();
+        requests.map(|request| request.map_or(&[][..], |request| &request.segments))
     };
-    let all = || lists().flatten().flatten();
+    let all = || lists().flatten();
     let addresses = UInt64Array::from_iter_values(all().map(|segment| segment.address));
     let lengths = UInt64Array::from_iter_values(all().map(|segment| segment.length));
     let arrays: Vec<ArrayRef> = vec![Arc::new(addresses), Arc::new(lengths)];
     let items = StructArray::try_new(segment_fields(), arrays, None)?;
-    let offsets = OffsetBuffer::from_lengths(lists().map(|list| list.map_or(0, <[_]>::len)));
-    let nulls: NullBuffer = lists()
-        .map(|list| list.is_some())
-        .collect::<Vec<_>>()
-        .into();
     let field = item_field(DataType::Struct(segment_fields()));
     Ok(Arc::new(ListArray::try_new(
         field,
-        offsets,
+        OffsetBuffer::from_lengths(lists().map(<[_]>::len)),
         Arc::new(items),
-        Some(nulls),
+        Some(rows.are_requests.clone()),
     )?))
 }
 
 /// What the kernel's rules need of the segments; values that follow from another column are null.
-fn geometry(rows: &[RowRef<'_>]) -> Vec<(&'static str, ArrayRef)> {
-    let column = |get: fn(&Geometry) -> Option<u32>| {
-        u32s(rows.iter().map(move |row| get(&row.request()?.geometry)))
+fn geometry(rows: &Rows<'_>) -> Vec<Column> {
+    let bits = |get: fn(&Geometry) -> u32| {
+        rows.of_requests::<UInt32Type>(move |request| get(&request.geometry))
+    };
+    let unless = |get: fn(&Geometry) -> (u32, u32)| {
+        let values = rows.requests.iter().copied();
+        optional::<UInt32Type>(values.map(|request| {
+            let (value, usual) = get(&request?.geometry);
+            (value != usual).then_some(value)
+        }))
     };
     vec![
-        ("address_bits", column(|one| Some(one.address_bits))),
-        ("length_bits", column(|one| Some(one.length_bits))),
+        ("address_bits", bits(|one| one.address_bits)),
+        ("length_bits", bits(|one| one.length_bits)),
         (
             "merged_count",
-            column(|one| unless(one.merged_count, one.segment_count)),
+            unless(|one| (one.merged_count, one.segment_count)),
         ),
         (
             "merged_address_bits",
-            column(|one| unless(one.merged_address_bits, one.address_bits)),
+            unless(|one| (one.merged_address_bits, one.address_bits)),
         ),
         (
             "merged_length_bits",
-            column(|one| unless(one.merged_length_bits, one.length_bits)),
+            unless(|one| (one.merged_length_bits, one.length_bits)),
         ),
-        ("gap_bits", column(|one| Some(one.gap_bits))),
-        ("split_bits", column(|one| Some(one.split_bits))),
+        ("gap_bits", bits(|one| one.gap_bits)),
+        ("split_bits", bits(|one| one.split_bits)),
         (
             "first_page_offset",
-            column(|one| unless(one.first_page_offset, one.address_bits & 4095)),
+            unless(|one| (one.first_page_offset, one.address_bits & 4095)),
         ),
         (
             "empty_address_bits",
-            column(|one| unless(one.empty_address_bits, 0)),
+            unless(|one| (one.empty_address_bits, 0)),
         ),
     ]
-}
-
-fn unless(value: u32, usual: u32) -> Option<u32> {
-    (value != usual).then_some(value)
-}
-
-fn u32s(values: impl Iterator<Item = Option<u32>>) -> ArrayRef {
-    Arc::new(values.collect::<UInt32Array>())
-}
-
-fn u64s(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
-    Arc::new(values.collect::<UInt64Array>())
 }

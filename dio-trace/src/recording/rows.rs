@@ -1,0 +1,93 @@
+//! The rows that are to be encoded, and simple columns of them.
+//!
+//! Nearly all columns are null in the same rows, all that are no record or no captured request: what
+//! says so is made once, and values are written without looking at it.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray};
+use arrow_buffer::NullBuffer;
+
+use crate::model::{Batch, Loss, Record, Request, Timestamp};
+
+/// The rows of some batches: one for each record and loss, and one mark behind those of each batch.
+pub(super) struct Rows<'a> {
+    /// Time of each.
+    pub(super) times: Vec<Timestamp>,
+    /// What each tells of requests, if it does.
+    pub(super) records: Vec<Option<&'a Record>>,
+    /// What each tells of a captured one, if it does.
+    pub(super) requests: Vec<Option<&'a Request>>,
+    /// What each tells of a loss, if it does.
+    pub(super) losses: Vec<Option<Loss>>,
+    /// Which rows are records.
+    pub(super) are_records: NullBuffer,
+    /// Which rows are captured requests.
+    pub(super) are_requests: NullBuffer,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn of(batches: &'a [Batch]) -> Self {
+        let mut times = Vec::new();
+        let mut records = Vec::new();
+        let mut losses = Vec::new();
+        for batch in batches {
+            times.extend(batch.records.iter().map(|record| record.time));
+            records.extend(batch.records.iter().map(Some));
+            losses.resize(records.len(), None);
+            losses.extend(batch.losses.iter().copied().map(Some));
+            // The mark.
+            losses.push(None);
+            records.resize(losses.len(), None);
+            times.resize(losses.len(), batch.time);
+        }
+        let requests: Vec<Option<&Request>> = records
+            .iter()
+            .map(|record: &Option<&Record>| record.and_then(|record| record.request.as_ref()))
+            .collect();
+        Self {
+            are_records: records.iter().map(Option::is_some).collect(),
+            are_requests: requests.iter().map(Option::is_some).collect(),
+            times,
+            records,
+            requests,
+            losses,
+        }
+    }
+
+    /// A value of each record; null in the other rows.
+    pub(super) fn of_records<T: ArrowPrimitiveType>(
+        &self,
+        get: impl Fn(&Record) -> T::Native,
+    ) -> ArrayRef {
+        let values = self.records.iter();
+        let values = values.map(|record| record.map_or_else(T::Native::default, &get));
+        numbers::<T>(values, &self.are_records)
+    }
+
+    /// A value of each captured request; null in the other rows.
+    pub(super) fn of_requests<T: ArrowPrimitiveType>(
+        &self,
+        get: impl Fn(&Request) -> T::Native,
+    ) -> ArrayRef {
+        let values = self.requests.iter();
+        let values = values.map(|request| request.map_or_else(T::Native::default, &get));
+        numbers::<T>(values, &self.are_requests)
+    }
+}
+
+/// A column of these values, null where `valid` says so.
+pub(super) fn numbers<T: ArrowPrimitiveType>(
+    values: impl Iterator<Item = T::Native>,
+    valid: &NullBuffer,
+) -> ArrayRef {
+    let values: Vec<T::Native> = values.collect();
+    Arc::new(PrimitiveArray::<T>::new(values.into(), Some(valid.clone())))
+}
+
+/// A column of values of which any may be null.
+pub(super) fn optional<T: ArrowPrimitiveType>(
+    values: impl Iterator<Item = Option<T::Native>>,
+) -> ArrayRef {
+    Arc::new(values.collect::<PrimitiveArray<T>>())
+}
