@@ -18,10 +18,10 @@ use dio_trace_ebpf::abi::{
 use crate::{
     kernel::{
         attach::Probes,
-        decode::{Decoder, clock_nanoseconds},
+        decode::{Decoder, Event, clock_nanoseconds, parse},
         filesystem_devices::FilesystemDevices,
         in_flight::InFlight,
-        stacks::Stacks,
+        stacks::{Stacks, Taken},
     },
     model::{Batch, Loss, LossCause, Timestamp},
 };
@@ -161,15 +161,25 @@ impl Capture {
 
     fn drain_events(&mut self, batch: &mut Batch) -> Result<()> {
         self.decoder.set_clock();
+        let mut undecodable = 0;
         while let Some(entry) = self.events.next() {
-            match self.decoder.event(&entry) {
-                Ok(Some((record, taken))) => match &mut self.stacks {
-                    Some(stacks) => stacks.hold(record, taken),
-                    None => batch.records.push(record),
+            match parse(&entry) {
+                Some(Event::File(event)) => self.decoder.learn(event),
+                Some(Event::Request(event)) => match self.decoder.request(event) {
+                    Some(record) => match &mut self.stacks {
+                        None => batch.records.push(record),
+                        Some(stacks) => stacks.hold(record, Taken::of(&event.request)),
+                    },
+                    None => undecodable += 1,
                 },
-                Ok(None) => {}
-                Err(loss) => batch.losses.push(loss),
+                None => undecodable += 1,
             }
+        }
+        if undecodable != 0 {
+            batch.losses.push(Loss {
+                cause: LossCause::EventUndecodable,
+                count: undecodable,
+            });
         }
         let epoch = self.decoder.files_epoch();
         if epoch != self.files_epoch_told {

@@ -13,10 +13,9 @@ use dio_trace_ebpf::{
 };
 
 use crate::{
-    kernel::{cgroup::Cgroups, files::Files, names::Names, stacks::Taken},
+    kernel::{cgroup::Cgroups, files::Files, names::Names},
     model::{
-        DeviceNumber, Flags, Interface, Loss, LossCause, Operation, Reasons, Record, Request,
-        Timestamp, Verdict,
+        DeviceNumber, Flags, Interface, Operation, Reasons, Record, Request, Timestamp, Verdict,
     },
 };
 
@@ -31,7 +30,7 @@ pub(super) struct Decoder {
 }
 
 /// One entry of the ring buffer.
-enum Event<'e> {
+pub(super) enum Event<'e> {
     Request(&'e RequestEvent),
     File(&'e FileEvent),
 }
@@ -48,27 +47,13 @@ impl Decoder {
         self.files.epoch()
     }
 
-    /// Decodes one entry of the ring buffer.
-    pub(super) fn event(&mut self, bytes: &[u8]) -> Result<Option<(Record, Taken)>, Loss> {
-        match parse(bytes).ok_or(Loss {
-            cause: LossCause::EventUndecodable,
-            count: 1,
-        })? {
-            Event::File(event) => {
-                self.files.learn(event);
-                Ok(None)
-            }
-            Event::Request(event) => match self.request(event) {
-                Some(record) => Ok(Some((record, Taken::of(&event.request)))),
-                None => Err(Loss {
-                    cause: LossCause::EventUndecodable,
-                    count: 1,
-                }),
-            },
-        }
+    /// Remembers a file.
+    pub(super) fn learn(&mut self, event: &FileEvent) {
+        self.files.learn(event);
     }
 
-    fn request(&mut self, event: &RequestEvent) -> Option<Record> {
+    /// A captured request; `None` where it says what no probe of ours does.
+    pub(super) fn request(&mut self, event: &RequestEvent) -> Option<Record> {
         let request = &event.request;
         let file = self.files.get(request.id);
         let limits = (request.disk != 0).then_some(request.limits);
@@ -77,13 +62,15 @@ impl Decoder {
         if request.offending_index != NO_OFFENDER {
             segments.push(request.segments[SEGMENTS_KEPT]);
         }
+        // All that may fail comes first: what is made so far would be moved to where it can be
+        // dropped.
+        let time = i64::try_from(request.time).ok()?;
+        let operation = Operation::from_number(request.operation)?;
+        let interface = Interface::from_number(request.interface)?;
+        let verdict = Verdict::from_number(u8::try_from(event.verdict).ok()?)?;
         let thread = self.names.name(&request.thread);
         Some(Record {
-            time: Timestamp(
-                i64::try_from(request.time)
-                    .ok()?
-                    .saturating_add(self.clock_offset),
-            ),
+            time: Timestamp(time.saturating_add(self.clock_offset)),
             count: 1,
             bytes: request.geometry.length,
             pid: request.pid,
@@ -92,15 +79,15 @@ impl Decoder {
                 true => Arc::clone(&thread),
                 false => self.names.name(&request.comm),
             },
-            operation: Operation::from_number(request.operation)?,
-            interface: Interface::from_number(request.interface)?,
+            operation,
+            interface,
             device: (request.disk != 0).then(|| DeviceNumber::from_kernel(request.disk)),
             disk: file.and_then(|file| file.disk.clone()),
             filesystem: file.and_then(|file| file.filesystem.clone()),
             inode: Some(request.id.inode),
             path: file.and_then(|file| file.path.clone()),
             limits,
-            verdict: Verdict::from_number(u8::try_from(event.verdict).ok()?)?,
+            verdict,
             reasons: Reasons(event.reasons),
             flags: Flags(event.flags),
             request: Some(Request {
@@ -153,7 +140,8 @@ impl Decoder {
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<Event<'_>> {
+/// Looks at one entry of the ring buffer; `None` where it is none of ours.
+pub(super) fn parse(bytes: &[u8]) -> Option<Event<'_>> {
     let kind = u32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?);
     match kind {
         kind if kind == EventKind::Request as u32 => view(bytes).map(Event::Request),

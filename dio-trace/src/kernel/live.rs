@@ -27,6 +27,9 @@ use crate::{
 /// How often a batch is closed.
 const TICK: Duration = Duration::from_millis(250);
 
+/// Records that room is made for before they come, at most: 2 MB.
+const EXPECTED_MOST: usize = 4_096;
+
 /// Attached probes, drained at each tick and whenever details wait.
 pub struct Live {
     capture: Capture,
@@ -100,7 +103,13 @@ impl Live {
 
     fn close(&mut self) -> Batch {
         probing::mark(&mut self.open.records);
-        std::mem::take(&mut self.open)
+        // A list that grows as it is filled is copied over and over.
+        let expected = self.open.records.len().min(EXPECTED_MOST);
+        let next = Batch {
+            records: Vec::with_capacity(expected),
+            ..Batch::default()
+        };
+        std::mem::replace(&mut self.open, next)
     }
 }
 

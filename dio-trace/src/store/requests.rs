@@ -17,6 +17,13 @@ struct Ring {
     last: Timestamp,
 }
 
+impl Ring {
+    fn push(&mut self, time: Timestamp, record: &Arc<Record>) {
+        self.last = time;
+        push(&mut self.records, record, REQUESTS_PER_PROCESS);
+    }
+}
+
 /// Bounded lists of single requests.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requests {
@@ -28,15 +35,18 @@ impl Requests {
     /// Adds one captured request, seen at `time`.
     pub(super) fn push(&mut self, time: Timestamp, key: &ProcessKey, record: &Arc<Record>) {
         push(&mut self.overall, record, REQUESTS_OVERALL);
-        if !self.by_process.contains_key(key) && self.by_process.len() >= PROCESSES_WITH_REQUESTS {
+        if let Some(ring) = self.by_process.get_mut(key) {
+            ring.push(time, record);
+            return;
+        }
+        if self.by_process.len() >= PROCESSES_WITH_REQUESTS {
             let silent = self.by_process.iter().min_by_key(|(_, ring)| ring.last);
             if let Some(silent) = silent.map(|(key, _)| key.clone()) {
                 self.by_process.remove(&silent);
             }
         }
         let ring = self.by_process.entry(key.clone()).or_default();
-        ring.last = time;
-        push(&mut ring.records, record, REQUESTS_PER_PROCESS);
+        ring.push(time, record);
     }
 
     /// All that is kept, newest of all first, then what only the processes' own lists have. The
