@@ -16,7 +16,7 @@ use super::{
     counters::lost,
     finish::Judged,
     globals::{layout, setting},
-    maps::{EVENTS, FILES_EPOCH, FILES_SENT, SHARES, Share},
+    maps::{EVENTS, FILES_EPOCH, FILES_SENT, SHARES, SHARES_COUNT},
     memory::{Kernel, clear, copy},
     path,
     target::{self, copy_limits},
@@ -54,16 +54,9 @@ pub(super) fn detail(request: &Request, judged: Judged, result: i64) -> bool {
 /// Whether a process may send one more detail in the present window.
 #[inline(always)]
 fn within_share(pid: u32, now: u64) -> bool {
-    let Some(share) = SHARES.get_ptr_mut(pid) else {
-        let _ = SHARES.insert(
-            pid,
-            Share {
-                window: now,
-                sent: 1,
-            },
-            0,
-        );
-        return true;
+    const LAST: i32 = SHARES_COUNT as i32 - 1;
+    let Some(share) = SHARES.get_ptr_mut(low_bits::<LAST>(u64::from(pid)) as u32) else {
+        return false;
     };
     let rate = u64::from(setting!(detail_rate));
     // SAFETY: a map value lives on. Two CPUs may race here, which lets a few details more through

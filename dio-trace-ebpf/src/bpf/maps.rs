@@ -3,9 +3,7 @@
 use aya_ebpf::{
     bindings::BPF_F_MMAPABLE,
     macros::map,
-    maps::{
-        Array, HashMap, LruHashMap, PerCpuArray, PerCpuHashMap, ProgramArray, RingBuf, StackTrace,
-    },
+    maps::{Array, HashMap, PerCpuArray, PerCpuHashMap, ProgramArray, RingBuf, StackTrace},
 };
 use dio_trace_ebpf::{
     abi::{
@@ -122,9 +120,11 @@ pub(super) struct Share {
     pub(super) sent: u64,
 }
 
-/// Details sent by each process. Least recently used ones start afresh.
+/// Details sent by each process (256 KiB), by the lower bits of its number: two processes share one
+/// share if they are 16,384 apart.
 #[map]
-pub(super) static SHARES: LruHashMap<u32, Share> = LruHashMap::with_max_entries(4_096, 0);
+pub(super) static SHARES: Array<Share> = Array::with_max_entries(SHARES_COUNT, 0);
+pub(super) const SHARES_COUNT: u32 = 1 << 14;
 
 /// Thread groups that are traced, where only some are. `PID_MAX_DEFAULT` of them.
 #[map]

@@ -229,7 +229,6 @@ fn data(map: &Map) -> Result<&MapData> {
     match map {
         Map::Array(data)
         | Map::HashMap(data)
-        | Map::LruHashMap(data)
         | Map::PerCpuArray(data)
         | Map::PerCpuHashMap(data)
         | Map::ProgramArray(data)
