@@ -29,6 +29,7 @@ mod plan;
 mod preemption;
 mod preflight;
 mod probing;
+mod registers;
 mod settings;
 mod shared_program;
 mod stacks;

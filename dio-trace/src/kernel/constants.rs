@@ -3,11 +3,12 @@
 
 use std::os::fd::RawFd;
 
-use aya_obj::generated::{
-    BPF_ALU, BPF_JA, BPF_JMP, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, BPF_PSEUDO_MAP_VALUE, bpf_insn,
-};
+use aya_obj::generated::{BPF_ALU, BPF_JA, BPF_JMP, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, bpf_insn};
 
-use crate::kernel::instructions::{LOAD_WIDE, targets};
+use crate::kernel::{
+    instructions::{Kind, LOAD_WIDE, instruction, kind, targets},
+    registers::{Held, Registers},
+};
 
 const SIZE: u32 = 0x18;
 /// A register is set to a number below 2^32.
@@ -19,61 +20,81 @@ const BYTES: [usize; 4] = [4, 2, 1, 8];
 /// The number of instructions stays: what is left over does nothing, and is for
 /// [`dead_code::remove`](crate::kernel::dead_code::remove).
 ///
-/// Left as they are: loads of eight bytes, and loads whose address is used again.
+/// Left as they are: constants of more than 32 bits, and addresses, save where the load right behind
+/// is the only one.
 pub(super) fn inline(instructions: &mut [bpf_insn], map: RawFd, data: &[u8]) {
     let targets = targets(instructions);
-    for at in 0..instructions.len() {
-        let Some(&[first, second, load]) = instructions.get(at..at + 3) else {
-            return;
-        };
-        if u32::from(first.code) != LOAD_WIDE
-            || u32::from(first.src_reg()) != BPF_PSEUDO_MAP_VALUE
-            || first.imm != map
-            || targets.contains(&(at + 2))
-        {
-            continue;
+    let mut registers = Registers::default();
+    let mut at = 0;
+    while let Some(&instruction) = instructions.get(at) {
+        if targets.contains(&at) {
+            registers = Registers::default();
         }
-        let Some(value) = constant(first, second, load, data) else {
-            continue;
+        let value = match registers.held(instruction.src_reg()) {
+            Some(Held::Address(held, offset)) if held == map => constant(instruction, offset, data),
+            _ => None,
         };
-        let mut set = first;
-        set.code = SET as u8;
-        set.set_src_reg(0);
-        set.imm = value.cast_signed();
-        let mut nothing = second;
-        nothing.code = (BPF_JMP | BPF_JA) as u8;
-        nothing.imm = 0;
-        if let Some(place) = instructions.get_mut(at..at + 3) {
-            place.copy_from_slice(&[set, nothing, nothing]);
+        registers.follow(instruction, instructions.get(at + 1).copied());
+        if let Some(value) = value {
+            if is_only_use(instructions, at) {
+                instructions[at - 2] = nothing();
+                instructions[at - 1] = nothing();
+            }
+            instructions[at] = set(instruction.dst_reg(), value);
         }
+        at += match kind(instruction) {
+            Kind::Wide | Kind::FunctionAddress => 2,
+            _ => 1,
+        };
     }
 }
 
-/// What `load` reads, where it reads into the very register that holds the address.
-fn constant(first: bpf_insn, second: bpf_insn, load: bpf_insn, data: &[u8]) -> Option<u32> {
+/// Whether a load is behind the instruction that makes its address, and overwrites that.
+fn is_only_use(instructions: &[bpf_insn], at: usize) -> bool {
+    let load = instructions[at];
+    let address = at.checked_sub(2).map(|start| instructions[start]);
+    load.dst_reg() == load.src_reg()
+        && address.is_some_and(|address| {
+            u32::from(address.code) == LOAD_WIDE && address.dst_reg() == load.src_reg()
+        })
+}
+
+/// Sets a register.
+fn set(register: u8, value: u32) -> bpf_insn {
+    instruction(SET, (register, 0), 0, value.cast_signed())
+}
+
+/// Jumps to the next instruction.
+fn nothing() -> bpf_insn {
+    instruction(BPF_JMP | BPF_JA, (0, 0), 0, 0)
+}
+
+/// What `load` reads from the address of the byte at `offset`.
+fn constant(load: bpf_insn, offset: i32, data: &[u8]) -> Option<u32> {
     let code = u32::from(load.code);
-    let register = first.dst_reg();
-    let into_itself = load.dst_reg() == register && load.src_reg() == register;
-    if code & !SIZE != BPF_LDX | BPF_MEM || !into_itself {
+    if code & !SIZE != BPF_LDX | BPF_MEM {
         return None;
     }
     let size = *BYTES.get((code & SIZE) as usize >> 3)?;
-    let start = usize::try_from(second.imm.checked_add(i32::from(load.off))?).ok()?;
+    let start = usize::try_from(offset.checked_add(i32::from(load.off))?).ok()?;
     let bytes = data.get(start..start.checked_add(size)?)?;
     match *bytes {
         [byte] => Some(u32::from(byte)),
         [low, high] => Some(u32::from(u16::from_ne_bytes([low, high]))),
         [a, b, c, d] => Some(u32::from_ne_bytes([a, b, c, d])),
+        [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]).try_into().ok(),
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use aya_obj::generated::{BPF_B, BPF_DW, BPF_EXIT, BPF_H, BPF_JMP32, BPF_W};
+    use aya_obj::generated::{
+        BPF_ADD, BPF_ALU64, BPF_B, BPF_CALL, BPF_DW, BPF_EXIT, BPF_H, BPF_JMP32,
+        BPF_PSEUDO_MAP_VALUE, BPF_W, BPF_X,
+    };
 
     use super::*;
-    use crate::kernel::instructions::instruction;
 
     const MAP: RawFd = 7;
     const DATA: [u8; 8] = [1, 0, 0, 0x80, 5, 6, 7, 8];
@@ -94,14 +115,15 @@ mod tests {
         instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0)
     }
 
-    /// The number that register 3 is set to, if it is; the two slots behind must do nothing then.
-    fn set(program: &[bpf_insn]) -> Option<i32> {
-        let set = program[0];
+    /// The number that register 3 is set to, if it is; the two slots of its address must do nothing
+    /// then.
+    fn number(program: &[bpf_insn]) -> Option<i32> {
+        let set = program[2];
         if u32::from(set.code) != SET {
             return None;
         }
         assert_eq!((set.dst_reg(), set.src_reg(), set.off), (3, 0, 0));
-        for nothing in &program[1..3] {
+        for nothing in &program[..2] {
             assert_eq!(u32::from(nothing.code), BPF_JMP | BPF_JA);
             assert_eq!((nothing.off, nothing.imm), (0, 0));
         }
@@ -112,7 +134,7 @@ mod tests {
         let [first, second] = address(map, 3, offset);
         let mut program = [first, second, load, exit()];
         inline(&mut program, MAP, &DATA);
-        set(&program)
+        number(&program)
     }
 
     #[test]
@@ -127,13 +149,40 @@ mod tests {
 
     #[test]
     fn all_else_is_left_alone() {
-        // Eight bytes, another map, an address that lives on, and one behind the data.
+        // More than 32 bits, another map, another register, and an address outside of the data.
         assert_eq!(inlined(MAP, 0, load(BPF_DW, 3, 3, 0)), None);
         assert_eq!(inlined(MAP + 1, 0, load(BPF_W, 3, 3, 0)), None);
-        assert_eq!(inlined(MAP, 0, load(BPF_W, 4, 3, 0)), None);
         assert_eq!(inlined(MAP, 0, load(BPF_W, 3, 4, 0)), None);
         assert_eq!(inlined(MAP, 5, load(BPF_W, 3, 3, 0)), None);
         assert_eq!(inlined(MAP, -1, load(BPF_B, 3, 3, 0)), None);
+    }
+
+    #[test]
+    fn an_address_may_live_on_and_be_moved() {
+        let [first, second] = address(MAP, 6, 1);
+        let moved = instruction(BPF_ALU64 | BPF_MOV | BPF_X, (2, 6), 0, 0);
+        let added = instruction(BPF_ALU64 | BPF_ADD, (2, 0), 0, 3);
+        let call = instruction(BPF_JMP | BPF_CALL, (0, 0), 0, 14);
+        let mut program = [
+            first,
+            second,
+            load(BPF_B, 4, 6, 0),
+            moved,
+            added,
+            load(BPF_B, 2, 2, 0),
+            call,
+            load(BPF_B, 1, 6, 5),
+            load(BPF_B, 1, 2, 0),
+            exit(),
+        ];
+        inline(&mut program, MAP, &DATA);
+        let at = |place: usize| (u32::from(program[place].code), program[place].imm);
+        assert_eq!(at(0), (LOAD_WIDE, MAP));
+        assert_eq!(at(2), (SET, 0));
+        assert_eq!(at(5), (SET, 5));
+        assert_eq!(at(7), (SET, 7));
+        // What a call leaves in the register of an argument is not known.
+        assert_eq!(at(8).0, BPF_LDX | BPF_MEM | BPF_B);
     }
 
     #[test]
@@ -142,10 +191,10 @@ mod tests {
         let back = instruction(BPF_JMP | BPF_JA, (0, 0), -2, 0);
         let mut program = [first, second, load(BPF_W, 3, 3, 0), back, exit()];
         inline(&mut program, MAP, &DATA);
-        assert_eq!(set(&program), None);
+        assert_eq!(number(&program), None);
         // The long form of the same jump.
         program[3] = instruction(BPF_JMP32 | BPF_JA, (0, 0), 0, -2);
         inline(&mut program, MAP, &DATA);
-        assert_eq!(set(&program), None);
+        assert_eq!(number(&program), None);
     }
 }

@@ -94,8 +94,7 @@ pub(super) fn replace_map(instructions: &mut [bpf_insn], map: RawFd, other: RawF
     }
 }
 
-/// One instruction, for tests.
-#[cfg(test)]
+/// One instruction.
 pub(super) fn instruction(code: u32, (dst, src): (u8, u8), off: i16, imm: i32) -> bpf_insn {
     bpf_insn {
         code: code as u8,
