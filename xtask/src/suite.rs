@@ -9,6 +9,7 @@ mod commands;
 mod dashboard;
 mod demonstrations;
 mod disks;
+mod doctor;
 mod fio;
 mod matching;
 mod outcome;
@@ -29,6 +30,7 @@ use clap::Args;
 use dio_trace_ebpf::words::RuleSet;
 
 pub(crate) use disks::is_guest;
+use doctor::Doctor;
 use outcome::Outcome;
 use recording::Tracer;
 
@@ -91,13 +93,16 @@ impl Suite {
             .with_context(|| format!("cannot make {}", self.keep.display()))?;
         places::load_modules();
         let tracer = Tracer::new(program);
-        let (rule_set, traced) = match self.untraced {
-            Some(rule_set) => (rule_set, false),
-            None => (tracer.rule_set()?, true),
+        let (rule_set, doctor) = match self.untraced {
+            Some(rule_set) => (rule_set, None),
+            None => {
+                let doctor = Doctor::ask(&tracer)?;
+                (doctor.rule_set()?, Some(doctor))
+            }
         };
         let setting = Setting {
             tracer,
-            traced,
+            traced: doctor.is_some(),
             work: self.keep.clone(),
             rule_set,
             full: self.full,
@@ -106,6 +111,9 @@ impl Suite {
             seed: self.seed,
         };
         let mut outcome = Outcome::new(rule_set)?;
+        if let Some(doctor) = &doctor {
+            doctor.check(&mut outcome);
+        }
         truth::run(&setting, &mut outcome)?;
         if setting.traced && !setting.brief && setting.wants("commands") {
             commands::run(&setting, &mut outcome)?;

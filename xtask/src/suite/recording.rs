@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use dio_trace_ebpf::words::{Interface, Operation, RuleSet};
+use dio_trace_ebpf::words::{Interface, Operation};
 use serde_json::Value;
 
 use super::row::Row;
@@ -51,15 +51,6 @@ impl Tracer {
         &self.program
     }
 
-    /// The rule set that `doctor` finds in force.
-    pub(super) fn rule_set(&self) -> anyhow::Result<RuleSet> {
-        let said = self.output(&["doctor", "--format", "json"])?;
-        let value: Value = serde_json::from_slice(&said).context("doctor did not print JSON")?;
-        let word = find(&value, "rule_set").and_then(Value::as_str);
-        word.and_then(RuleSet::from_word)
-            .with_context(|| format!("doctor names no rule set: {word:?}"))
-    }
-
     /// Starts recording into `path` and waits until the probes are attached.
     pub(super) fn record(&self, path: &Path, options: &[&str]) -> anyhow::Result<Recording<'_>> {
         let log = path.with_extension("log");
@@ -92,7 +83,11 @@ impl Tracer {
         Command::new(&self.program)
     }
 
-    fn output(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
+    /// What it prints for these arguments.
+    ///
+    /// # Errors
+    /// Where it does not run, or fails.
+    pub(super) fn output(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
         let output = Command::new(&self.program)
             .args(arguments)
             .stdin(Stdio::null())
