@@ -1,9 +1,10 @@
 //! Programs at the entry and the return of functions (fentry, fexit): which one a hook needs, and
 //! their loading, on all processors at once. The kernel verifies a program anew for each function
-//! that it is attached to, and that takes most of the time from start to attached.
+//! that it is attached to, and for each copy: what is wanted more than once is loaded once, with a
+//! small one for each place that passes on to it ([`shared_program`](super::shared_program)).
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     num::NonZero,
     os::fd::{AsFd, OwnedFd},
     sync::{
@@ -39,7 +40,7 @@ pub(super) struct Choice {
     at_exit: bool,
 }
 
-/// What programs have in common that functions can share.
+/// What programs have in common of which one suffices.
 type Kind = (&'static str, Prototype, bool);
 
 impl Choice {
@@ -63,6 +64,7 @@ pub(super) struct Trampolines {
     has_loop: bool,
     pairs: bool,
     skips_running_programs: bool,
+    may_share: bool,
     shared: HashMap<Kind, SharedProgram>,
     loaded: HashMap<Choice, Vec<OwnedFd>>,
 }
@@ -80,6 +82,7 @@ impl Trampolines {
             has_loop: settings::has_loop(types),
             pairs: settings.pairs != 0,
             skips_running_programs: settings::skips_running_programs(types),
+            may_share: !settings::has_private_stacks(types),
             shared: HashMap::new(),
             loaded: HashMap::new(),
         }
@@ -155,7 +158,10 @@ impl Trampolines {
                 wanted.extend(std::iter::repeat_n(choice, self.copies(hook.role)));
             }
         }
-        let first = first_of_many(&wanted);
+        let first = match self.may_share {
+            true => first_of_many(&wanted),
+            false => Vec::new(),
+        };
         self.shared = on_all_processors(&first, |choice| self.load_shared(choice))
             .into_iter()
             .collect();
@@ -230,19 +236,18 @@ impl Trampolines {
     }
 }
 
-/// Of those that several functions can share, the first one each.
+/// Of those that are wanted more than once, for several functions or in copies, the first one each.
 fn first_of_many(choices: &[Choice]) -> Vec<&Choice> {
-    let mut functions: HashMap<Kind, HashSet<&Function>> = HashMap::new();
+    let mut wanted: HashMap<Kind, (&Choice, usize)> = HashMap::new();
     for choice in choices {
-        let of_kind = functions.entry(choice.kind()).or_default();
-        of_kind.insert(&choice.function);
+        let (_, count) = wanted.entry(choice.kind()).or_insert((choice, 0));
+        *count += 1;
     }
-    let mut first = HashMap::new();
-    for choice in choices {
-        first.entry(choice.kind()).or_insert(choice);
-    }
-    first.retain(|kind, _| functions[kind].len() > 1);
-    first.into_values().collect()
+    let wanted = wanted.into_values();
+    wanted
+        .filter(|&(_, count)| count > 1)
+        .map(|(first, _)| first)
+        .collect()
 }
 
 fn choice(program: &'static str, function: &Function, at_exit: bool) -> Choice {
