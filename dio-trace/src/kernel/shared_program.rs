@@ -2,6 +2,10 @@
 //! has a small one that passes on to it by tail call. The kernel lets a program pass on to those of
 //! its own kind alone, and from 6.12 on to those for functions of one prototype
 //! (`bpf_prog_map_compatible`).
+//!
+//! Not from 6.13 on: there a program with a large stack has one for each CPU
+//! (`bpf_enable_priv_stack`), and the kernel keeps only what is attached from being entered twice.
+//! Where a task in the shared program was preempted, another spoiled its stack (seen on 7.3).
 
 use std::{
     io,
