@@ -77,7 +77,7 @@ fn slot_bits(types: &KernelTypes) -> u32 {
 }
 
 /// `bpf_loop` (5.17) is among the helpers that the kernel's BTF lists.
-pub(super) fn has_loop(types: &KernelTypes) -> bool {
+fn has_loop(types: &KernelTypes) -> bool {
     types.enumerator("BPF_FUNC_loop").is_some()
 }
 

@@ -79,7 +79,7 @@ impl Trampolines {
         Self {
             programs,
             module_btf,
-            has_loop: settings::has_loop(types),
+            has_loop: settings.has_loop != 0,
             pairs: settings.pairs != 0,
             skips_running_programs: settings::skips_running_programs(types),
             may_share: !settings::has_private_stacks(types),

@@ -17,7 +17,7 @@ use crate::{
     },
     recording::{
         dictionary::{Dictionary, Words},
-        rows::{Rows, numbers, optional},
+        rows::{Rows, column, optional},
         schema::{item_field, segment_fields},
     },
 };
@@ -164,10 +164,7 @@ impl Encoder {
         let limits: Vec<Option<&Limits>> =
             records().map(|record| record?.limits.as_ref()).collect();
         let have_limits: NullBuffer = limits.iter().map(Option::is_some).collect();
-        let limit = |get: fn(&Limits) -> u32| {
-            let values = limits.iter().map(|limits| limits.map_or(0, get));
-            numbers::<UInt32Type>(values, &have_limits)
-        };
+        let limit = |get: fn(&Limits) -> u32| column::<UInt32Type, _>(&limits, &have_limits, get);
         let devices: Vec<Option<Arc<str>>> = records()
             .map(|record| Some(self.devices.name(record?.device?)))
             .collect();

@@ -60,9 +60,7 @@ impl<'a> Rows<'a> {
         &self,
         get: impl Fn(&Record) -> T::Native,
     ) -> ArrayRef {
-        let values = self.records.iter();
-        let values = values.map(|record| record.map_or_else(T::Native::default, &get));
-        numbers::<T>(values, &self.are_records)
+        column::<T, _>(&self.records, &self.are_records, get)
     }
 
     /// A value of each captured request; null in the other rows.
@@ -70,18 +68,20 @@ impl<'a> Rows<'a> {
         &self,
         get: impl Fn(&Request) -> T::Native,
     ) -> ArrayRef {
-        let values = self.requests.iter();
-        let values = values.map(|request| request.map_or_else(T::Native::default, &get));
-        numbers::<T>(values, &self.are_requests)
+        column::<T, _>(&self.requests, &self.are_requests, get)
     }
 }
 
-/// A column of these values, null where `valid` says so.
-pub(super) fn numbers<T: ArrowPrimitiveType>(
-    values: impl Iterator<Item = T::Native>,
+/// A value of each that is there; null where there is none, as `valid` says as well.
+pub(super) fn column<T: ArrowPrimitiveType, R>(
+    rows: &[Option<&R>],
     valid: &NullBuffer,
+    get: impl Fn(&R) -> T::Native,
 ) -> ArrayRef {
-    let values: Vec<T::Native> = values.collect();
+    let values = rows.iter();
+    let values: Vec<T::Native> = values
+        .map(|row| row.map_or_else(T::Native::default, &get))
+        .collect();
     Arc::new(PrimitiveArray::<T>::new(values.into(), Some(valid.clone())))
 }
 
