@@ -3,6 +3,7 @@
 
 pub mod counters;
 pub mod file;
+pub mod hash;
 pub mod layout;
 pub mod news;
 pub mod request;
@@ -12,7 +13,7 @@ pub mod slot;
 
 /// Number of the layout below; raised with every change, so that an object built apart from the
 /// binary that loads it is noticed.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 
 /// Name of the probe object's global that holds [`ABI_VERSION`].
 pub const ABI_VERSION_GLOBAL: &str = "ABI_VERSION";
@@ -41,4 +42,5 @@ padding_free! {
     request::RequestEvent = 8, request::REQUEST_SIZE, 24;
     counters::CounterKey = 56;
     counters::CounterValue = 16;
+    slot::Slot<counters::CounterRow> = 24, 72;
 }

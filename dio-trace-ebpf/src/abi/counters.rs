@@ -1,5 +1,7 @@
 //! Requests that are counted in the kernel and never sent one by one.
 
+use super::hash::mixed;
+
 /// What counted requests agree in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(C)]
@@ -34,6 +36,55 @@ pub struct CounterValue {
     pub count: u64,
     /// Bytes they asked for.
     pub bytes: u64,
+}
+
+/// A row of a counting table that consists of slots. What nobody has is all zeros.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct CounterRow {
+    /// What its requests agree in.
+    pub key: CounterKey,
+    /// How many they are.
+    pub value: CounterValue,
+}
+
+impl CounterKey {
+    /// A number for who makes the requests and to which file.
+    #[inline(always)]
+    #[must_use]
+    pub const fn origin(&self) -> u64 {
+        let [first, second] = words(self.comm);
+        let file = (self.file.device as u64) << 32 | self.file.generation as u64;
+        let owner = (self.pid as u64) << 32 | self.uid as u64;
+        let mut number = mixed(mixed(self.file.inode) ^ file);
+        number = mixed(number ^ self.cgroup);
+        number = mixed(number ^ owner);
+        number = mixed(number ^ first);
+        mixed(number ^ second)
+    }
+
+    /// The number of the slot key that requests of this `origin` are counted under on one CPU: rows
+    /// that several shared would be fought over. Never 0, and another key may have the same.
+    #[inline(always)]
+    #[must_use]
+    pub const fn number(&self, origin: u64, cpu: u32) -> u64 {
+        let class = (self.flags as u64) << 32
+            | (self.reasons as u64) << 24
+            | (self.verdict as u64) << 16
+            | (self.interface as u64) << 8
+            | self.operation as u64;
+        let place = (cpu as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed((origin ^ class).wrapping_add(place)) | 1
+    }
+}
+
+/// A name as two words.
+const fn words(name: [u8; 16]) -> [u64; 2] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = name;
+    [
+        u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
+        u64::from_ne_bytes([i, j, k, l, m, n, o, p]),
+    ]
 }
 
 /// From how many rows on a counting table tells less apart.

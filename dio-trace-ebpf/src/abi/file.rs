@@ -1,5 +1,6 @@
 //! What is told once of each file.
 
+use super::hash::mixed;
 use crate::rules::Limits;
 
 /// Identifies a file as long as the system runs: an inode number may be used again, but not with
@@ -44,14 +45,6 @@ impl FileId {
     pub const fn set_of(number: u64) -> u32 {
         (number >> 32) as u32 & (FILE_SETS - 1)
     }
-}
-
-/// Spreads bits over a word: the finaliser of `SplitMix64`.
-#[inline(always)]
-const fn mixed(word: u64) -> u64 {
-    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    word ^ (word >> 31)
 }
 
 /// The device of a mounted filesystem, told by userspace where the probes cannot find it: btrfs sets

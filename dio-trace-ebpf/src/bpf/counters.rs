@@ -2,10 +2,10 @@
 
 use core::arch::asm;
 
-use aya_ebpf::maps::PerCpuHashMap;
+use aya_ebpf::helpers::bpf_get_smp_processor_id;
 use dio_trace_ebpf::{
     abi::{
-        counters::{CounterKey, CounterValue, RowLimits, Unattributed},
+        counters::{CounterKey, CounterRow, CounterValue, RowLimits, Unattributed},
         news,
     },
     words::LossCause,
@@ -14,12 +14,16 @@ use dio_trace_ebpf::{
 use super::{
     globals::setting,
     maps::{
-        COUNTER_ROWS, COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, NEWS, ORPHANS,
+        COUNTER_ROWS, COUNTERS, COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, NEWS, ORPHANS,
         UNATTRIBUTED,
     },
-    memory::clear,
+    memory::{clear, copy, differ},
+    slots::is_slotted,
     wake,
 };
+
+/// Words of a key.
+const KEY_WORDS: usize = size_of::<CounterKey>() / size_of::<u64>();
 
 /// Adds to a 64-bit counter that another program on this CPU may be adding to, by the one atomic
 /// instruction that every kernel has (`core` offers none for this target).
@@ -66,44 +70,93 @@ pub(super) fn tell(slot: u32) {
     }
 }
 
-/// The table that the probes fill at present, and its number.
+/// Number of the table that the probes fill at present.
 #[inline(always)]
-fn table() -> (&'static PerCpuHashMap<CounterKey, CounterValue>, u32) {
+fn table_in_use() -> u32 {
     match COUNTERS_IN_USE.get(0) {
-        Some(1) => (&COUNTERS_ODD, 1),
-        _ => (&COUNTERS_EVEN, 0),
+        Some(&number) => number & 1,
+        None => 0,
     }
 }
 
 /// Counts one request of `bytes` into its row; false where there is none yet.
 #[inline(always)]
 pub(super) fn count_again(key: &CounterKey, bytes: u64) -> bool {
-    count_in(table().0, key, bytes)
+    count_in(table_in_use(), key, bytes)
 }
 
 #[inline(always)]
-fn count_in(table: &PerCpuHashMap<CounterKey, CounterValue>, key: &CounterKey, bytes: u64) -> bool {
-    let Some(value) = table.get_ptr_mut(key) else {
+fn count_in(table: u32, key: &CounterKey, bytes: u64) -> bool {
+    let value = if is_slotted() {
+        COUNTERS
+            .find(table, number(key))
+            .and_then(|row| value_of(row, key))
+    } else if table == 0 {
+        COUNTERS_EVEN.get_ptr_mut(key)
+    } else {
+        COUNTERS_ODD.get_ptr_mut(key)
+    };
+    let Some(value) = value else {
         return false;
     };
     bump(value, bytes);
     true
 }
 
-/// Counts one request of `bytes`, in a new row where need be. False where there is none, and there
-/// are as many as `limit` already or the kernel makes none.
-#[inline(never)]
-fn count_below(limit: u64, key: &CounterKey, bytes: u64) -> bool {
+/// The number that `key` has on this CPU.
+#[inline(always)]
+fn number(key: &CounterKey) -> u64 {
+    // SAFETY: takes no arguments.
+    key.number(key.origin(), unsafe { bpf_get_smp_processor_id() })
+}
+
+/// What a row counts, `None` where it is that of another key with the same number.
+#[inline(always)]
+fn value_of(row: *mut CounterRow, key: &CounterKey) -> Option<*mut CounterValue> {
+    // SAFETY: a map value lives on; both keys are as many words without padding.
+    unsafe {
+        let other = differ::<KEY_WORDS>((&raw const (*row).key).cast(), (&raw const *key).cast());
+        (!other).then_some(&raw mut (*row).value)
+    }
+}
+
+/// Makes a row for `key`, unless there is one. Returns whether it did.
+#[inline(always)]
+fn make_row(table: u32, key: &CounterKey) -> bool {
     const BPF_NOEXIST: u64 = 1;
     let zero = CounterValue { count: 0, bytes: 0 };
-    let (table, number) = table();
-    let Some(rows) = COUNTER_ROWS.get_ptr_mut(number) else {
+    if is_slotted() {
+        let Some((row, found)) = COUNTERS.find_or_claim(table, number(key)) else {
+            return false;
+        };
+        // Userspace leaves zeros. A row that counts nothing may be one that this program interrupts
+        // the making of.
+        // SAFETY: a map value lives on; both keys are as many words.
+        unsafe {
+            if !found || (*row).value.count == 0 {
+                copy::<u64, KEY_WORDS>((&raw const *key).cast(), (&raw mut (*row).key).cast());
+            }
+        }
+        !found
+    } else if table == 0 {
+        COUNTERS_EVEN.insert(key, zero, BPF_NOEXIST).is_ok()
+    } else {
+        COUNTERS_ODD.insert(key, zero, BPF_NOEXIST).is_ok()
+    }
+}
+
+/// Counts one request of `bytes`, in a new row where need be. False where there is none, and there
+/// are as many as `limit` already or no room for one more.
+#[inline(never)]
+fn count_below(limit: u64, key: &CounterKey, bytes: u64) -> bool {
+    let table = table_in_use();
+    let Some(rows) = COUNTER_ROWS.get_ptr_mut(table) else {
         return false;
     };
     // SAFETY: a map value lives on.
     let before = unsafe { rows.read_volatile() };
     // Another CPU may make the row at the same time: whoever comes second finds it.
-    if before < limit && table.insert(key, zero, BPF_NOEXIST).is_ok() {
+    if before < limit && make_row(table, key) {
         add(rows, 1);
         if before >= limits().wake() {
             empty_soon();
@@ -113,7 +166,7 @@ fn count_below(limit: u64, key: &CounterKey, bytes: u64) -> bool {
         return false;
     }
     // After the row is made: told before, it could be taken back before there is a row.
-    tell(news::COUNTERS[number as usize & 1]);
+    tell(news::COUNTERS[table as usize & 1]);
     true
 }
 

@@ -7,7 +7,7 @@ use aya_ebpf::{
 };
 use dio_trace_ebpf::{
     abi::{
-        counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS},
+        counters::{CounterKey, CounterRow, CounterValue, UNATTRIBUTED_SLOTS},
         file::{FILE_SETS, FileSet, FilesystemDevice},
         news,
         row::Row,
@@ -16,7 +16,7 @@ use dio_trace_ebpf::{
     words::LossCause,
 };
 
-use super::{busy::Busy, slots::Table};
+use super::{busy::Busy, slots::{Slots, Table}};
 
 /// Requests in flight by the address of their kiocb. Userspace sets the number of slots, and looks
 /// into them where they lie. Full: the request is not followed, [`LossCause::InFlightFull`].
@@ -29,7 +29,7 @@ static IN_FLIGHT: HashMap<u64, Row> = HashMap::with_max_entries(slot::ROWS, 0);
 
 /// Requests in flight.
 pub(super) const REQUESTS: Table<Row> = Table {
-    slots: &IN_FLIGHT_SLOTS,
+    slots: Slots(&IN_FLIGHT_SLOTS),
     hashed: &IN_FLIGHT,
     empty: &EMPTY_ROW,
 };
@@ -47,23 +47,30 @@ static BUSY: HashMap<u64, Busy> = HashMap::with_max_entries(slot::ROWS, 0);
 
 /// What each thread is busy with.
 pub(super) const THREADS: Table<Busy> = Table {
-    slots: &BUSY_SLOTS,
+    slots: Slots(&BUSY_SLOTS),
     hashed: &BUSY,
     empty: &Busy::NOTHING,
 };
 
-/// Counted requests. Userspace empties one table while the probes fill the other; one interval's
-/// worth of processes, files and verdicts (userspace sizes it by the number of CPUs). Full:
-/// counted without the file, then without the process, [`LossCause::CountersFull`]; for these,
-/// room is kept (`RowLimits`).
+/// Counted requests, in two tables: userspace empties one, where it lies, while the probes fill the
+/// other. As many slots in each as for requests in flight; one interval's worth of processes, files and
+/// verdicts on each CPU. Full: counted without the file, then without the process,
+/// [`LossCause::CountersFull`]; for these, room is kept (`RowLimits`).
+#[map]
+static COUNTER_SLOTS: Array<Group<CounterRow>> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Counted requests.
+pub(super) const COUNTERS: Slots<CounterRow> = Slots(&COUNTER_SLOTS);
+
+/// The same where slots cannot be used; userspace sizes them by the number of CPUs.
 #[map]
 pub(super) static COUNTERS_EVEN: PerCpuHashMap<CounterKey, CounterValue> =
-    PerCpuHashMap::with_max_entries(4_096, 0);
+    PerCpuHashMap::with_max_entries(1, 0);
 
 /// The other of the two, see [`COUNTERS_EVEN`].
 #[map]
 pub(super) static COUNTERS_ODD: PerCpuHashMap<CounterKey, CounterValue> =
-    PerCpuHashMap::with_max_entries(4_096, 0);
+    PerCpuHashMap::with_max_entries(1, 0);
 
 /// Slot 0: which of the two tables the probes fill, 0 for even.
 #[map]

@@ -33,6 +33,20 @@ pub(super) unsafe fn copy<W: Copy, const WORDS: usize>(from: *const W, to: *mut 
     }
 }
 
+/// Whether two places of our own differ, word for word and without a branch.
+///
+/// # Safety
+/// There must be as many words in both.
+#[inline(always)]
+pub(super) unsafe fn differ<const WORDS: usize>(one: *const u64, other: *const u64) -> bool {
+    let mut differences = 0;
+    for word in 0..WORDS {
+        // SAFETY: the caller's words.
+        differences |= unsafe { *one.add(word) ^ *other.add(word) };
+    }
+    differences != 0
+}
+
 /// A kernel address, and how it may be read.
 #[derive(Clone, Copy)]
 pub(super) struct Kernel<const TRACING: bool>(pub *const u8);

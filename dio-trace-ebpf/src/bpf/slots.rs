@@ -15,19 +15,26 @@ use dio_trace_ebpf::{
 
 use super::{counters::add, globals::setting};
 
+/// The slots of tables that lie behind one another in an array.
+pub(super) struct Slots<V: 'static>(pub(super) &'static Array<Group<V>>);
+
 /// A table with its two maps, of which only one is in use.
 pub(super) struct Table<V: 'static> {
-    pub(super) slots: &'static Array<Group<V>>,
+    pub(super) slots: Slots<V>,
     pub(super) hashed: &'static HashMap<u64, V>,
     /// What a row in the hash map starts from.
     pub(super) empty: &'static V,
 }
 
+/// The first of the tables in [`Slots`], or the only one.
+const FIRST: u32 = 0;
+
 /// What [`elsewhere`] and [`claim_elsewhere`] return when there is none.
 const NOWHERE: u64 = u64::MAX;
 
+/// Whether tables consist of slots.
 #[inline(always)]
-fn is_slotted() -> bool {
+pub(super) fn is_slotted() -> bool {
     setting!(slot_bits) != 0
 }
 
@@ -35,10 +42,46 @@ impl<V> Table<V> {
     /// The row of `key`.
     #[inline(always)]
     pub(super) fn find(&self, key: u64) -> Option<*mut V> {
-        if !is_slotted() {
-            return self.hashed.get_ptr_mut(key);
+        if is_slotted() {
+            self.slots.find(FIRST, key)
+        } else {
+            self.hashed.get_ptr_mut(key)
         }
-        let (group, home) = self.home(key)?;
+    }
+
+    /// The row of `key`, and whether there was one already: a new one may hold anything. `None` where
+    /// there is no room.
+    ///
+    /// `HASHED`: for kernels that refuse programs with the instruction that takes a slot
+    /// (`BPF_CMPXCHG`, from 5.12).
+    #[inline(always)]
+    pub(super) fn find_or_claim<const HASHED: bool>(&self, key: u64) -> Option<(*mut V, bool)> {
+        if !HASHED && is_slotted() {
+            return self.slots.find_or_claim(FIRST, key);
+        }
+        if let Some(row) = self.hashed.get_ptr_mut(key) {
+            return Some((row, true));
+        }
+        self.hashed.insert(key, self.empty, 0).ok()?;
+        Some((self.hashed.get_ptr_mut(key)?, false))
+    }
+
+    /// Gives the `row` of `key` up.
+    #[inline(always)]
+    pub(super) fn release(&self, key: u64, row: *mut V) {
+        if is_slotted() {
+            self.slots.release(key, row);
+        } else {
+            let _ = self.hashed.remove(key);
+        }
+    }
+}
+
+impl<V> Slots<V> {
+    /// The row of `key` in this table.
+    #[inline(always)]
+    pub(super) fn find(&self, table: u32, key: u64) -> Option<*mut V> {
+        let (group, home) = self.home(table, key)?;
         let first = slot(group, home);
         // SAFETY: a map value lives on.
         unsafe {
@@ -52,21 +95,11 @@ impl<V> Table<V> {
         row(group, elsewhere(group, key))
     }
 
-    /// The row of `key`, and whether there was one already: a new one may hold anything. `None` where
-    /// there is no room.
-    ///
-    /// `HASHED`: for kernels that refuse programs with the instruction that takes a slot
-    /// (`BPF_CMPXCHG`, from 5.12).
+    /// The row of `key` in this table, and whether there was one already: a new one holds what was
+    /// left in it. `None` where there is no room.
     #[inline(always)]
-    pub(super) fn find_or_claim<const HASHED: bool>(&self, key: u64) -> Option<(*mut V, bool)> {
-        if HASHED || !is_slotted() {
-            if let Some(row) = self.hashed.get_ptr_mut(key) {
-                return Some((row, true));
-            }
-            self.hashed.insert(key, self.empty, 0).ok()?;
-            return Some((self.hashed.get_ptr_mut(key)?, false));
-        }
-        let (group, home) = self.home(key)?;
+    pub(super) fn find_or_claim(&self, table: u32, key: u64) -> Option<(*mut V, bool)> {
+        let (group, home) = self.home(table, key)?;
         let first = slot(group, home);
         // SAFETY: a map value lives on.
         unsafe {
@@ -88,13 +121,9 @@ impl<V> Table<V> {
         Some((row(group, number)?, false))
     }
 
-    /// Gives the `row` of `key` up.
+    /// Gives the `row` of `key` in the first table up.
     #[inline(always)]
-    pub(super) fn release(&self, key: u64, row: *mut V) {
-        if !is_slotted() {
-            let _ = self.hashed.remove(key);
-            return;
-        }
+    fn release(&self, key: u64, row: *mut V) {
         let own = row
             .wrapping_byte_sub(offset_of!(Slot<V>, value))
             .cast::<Slot<V>>();
@@ -111,7 +140,7 @@ impl<V> Table<V> {
     /// A row that was counted as one elsewhere is given up.
     #[inline(never)]
     fn return_to_first(&self, key: u64) {
-        if let Some((group, home)) = self.home(key) {
+        if let Some((group, home)) = self.home(FIRST, key) {
             // SAFETY: a map value lives on.
             unsafe { add(&raw mut (*slot(group, home)).elsewhere, u64::MAX) };
         }
@@ -120,12 +149,14 @@ impl<V> Table<V> {
     /// The group that `key` lies in, and which of its slots is the first; `None` for 0, which free
     /// slots have.
     #[inline(always)]
-    fn home(&self, key: u64) -> Option<(*mut Slot<V>, u64)> {
+    fn home(&self, table: u32, key: u64) -> Option<(*mut Slot<V>, u64)> {
         if key == 0 {
             return None;
         }
-        let home = slot_of(lower_half(key), setting!(slot_bits));
-        let group = self.slots.get_ptr_mut(home / SLOTS_TRIED as u32)?;
+        let bits = setting!(slot_bits);
+        let home = slot_of(lower_half(key), bits);
+        let group = (table << bits | home) / SLOTS_TRIED as u32;
+        let group = self.0.get_ptr_mut(group)?;
         Some((group.cast(), u64::from(home)))
     }
 }

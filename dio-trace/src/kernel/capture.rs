@@ -6,10 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use aya::{
-    Pod,
-    maps::{Array, HashMap, MapData, PerCpuArray, PerCpuHashMap, RingBuf},
-};
+use aya::maps::{Array, HashMap, MapData, PerCpuArray, RingBuf};
 use dio_trace_ebpf::abi::{
     counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS, Unattributed},
     news,
@@ -18,6 +15,7 @@ use dio_trace_ebpf::abi::{
 use crate::{
     kernel::{
         attach::Probes,
+        counting::{Tables, Value, sum},
         decode::{Decoder, Event, clock_nanoseconds, parse},
         filesystem_devices::FilesystemDevices,
         in_flight::InFlight,
@@ -26,26 +24,12 @@ use crate::{
     model::{Batch, Loss, LossCause, Timestamp},
 };
 
-/// `CounterKey` as aya wants it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(transparent)]
-struct Key(CounterKey);
-// SAFETY: integers without padding, any bytes of which are valid.
-unsafe impl Pod for Key {}
-
-/// `CounterValue` as aya wants it.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-struct Value(CounterValue);
-// SAFETY: as above.
-unsafe impl Pod for Value {}
-
 /// The live probes and their maps.
 pub struct Capture {
     /// Kept for its links: the probes are attached as long as this lives.
     probes: Probes,
     events: RingBuf<MapData>,
-    tables: [PerCpuHashMap<MapData, Key, Value>; 2],
+    tables: Tables,
     in_use: Array<MapData, u32>,
     rows: Array<MapData, u64>,
     files_epoch: Array<MapData, u32>,
@@ -81,10 +65,10 @@ impl Capture {
         };
         Ok(Self {
             events: take("EVENTS")?.try_into()?,
-            tables: [
-                take("COUNTERS_EVEN")?.try_into()?,
-                take("COUNTERS_ODD")?.try_into()?,
-            ],
+            tables: Tables::new(
+                &take("COUNTER_SLOTS")?,
+                [take("COUNTERS_EVEN")?, take("COUNTERS_ODD")?],
+            )?,
             in_use: take("COUNTERS_IN_USE")?.try_into()?,
             rows: take("COUNTER_ROWS")?.try_into()?,
             files_epoch: take("FILES_EPOCH")?.try_into()?,
@@ -303,21 +287,14 @@ impl Capture {
         self.take_back(told)?;
         // Rows made just now may name files whose event came after the first look.
         self.drain_events(batch)?;
-        let table = &mut self.tables[full];
-        let keys: Vec<Key> = table.keys().flatten().collect();
-        for key in keys {
-            let values = table.get(&key, 0).context("cannot read a counting table")?;
-            let total = sum(values.iter().map(|value| value.0));
-            match self.decoder.counter(batch.time, &key.0, total) {
+        for (key, total) in self.tables.take(full)? {
+            match self.decoder.counter(batch.time, &key, total) {
                 Some(record) => batch.records.push(record),
                 None => batch.losses.push(Loss {
                     cause: LossCause::EventUndecodable,
                     count: total.count,
                 }),
             }
-            table
-                .remove(&key)
-                .context("cannot empty a counting table")?;
         }
         self.rows
             .set(full as u32, 0, 0)
@@ -378,13 +355,6 @@ impl Capture {
         }
         Ok(())
     }
-}
-
-fn sum(values: impl Iterator<Item = CounterValue>) -> CounterValue {
-    values.fold(CounterValue::default(), |total, value| CounterValue {
-        count: total.count + value.count,
-        bytes: total.bytes + value.bytes,
-    })
 }
 
 /// Waits until every eBPF program that runs now has ended: they run inside RCU read sections, and

@@ -1,23 +1,18 @@
 //! Requests in flight, looked into from outside: those that wait in vain to be issued again.
 
 use std::{
-    io,
-    os::fd::{AsFd, AsRawFd},
-    ptr::NonNull,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use aya::{
     Pod,
     maps::{HashMap, Map, MapData},
 };
-use dio_trace_ebpf::abi::{
-    request::state,
-    row,
-    slot::{SLOTS_TRIED, Slot},
-};
+use dio_trace_ebpf::abi::{request::state, row};
+
+use crate::kernel::slots::Slots;
 
 /// `Row` as aya wants it.
 #[derive(Clone, Copy)]
@@ -35,7 +30,7 @@ const LOOK_FOR_FORSAKEN: Duration = Duration::from_secs(1);
 
 /// The probes' table of requests in flight.
 pub(super) struct InFlight {
-    slots: Slots,
+    slots: Slots<row::Row>,
     hashed: HashMap<MapData, u64, Row>,
     looked: Instant,
 }
@@ -70,11 +65,11 @@ impl InFlight {
             waiting |= retry && !late;
             retry && late
         };
-        for slot in 0..self.slots.count {
-            let Some((key, state, time)) = self.slots.look(slot) else {
+        for slot in 0..self.slots.count() {
+            let Some((key, state, time)) = look(&self.slots, slot) else {
                 continue;
             };
-            if is_forsaken(state, time) && self.slots.free(slot, key) {
+            if is_forsaken(state, time) && free(&self.slots, slot, key) {
                 forsaken += 1;
             }
         }
@@ -92,74 +87,24 @@ impl InFlight {
     }
 }
 
-/// The slots, in the memory that the probes use.
-struct Slots {
-    first: NonNull<Slot<row::Row>>,
-    count: usize,
-}
-
-// SAFETY: shared memory of the kernel's, which belongs to no thread.
-unsafe impl Send for Slots {}
-
-impl Slots {
-    fn new(map: &Map) -> Result<Self> {
-        let Map::Array(data) = map else {
-            bail!("IN_FLIGHT_SLOTS is no array");
-        };
-        let count = data.info()?.max_entries() as usize * SLOTS_TRIED;
-        // SAFETY: a new mapping of a map that is as large as this, which nothing else refers to.
-        let address = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                bytes(count),
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED,
-                data.fd().as_fd().as_raw_fd(),
-                0,
-            )
-        };
-        if address == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error())
-                .context("cannot map the requests in flight into memory");
-        }
-        let first = NonNull::new(address.cast()).context("mapped at address 0")?;
-        Ok(Self { first, count })
-    }
-
-    fn at(&self, index: usize) -> *mut Slot<row::Row> {
-        self.first.as_ptr().wrapping_add(index)
-    }
-
-    /// Key, state and time of the row in a slot, `None` where there is none.
-    fn look(&self, index: usize) -> Option<(u64, u16, u64)> {
-        let slot = self.at(index);
-        // SAFETY: the callers' index lies in the mapping. Volatile, since the probes write there.
-        unsafe {
-            let key = (&raw const (*slot).key).read_volatile();
-            let state = (&raw const (*slot).value.request.state).read_volatile();
-            let time = (&raw const (*slot).value.request.time).read_volatile();
-            (key != 0).then_some((key, state, time))
-        }
-    }
-
-    /// Frees a slot, unless its row is no longer that of `key`. If it was not the key's first, the
-    /// probes will look for it elsewhere in vain, which only takes them longer.
-    fn free(&self, index: usize, key: u64) -> bool {
-        // SAFETY: the callers' index lies in the mapping, and the key is aligned.
-        let place = unsafe { AtomicU64::from_ptr(&raw mut (*self.at(index)).key) };
-        place
-            .compare_exchange(key, 0, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
+/// Key, state and time of the row in a slot, `None` where there is none.
+fn look(slots: &Slots<row::Row>, index: usize) -> Option<(u64, u16, u64)> {
+    let slot = slots.at(index);
+    // SAFETY: a slot of the mapping. Volatile, since the probes write there.
+    unsafe {
+        let key = (&raw const (*slot).key).read_volatile();
+        let state = (&raw const (*slot).value.request.state).read_volatile();
+        let time = (&raw const (*slot).value.request.time).read_volatile();
+        (key != 0).then_some((key, state, time))
     }
 }
 
-const fn bytes(slots: usize) -> usize {
-    slots * size_of::<Slot<row::Row>>()
-}
-
-impl Drop for Slots {
-    fn drop(&mut self) {
-        // SAFETY: our own mapping, of this size.
-        unsafe { libc::munmap(self.first.as_ptr().cast(), bytes(self.count)) };
-    }
+/// Frees a slot, unless its row is no longer that of `key`. If it was not the key's first, the
+/// probes will look for it elsewhere in vain, which only takes them longer.
+fn free(slots: &Slots<row::Row>, index: usize, key: u64) -> bool {
+    // SAFETY: a slot of the mapping, and the key is aligned.
+    let place = unsafe { AtomicU64::from_ptr(&raw mut (*slots.at(index)).key) };
+    place
+        .compare_exchange(key, 0, Ordering::AcqRel, Ordering::Relaxed)
+        .is_ok()
 }

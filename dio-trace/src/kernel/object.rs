@@ -132,18 +132,19 @@ pub(super) fn load(layout: &Layout, settings: &Settings, log: bool) -> Result<(E
     for (name, bytes) in globals.0 {
         loader.override_global(name, bytes, true);
     }
-    let counter_rows = u32::try_from(settings.counter_rows)?;
-    for table in ["COUNTERS_EVEN", "COUNTERS_ODD"] {
-        loader.map_max_entries(table, counter_rows);
-    }
     // Of the two ways to keep a table only one takes memory.
-    let (groups, rows) = match settings.slot_bits {
-        0 => (1, ROWS),
-        bits => ((1 << bits) / SLOTS_TRIED as u32, 1),
+    let counter_rows = u32::try_from(settings.counter_rows)?;
+    let (groups, rows, counter_rows) = match settings.slot_bits {
+        0 => (1, ROWS, counter_rows),
+        bits => ((1 << bits) / SLOTS_TRIED as u32, 1, 1),
     };
     for (slotted, hashed) in [("IN_FLIGHT_SLOTS", "IN_FLIGHT"), ("BUSY_SLOTS", "BUSY")] {
         loader.map_max_entries(slotted, groups);
         loader.map_max_entries(hashed, rows);
+    }
+    loader.map_max_entries("COUNTER_SLOTS", 2 * groups);
+    for table in ["COUNTERS_EVEN", "COUNTERS_ODD"] {
+        loader.map_max_entries(table, counter_rows);
     }
     // Their memory, 8 and 2 MiB, is taken at once.
     for (table, is_used) in [

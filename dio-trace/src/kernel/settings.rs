@@ -29,9 +29,10 @@ pub(super) fn settings(
     let dio_flags_are_wait = types
         .function("iomap_dio_rw")
         .is_some_and(|function| function.prototype.arguments < 6);
+    let slot_bits = slot_bits(types);
     Settings {
         completions,
-        counter_rows: counter_rows(),
+        counter_rows: counter_rows(slot_bits),
         rule_set: rule_set as u32,
         detail_aligned: u32::from(options.all),
         only_traced: u32::from(options.command || !options.processes.is_empty()),
@@ -41,15 +42,15 @@ pub(super) fn settings(
         has_loop: u32::from(has_loop(types)),
         dio_flags_are_wait: u32::from(dio_flags_are_wait),
         pairs: u32::from(skips_running_programs(types) && preemption::is_possible()),
-        slot_bits: slot_bits(types),
+        slot_bits,
         own_pid: std::process::id(),
         reserved: 0,
     }
 }
 
-/// Rows of each counting table.
-fn counter_rows() -> u64 {
-    /// Memory that the counting tables may take, bytes; the number of rows follows from the number
+/// Rows of each counting table: all slots, or what a hash map has room for.
+fn counter_rows(slot_bits: u32) -> u64 {
+    /// Memory that a hash map may take, bytes; the number of rows follows from the number
     /// of CPUs, since each row has a value for each CPU.
     const MEMORY: u32 = 8 << 20;
     /// Rows of each table all the same: each is made before tracing begins, which takes time. What
@@ -60,6 +61,9 @@ fn counter_rows() -> u64 {
     /// Bytes of a row besides its values: key, hash links.
     const ROW: u32 = 128;
     const VALUE: u32 = 16;
+    if slot_bits != 0 {
+        return 1 << slot_bits;
+    }
     let rows = MEMORY / (ROW + VALUE * possible_cpus());
     rows.clamp(LEAST, MOST).into()
 }
