@@ -10,6 +10,7 @@ mod iovec;
 mod kiocb;
 mod maps;
 mod memory;
+mod origin;
 mod owner;
 mod pairs;
 mod path;

@@ -1,6 +1,6 @@
 //! Requests that are counted in the kernel and never sent one by one.
 
-use super::hash::mixed;
+use super::{file::FileId, hash::mixed};
 
 /// What counted requests agree in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -9,7 +9,7 @@ pub struct CounterKey {
     /// Control group (`bpf_get_current_cgroup_id`) at submission.
     pub cgroup: u64,
     /// The file; zero where the table was too full to tell files apart.
-    pub file: super::file::FileId,
+    pub file: FileId,
     /// Name of the thread group leader, NUL-padded.
     pub comm: [u8; 16],
     /// Thread group; zero where the table was too full to tell processes apart.
@@ -49,22 +49,15 @@ pub struct CounterRow {
 }
 
 impl CounterKey {
-    /// A number for who makes the requests and to which file.
+    /// Its [`origin_number`].
     #[inline(always)]
     #[must_use]
     pub const fn origin(&self) -> u64 {
-        let [first, second] = words(self.comm);
-        let file = (self.file.device as u64) << 32 | self.file.generation as u64;
-        let owner = (self.pid as u64) << 32 | self.uid as u64;
-        let mut number = mixed(mixed(self.file.inode) ^ file);
-        number = mixed(number ^ self.cgroup);
-        number = mixed(number ^ owner);
-        number = mixed(number ^ first);
-        mixed(number ^ second)
+        origin_number(&self.file, self.cgroup, [self.pid, self.uid], self.comm)
     }
 
-    /// The number of the slot key that requests of this `origin` are counted under on one CPU: rows
-    /// that several shared would be fought over. Never 0, and another key may have the same.
+    /// The number that requests are counted under on one CPU: rows that several shared would be
+    /// fought over. `origin` is its [`origin_number`]. Never 0, and another key may have the same.
     #[inline(always)]
     #[must_use]
     pub const fn number(&self, origin: u64, cpu: u32) -> u64 {
@@ -76,6 +69,25 @@ impl CounterKey {
         let place = (cpu as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         mixed((origin ^ class).wrapping_add(place)) | 1
     }
+}
+
+/// A number for a file and who makes requests of it: control group, thread group and user, name of the
+/// thread group.
+#[inline(always)]
+#[must_use]
+pub const fn origin_number(
+    file: &FileId,
+    cgroup: u64,
+    [pid, uid]: [u32; 2],
+    comm: [u8; 16],
+) -> u64 {
+    let [first, second] = words(comm);
+    let mut number = mixed(file.inode);
+    number = mixed(number ^ ((file.device as u64) << 32 | file.generation as u64));
+    number = mixed(number ^ cgroup);
+    number = mixed(number ^ ((pid as u64) << 32 | uid as u64));
+    number = mixed(number ^ first);
+    mixed(number ^ second)
 }
 
 /// A name as two words.

@@ -63,6 +63,40 @@ pub mod state {
     pub const SPLIT_DUE: u16 = 8192;
 }
 
+/// Who makes a request, and of which file: the same for many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Origin {
+    /// Control group at submission.
+    pub cgroup: u64,
+    /// Which file.
+    pub id: FileId,
+    /// Name of the thread group leader, NUL-padded.
+    pub comm: [u8; 16],
+    /// Name of the thread, NUL-padded.
+    pub thread: [u8; 16],
+    /// A number for all that requests are told apart by when they are counted
+    /// ([`origin_number`](super::counters::origin_number)).
+    pub number: u64,
+    /// Thread group at submission.
+    pub pid: u32,
+    /// Thread at submission.
+    pub tid: u32,
+    /// User at submission.
+    pub uid: u32,
+    /// Limits of the file's device.
+    pub limits: Limits,
+    /// Number of that device, as the kernel's `dev_t`.
+    pub disk: u32,
+    /// [`state`] bits that follow from the file.
+    pub state: u16,
+    /// Zero.
+    pub reserved: [u8; 2],
+}
+
+/// Bytes of [`Origin`], field by field.
+pub const ORIGIN_SIZE: usize = 8 + 16 + 32 + 8 + 3 * 4 + 20 + 4 + 4;
+
 /// A request in flight, keyed by the address of its `struct kiocb`.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -75,26 +109,12 @@ pub struct Request {
     pub file_size: u64,
     /// Address of the `struct kiocb` that this thread was busy with before, 0 for none.
     pub outer: u64,
-    /// Control group at submission.
-    pub cgroup: u64,
     /// Bytes done by direct I/O engines so far.
     pub direct_bytes: u64,
     /// Address of the bio that was queued last.
     pub bio: u64,
-    /// Which file.
-    pub id: FileId,
     /// Its shape.
     pub geometry: Geometry,
-    /// Limits of its device.
-    pub limits: Limits,
-    /// Number of that device, as the kernel's `dev_t`.
-    pub disk: u32,
-    /// Thread group at submission.
-    pub pid: u32,
-    /// Thread at submission.
-    pub tid: u32,
-    /// User at submission.
-    pub uid: u32,
     /// Bios submitted for it.
     pub bios: u32,
     /// Bios split for it.
@@ -118,17 +138,15 @@ pub struct Request {
     /// [`state`] bits.
     pub state: u16,
     /// Zero.
-    pub reserved: [u8; 6],
-    /// Name of the thread group leader, NUL-padded.
-    pub comm: [u8; 16],
-    /// Name of the thread, NUL-padded.
-    pub thread: [u8; 16],
+    pub reserved: [u8; 2],
+    /// Who makes it, and of which file.
+    pub origin: Origin,
     /// The first segments; behind them the first one that offends and is not among them.
     pub segments: [Segment; SEGMENTS_KEPT + 1],
 }
 
 /// Bytes of [`Request`], field by field.
-pub const REQUEST_SIZE: usize = 7 * 8 + 16 + 56 + 20 + 10 * 4 + 12 + 32 + (SEGMENTS_KEPT + 1) * 16;
+pub const REQUEST_SIZE: usize = 6 * 8 + ORIGIN_SIZE + 56 + 6 * 4 + 8 + (SEGMENTS_KEPT + 1) * 16;
 
 /// A finished request with its verdict.
 #[derive(Clone, Copy, Debug)]

@@ -79,17 +79,18 @@ fn table_in_use() -> u32 {
     }
 }
 
-/// Counts one request of `bytes` into its row; false where there is none yet.
+/// Counts one request of `bytes` into its row; false where there is none yet. `origin` is the key's
+/// [`origin_number`](dio_trace_ebpf::abi::counters::origin_number).
 #[inline(always)]
-pub(super) fn count_again(key: &CounterKey, bytes: u64) -> bool {
-    count_in(table_in_use(), key, bytes)
+pub(super) fn count_again(key: &CounterKey, origin: u64, bytes: u64) -> bool {
+    count_in(table_in_use(), key, origin, bytes)
 }
 
 #[inline(always)]
-fn count_in(table: u32, key: &CounterKey, bytes: u64) -> bool {
+fn count_in(table: u32, key: &CounterKey, origin: u64, bytes: u64) -> bool {
     let value = if is_slotted() {
         COUNTERS
-            .find(table, number(key))
+            .find(table, number(key, origin))
             .and_then(|row| value_of(row, key))
     } else if table == 0 {
         COUNTERS_EVEN.get_ptr_mut(key)
@@ -105,9 +106,9 @@ fn count_in(table: u32, key: &CounterKey, bytes: u64) -> bool {
 
 /// The number that `key` has on this CPU.
 #[inline(always)]
-fn number(key: &CounterKey) -> u64 {
+fn number(key: &CounterKey, origin: u64) -> u64 {
     // SAFETY: takes no arguments.
-    key.number(key.origin(), unsafe { bpf_get_smp_processor_id() })
+    key.number(origin, unsafe { bpf_get_smp_processor_id() })
 }
 
 /// What a row counts, `None` where it is that of another key with the same number.
@@ -122,11 +123,11 @@ fn value_of(row: *mut CounterRow, key: &CounterKey) -> Option<*mut CounterValue>
 
 /// Makes a row for `key`, unless there is one. Returns whether it did.
 #[inline(always)]
-fn make_row(table: u32, key: &CounterKey) -> bool {
+fn make_row(table: u32, key: &CounterKey, origin: u64) -> bool {
     const BPF_NOEXIST: u64 = 1;
     let zero = CounterValue { count: 0, bytes: 0 };
     if is_slotted() {
-        let Some((row, found)) = COUNTERS.find_or_claim(table, number(key)) else {
+        let Some((row, found)) = COUNTERS.find_or_claim(table, number(key, origin)) else {
             return false;
         };
         // Userspace leaves zeros. A row that counts nothing may be one that this program interrupts
@@ -150,19 +151,20 @@ fn make_row(table: u32, key: &CounterKey) -> bool {
 #[inline(never)]
 fn count_below(limit: u64, key: &CounterKey, bytes: u64) -> bool {
     let table = table_in_use();
+    let origin = key.origin();
     let Some(rows) = COUNTER_ROWS.get_ptr_mut(table) else {
         return false;
     };
     // SAFETY: a map value lives on.
     let before = unsafe { rows.read_volatile() };
     // Another CPU may make the row at the same time: whoever comes second finds it.
-    if before < limit && make_row(table, key) {
+    if before < limit && make_row(table, key, origin) {
         add(rows, 1);
         if before >= limits().wake() {
             empty_soon();
         }
     }
-    if !count_in(table, key, bytes) {
+    if !count_in(table, key, origin, bytes) {
         return false;
     }
     // After the row is made: told before, it could be taken back before there is a row.

@@ -57,7 +57,7 @@ fn is_plain_request(request: &Request, result: i64) -> bool {
         forced_wait: has(state::FORCED_WAIT),
         block_rule: false,
     };
-    is_plain(&request.geometry, &request.limits, &outcome)
+    is_plain(&request.geometry, &request.origin.limits, &outcome)
 }
 
 /// Not inlined: the verifier forgets how it came to the outcome when it leaves the function.
@@ -89,7 +89,7 @@ fn judged(request: &Request, result: i64) -> u64 {
         block_rule: has(state::BLOCK_RULE),
     };
     let rule_set = RuleSet::from_number(setting!(rule_set) as u8).unwrap_or(RuleSet::LogicalBlock);
-    let judgement = judge(&request.geometry, &request.limits, rule_set, &outcome);
+    let judgement = judge(&request.geometry, &request.origin.limits, rule_set, &outcome);
     forget(judgement.verdict as u64, unknown)
         | u64::from(judgement.reasons.0) << 8
         | u64::from(judgement.flags.0) << 16
@@ -111,7 +111,7 @@ pub(super) fn finish<const TRACING: bool>(request: &Request, result: i64) -> u32
     debug!(
         (),
         "end tid {} result {} direct {} route {} state {:x} verdict {} reasons {:x} flags {:x}",
-        request.tid,
+        request.origin.tid,
         result,
         request.direct_bytes,
         request.route,
@@ -127,11 +127,11 @@ pub(super) fn finish<const TRACING: bool>(request: &Request, result: i64) -> u32
         lost(LossCause::SegmentsTruncated);
     }
     let mut key = CounterKey {
-        cgroup: request.cgroup,
-        file: request.id,
-        comm: request.comm,
-        pid: request.pid,
-        uid: request.uid,
+        cgroup: request.origin.cgroup,
+        file: request.origin.id,
+        comm: request.origin.comm,
+        pid: request.origin.pid,
+        uid: request.origin.uid,
         operation: request.operation,
         interface: request.interface,
         verdict: judged.verdict(),
@@ -143,11 +143,11 @@ pub(super) fn finish<const TRACING: bool>(request: &Request, result: i64) -> u32
         || judged.verdict() != Verdict::Aligned as u8
         || judged.flags() & !Flags::END_OF_FILE.0 != 0;
     let send = forget(u64::from(send), unknown) != 0;
-    if !send && count_again(&key, bytes) {
+    if !send && count_again(&key, request.origin.number, bytes) {
         return 0;
     }
     // One place for all: the file must be known before the row that names it.
-    emit::file::<TRACING>(&request.id, request.file);
+    emit::file::<TRACING>(&request.origin.id, request.file);
     if send && emit::detail(request, judged, result) {
         return 0;
     }

@@ -27,11 +27,11 @@ use super::{
     iovec,
     kiocb::{interface, is_followed, is_refusal_to_wait, original, will_be_issued_again},
     memory::{Kernel, clear},
-    owner,
+    origin, owner,
     pairs::{is_seen, pair_due},
     retry::{is_issued_again, is_same, issue_again, wait_for_retry},
     rows::{find, find_or_claim, find_row, forget},
-    stacks, target,
+    stacks,
 };
 
 /// `IOCB_DIRECT` (include/linux/fs.h): a macro, so not in BTF; the same from 5.10 to 7.3.
@@ -166,7 +166,7 @@ fn marks(request: &Request, dio_flags: u32) -> u16 {
     } else if request.interface == Interface::Sync as u8 {
         // Every synchronous request waits. XFS locks the file for part of a block
         // (`xfs_file_dio_aio_write`, up to 5.14); so does ext4.
-        let block = request.limits.filesystem_block_size.wrapping_sub(1);
+        let block = request.origin.limits.filesystem_block_size.wrapping_sub(1);
         (request.geometry.offset as u32 | request.geometry.length as u32) & block != 0
     } else {
         dio_flags & 0xff != 0
@@ -291,7 +291,7 @@ pub(super) fn complete<const TRACING: bool>(kiocb: Kernel<TRACING>, result: i64)
     // Issued again only where the submitter itself is told so (`io_rw_should_reissue`).
     if is_refusal_to_wait(result)
         && request.interface == Interface::IoUring as u8
-        && (owner::current_thread() >> 32) as u32 == request.pid
+        && (owner::current_thread() >> 32) as u32 == request.origin.pid
         && original(kiocb).is_none()
         && will_be_issued_again(kiocb)
     {
@@ -323,11 +323,11 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
 ) {
     let key = kiocb.0 as u64;
     let request = &mut row.request;
-    // SAFETY: all that lies in front of the segments, which are valid only as far as they are
-    // counted, are integers or arrays of integers.
+    // SAFETY: all that lies in front of its origin, which is written as a whole, and its segments,
+    // which are valid only as far as they are counted, are integers.
     unsafe {
         let start = &raw mut *request;
-        clear::<{ offset_of!(Request, segments) / size_of::<u64>() }>(start.cast());
+        clear::<{ offset_of!(Request, origin) / size_of::<u64>() }>(start.cast());
     }
     // SAFETY: takes no arguments.
     request.time = unsafe { bpf_ktime_get_boot_ns() };
@@ -340,8 +340,7 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
         Operation::Read as u8
     };
     request.interface = interface(kiocb);
-    owner::fill::<TRACING>(request, thread);
-    target::fill(request, kiocb.follow(layout!(kiocb_ki_filp)));
+    origin::fill::<TRACING, BOUNDED>(request, thread, kiocb.follow(layout!(kiocb_ki_filp)));
     let offset = kiocb.read(layout!(kiocb_ki_pos));
     iovec::capture::<TRACING, BOUNDED>(row, iter, length, offset, key);
     let request = &mut row.request;
@@ -351,7 +350,7 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
         "begin kiocb {:x} level {} tid {} offset {} length {}",
         key,
         at,
-        request.tid,
+        request.origin.tid,
         request.geometry.offset,
         request.geometry.length
     );

@@ -16,7 +16,14 @@ use dio_trace_ebpf::{
     words::LossCause,
 };
 
-use super::{busy::Busy, slots::{Slots, Table}};
+use super::{busy::Busy, origin::Remembered, slots::{Slots, Table}};
+
+/// Who made requests of which files lately, on each CPU (9 KiB): more than make them on one CPU within
+/// a tick. Taken: the kernel is asked anew.
+#[map]
+pub(super) static REMEMBERED: PerCpuArray<Remembered> =
+    PerCpuArray::with_max_entries(1 << REMEMBERED_BITS, 0);
+pub(super) const REMEMBERED_BITS: u32 = 6;
 
 /// Requests in flight by the address of their kiocb. Userspace sets the number of slots, and looks
 /// into them where they lie. Full: the request is not followed, [`LossCause::InFlightFull`].

@@ -4,7 +4,7 @@
 //! loads, which the verifier checks and the kernel guards against faults. Any other program goes
 //! through a helper, at some fifty instructions a read.
 
-use core::mem::MaybeUninit;
+use core::{arch::asm, mem::MaybeUninit};
 
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 
@@ -31,6 +31,37 @@ pub(super) unsafe fn copy<W: Copy, const WORDS: usize>(from: *const W, to: *mut 
         // SAFETY: the caller's words.
         unsafe { to.add(word).write_volatile(from.add(word).read_volatile()) };
     }
+}
+
+/// Writes `new` to a place of our own where there is `old`, in one step. What was there before.
+///
+/// # Safety
+/// `place` must point into a map value, and be aligned.
+#[inline(always)]
+pub(super) unsafe fn exchange(place: *mut u64, old: u64, new: u64) -> u64 {
+    let before: u64;
+    // SAFETY: the caller's word.
+    unsafe {
+        asm!(
+            "r0 = cmpxchg_64({0} + 0, r0, {1})",
+            in(reg) place,
+            in(reg) new,
+            inout("r0") old => before,
+        );
+    }
+    before
+}
+
+/// The lower half of a word. The verifier lets nobody calculate with a pointer, such as a kiocb is in
+/// programs with BTF context, but with a half of it.
+#[inline(always)]
+pub(super) fn lower_half(word: u64) -> u32 {
+    let half: u64;
+    // SAFETY: copies one half of a register.
+    unsafe {
+        asm!("w0 = w1", in("r1") word, out("r0") half, options(pure, nomem, nostack));
+    }
+    half as u32
 }
 
 /// Whether two places of our own differ, word for word and without a branch.

@@ -8,7 +8,7 @@ use aya_ebpf::{
         generated::{bpf_get_current_cgroup_id, bpf_get_current_comm},
     },
 };
-use dio_trace_ebpf::abi::request::Request;
+use dio_trace_ebpf::abi::request::Origin;
 
 use super::{
     globals::{layout, setting},
@@ -34,31 +34,31 @@ pub(super) fn is_traced(thread: u64) -> bool {
 
 /// Writes down process, thread, user, control group and names.
 #[inline(always)]
-pub(super) fn fill<const TRACING: bool>(request: &mut Request, thread: u64) {
-    request.pid = (thread >> 32) as u32;
-    request.tid = thread as u32;
+pub(super) fn identify<const TRACING: bool>(origin: &mut Origin, thread: u64) {
+    origin.pid = (thread >> 32) as u32;
+    origin.tid = thread as u32;
     // SAFETY: takes no arguments.
-    request.cgroup = unsafe { bpf_get_current_cgroup_id() };
+    origin.cgroup = unsafe { bpf_get_current_cgroup_id() };
     // SAFETY: as many bytes as are given. It cannot fail, and leaves NULs if it did.
-    unsafe { bpf_get_current_comm(request.thread.as_mut_ptr().cast(), 16) };
-    request.comm = request.thread;
+    unsafe { bpf_get_current_comm(origin.thread.as_mut_ptr().cast(), 16) };
+    origin.comm = origin.thread;
     if TRACING && setting!(current_task_btf) != 0 {
         // SAFETY: takes no arguments; there from 5.11, which the setting tells.
         let task = Kernel::<true>(unsafe { bpf_get_current_task_btf() }.cast());
         // What `bpf_get_current_uid_gid` gives, at a tenth of its cost: the number that the kernel
         // has of a user is that of the initial user namespace.
-        request.uid = task
+        origin.uid = task
             .follow(layout!(task_struct_cred))
             .read(layout!(cred_uid));
-        if request.pid != request.tid {
-            request.comm = leader_comm(task);
+        if origin.pid != origin.tid {
+            origin.comm = leader_comm(task);
         }
     } else {
-        request.uid = bpf_get_current_uid_gid() as u32;
-        if request.pid != request.tid {
+        origin.uid = bpf_get_current_uid_gid() as u32;
+        if origin.pid != origin.tid {
             // SAFETY: takes no arguments.
             let task = unsafe { bpf_get_current_task() } as *const task_struct;
-            request.comm = leader_comm(Kernel::<false>(task.cast()));
+            origin.comm = leader_comm(Kernel::<false>(task.cast()));
         }
     }
 }

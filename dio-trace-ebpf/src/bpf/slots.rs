@@ -5,7 +5,7 @@
 //! hundred, and five hundred for a row that comes and goes; it stands in where slots cannot be
 //! used ([`Settings::slot_bits`](dio_trace_ebpf::abi::settings::Settings::slot_bits)).
 
-use core::{arch::asm, mem::offset_of};
+use core::mem::offset_of;
 
 use aya_ebpf::maps::{Array, HashMap};
 use dio_trace_ebpf::{
@@ -13,7 +13,11 @@ use dio_trace_ebpf::{
     verifier::{forget, low_bits},
 };
 
-use super::{counters::add, globals::setting};
+use super::{
+    counters::add,
+    globals::setting,
+    memory::{exchange, lower_half},
+};
 
 /// The slots of tables that lie behind one another in an array.
 pub(super) struct Slots<V: 'static>(pub(super) &'static Array<Group<V>>);
@@ -112,7 +116,7 @@ impl<V> Slots<V> {
                     return Some((row(group, number)?, true));
                 }
             }
-            if take(&raw mut (*first).key, key) == 0 {
+            if exchange(&raw mut (*first).key, 0, key) == 0 {
                 (*first).away = 0;
                 return Some((&raw mut (*first).value, false));
             }
@@ -202,7 +206,7 @@ fn claim_elsewhere<V>(group: *mut Slot<V>, first: *mut Slot<V>, key: u64) -> u64
         // SAFETY: as above.
         unsafe {
             let place = group.add(other);
-            if take(&raw mut (*place).key, key) == 0 {
+            if exchange(&raw mut (*place).key, 0, key) == 0 {
                 // The first one too, should it be free by now: it is counted as one of the others.
                 (*place).away = 1;
                 return forget(other as u64, unknown);
@@ -212,35 +216,4 @@ fn claim_elsewhere<V>(group: *mut Slot<V>, first: *mut Slot<V>, key: u64) -> u64
     // SAFETY: as above.
     unsafe { add(&raw mut (*first).elsewhere, u64::MAX) };
     NOWHERE
-}
-
-/// The verifier lets nobody calculate with a pointer, such as a kiocb is in programs with BTF context,
-/// but with a half of it.
-#[inline(always)]
-fn lower_half(key: u64) -> u32 {
-    let half: u64;
-    // SAFETY: copies one half of a register.
-    unsafe {
-        asm!("w0 = w1", in("r1") key, out("r0") half, options(pure, nomem, nostack));
-    }
-    half as u32
-}
-
-/// Writes `key` where there is 0. What was there before.
-///
-/// # Safety
-/// `place` must point into a map value, and be aligned.
-#[inline(always)]
-unsafe fn take(place: *mut u64, key: u64) -> u64 {
-    let before: u64;
-    // SAFETY: the caller's word.
-    unsafe {
-        asm!(
-            "r0 = cmpxchg_64({0} + 0, r0, {1})",
-            in(reg) place,
-            in(reg) key,
-            inout("r0") 0_u64 => before,
-        );
-    }
-    before
 }

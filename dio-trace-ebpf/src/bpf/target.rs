@@ -3,8 +3,8 @@
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
 use dio_trace_ebpf::{
     abi::{
-        file::{FileId, FilesystemDevice},
-        request::{Request, state},
+        file::FilesystemDevice,
+        request::{Origin, Request, state},
     },
     rules::Limits,
 };
@@ -23,54 +23,63 @@ const NO_RULE_MAGICS: [u64; 3] = [0x0102_1994, 0x6969, 0x6573_5546];
 /// `BTRFS_SUPER_MAGIC`.
 const BTRFS_MAGIC: u64 = 0x9123_683e;
 
-/// Writes down file, device and limits of the open `file`.
+/// Writes down all of the file behind `inode` that stays as it is, over zeros. Its inode number and
+/// generation are there.
 #[inline(always)]
-pub(super) fn fill<const TRACING: bool>(request: &mut Request, file: Kernel<TRACING>) {
-    let inode = file.follow(layout!(file_f_inode));
-    request.file = file.0 as u64;
-    request.id = FileId {
-        inode: inode.read(layout!(inode_i_ino)),
-        device: 0,
-        generation: inode.read(layout!(inode_i_generation)),
-    };
+pub(super) fn identify<const TRACING: bool>(
+    origin: &mut Origin,
+    file: Kernel<TRACING>,
+    inode: Kernel<TRACING>,
+) {
     if is_block_device(inode) {
-        let own = device_inode(file);
-        request.state |= state::RAW_DEVICE;
-        request.id.device = inode.read(layout!(inode_i_rdev));
-        request.file_size = own.read(layout!(inode_i_size));
-        fill_device(request, device_of_inode(own));
-        request.limits.filesystem_block_size = inode_block_size(own);
+        origin.state |= state::RAW_DEVICE;
+        origin.id.device = inode.read(layout!(inode_i_rdev));
+        fill_device(origin, device_of_inode(device_inode(file)));
     } else {
         let super_block = inode.follow(layout!(inode_i_sb));
-        request.id.device = super_block.read(layout!(super_block_s_dev));
-        request.file_size = inode.read(layout!(inode_i_size));
+        origin.id.device = super_block.read(layout!(super_block_s_dev));
         let magic = super_block.read::<u64>(layout!(super_block_s_magic));
         if NO_RULE_MAGICS.contains(&magic) {
-            request.state |= state::NO_RULE;
+            origin.state |= state::NO_RULE;
         } else if magic == BTRFS_MAGIC {
-            request.state |= state::BLOCK_RULE;
+            origin.state |= state::BLOCK_RULE;
             let device = btrfs_device(super_block.probed());
             if !device.is_null() {
-                fill_device(request, device);
-            } else if let Some(told) = told_device(request.id.device) {
-                request.disk = told.disk;
-                copy_limits(&told.limits, &raw mut request.limits);
+                fill_device(origin, device);
+            } else if let Some(told) = told_device(origin.id.device) {
+                origin.disk = told.disk;
+                copy_limits(&told.limits, &raw mut origin.limits);
             }
         } else {
             let device = super_block.follow(layout!(super_block_s_bdev));
             if !device.is_null() {
-                fill_device(request, device);
+                fill_device(origin, device);
             }
         }
-        request.limits.filesystem_block_size = inode_block_size(inode);
     }
 }
 
+/// Writes down what a file may change at any moment: its size and, of a raw device, its block size.
 #[inline(always)]
-fn fill_device<const TRACING: bool>(request: &mut Request, device: Kernel<TRACING>) {
-    (request.disk, request.limits) = number_and_limits(device);
+pub(super) fn measure<const TRACING: bool>(
+    request: &mut Request,
+    file: Kernel<TRACING>,
+    inode: Kernel<TRACING>,
+) {
+    let own = if request.origin.state & state::RAW_DEVICE != 0 {
+        device_inode(file)
+    } else {
+        inode
+    };
+    request.file_size = own.read(layout!(inode_i_size));
+    request.origin.limits.filesystem_block_size = inode_block_size(own);
+}
+
+#[inline(always)]
+fn fill_device<const TRACING: bool>(origin: &mut Origin, device: Kernel<TRACING>) {
+    (origin.disk, origin.limits) = number_and_limits(device);
     if is_zram(device.follow(layout!(block_device_bd_disk))) {
-        request.state |= state::WHOLE_PAGE_DEVICE;
+        origin.state |= state::WHOLE_PAGE_DEVICE;
     }
 }
 

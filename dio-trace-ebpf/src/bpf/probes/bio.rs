@@ -27,7 +27,7 @@ fn queued<const TRACING: bool>(bio: Kernel<TRACING>) {
         || bio
             .follow(layout!(bio_bi_bdev))
             .read::<u32>(layout!(block_device_bd_dev))
-            != request.disk;
+            != request.origin.disk;
     let metadata = has!(req_meta_bit)
         && bio.read::<u32>(layout!(bio_bi_opf)) & (1 << (layout!(req_meta_bit) & 31)) != 0;
     if clone && elsewhere || metadata {
