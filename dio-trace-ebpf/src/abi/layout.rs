@@ -166,6 +166,10 @@ layout! {
     bio_bi_disk: Origin::Member("bio", &["bi_disk"]),
     /// `bio.bi_opf`.
     bio_bi_opf: Origin::Member("bio", &["bi_opf"]),
+    /// `bio.bi_iter`.
+    bio_bi_iter: Origin::Member("bio", &["bi_iter"]),
+    /// `bvec_iter.bi_size`.
+    bvec_iter_bi_size: Origin::Member("bvec_iter", &["bi_size"]),
     /// `bio.bi_flags`.
     bio_bi_flags: Origin::Member("bio", &["bi_flags"]),
     /// `iomap_dio.iocb`.

@@ -30,7 +30,7 @@ use super::{
     origin, owner,
     pairs::{is_seen, pair_due},
     retry::{is_issued_again, is_same, issue_again, wait_for_retry},
-    rows::{find, find_or_claim, find_row, forget},
+    rows::{current_request, find, find_or_claim, find_row, forget},
     stacks,
 };
 
@@ -308,6 +308,43 @@ pub(super) fn engine_done(kiocb: u64, bytes: u64) {
         if bytes > request.direct_bytes {
             request.direct_bytes = bytes;
         }
+    }
+}
+
+/// An engine is done with a request that its filesystem completes itself: with `size` bytes, unless
+/// there is an `error`.
+#[inline(always)]
+pub(super) fn engine_ended<const TRACING: bool>(kiocb: Kernel<TRACING>, size: u64, error: i32) {
+    let Some(request) = find(kiocb.0 as u64) else {
+        return;
+    };
+    mark_direct(request, kiocb, Route::Iomap);
+    if error == 0 && size > request.direct_bytes {
+        request.direct_bytes = size;
+    }
+}
+
+/// The running thread passes a bio of a request on that its filesystem completes itself: a write.
+#[inline(always)]
+pub(super) fn submitted<const TRACING: bool>(bio: Kernel<TRACING>, file_offset: u64) {
+    let Some(request) = current_request() else {
+        return;
+    };
+    if request.operation != Operation::Write as u8 {
+        // The exit of `iomap_dio_rw` tells.
+        return;
+    }
+    if request.state & state::DIRECT == 0 {
+        // As in `mark_direct`.
+        request.geometry.offset = file_offset;
+        request.state |= state::DIRECT;
+    }
+    request.route = Route::Iomap as u8;
+    // Bios follow upon one another in the file. Not added up: this program may be attached twice.
+    let size = bio.read::<u32>(layout!(bio_bi_iter) + layout!(bvec_iter_bi_size));
+    let done = (file_offset + u64::from(size)).wrapping_sub(request.geometry.offset);
+    if done > request.direct_bytes {
+        request.direct_bytes = done;
     }
 }
 

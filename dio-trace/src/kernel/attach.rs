@@ -89,7 +89,7 @@ impl Probes {
         let loaded = object::load(&resolved.layout, &settings, options.log)?;
         let module_btf = tracing::open_module_btf(MODULES).into_iter().collect();
         kretprobe::remove_forsaken();
-        let mut attacher = Attacher::new(loaded, types, symbols, module_btf, &settings);
+        let mut attacher = Attacher::new(loaded, types, symbols, module_btf, &settings, PLAN);
         attacher.load(PLAN);
         let attachments: Vec<Attachment> =
             PLAN.iter().filter_map(|hook| attacher.hook(hook)).collect();

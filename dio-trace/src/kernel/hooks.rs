@@ -62,14 +62,15 @@ impl Attacher {
         symbols: Symbols,
         module_btf: HashMap<String, OwnedFd>,
         settings: &Settings,
+        plan: &[Hook],
     ) -> Self {
         Self {
             ebpf,
             attached: Attached::default(),
             trampolines: Trampolines::new(programs, module_btf, &types, settings),
+            uses: Uses::new(settings, &types, plan),
             types,
             symbols,
-            uses: Uses::new(settings),
             pairs: settings.pairs != 0,
         }
     }

@@ -12,6 +12,10 @@ pub(super) enum Role {
     IomapInner,
     /// `iomap_dio_complete`.
     IomapComplete,
+    /// What `iomap_dio_complete` tells a filesystem (`iomap_dio_ops.end_io`).
+    IomapEnd,
+    /// What iomap passes the bios of btrfs on to (`iomap_dio_ops.submit_io`).
+    BtrfsSubmit,
     /// `__iomap_dio_read_simple`.
     IomapSimpleEngine,
     /// `blkdev_direct_IO`.
@@ -37,6 +41,11 @@ pub(super) enum When {
     Always,
     /// While one of these filesystem types is known to the kernel (`/proc/filesystems`).
     Filesystem(&'static [&'static str]),
+    /// While this filesystem type is known, and the function is there with so many arguments: it
+    /// tells what the filesystem does directly, where iomap's own functions would not.
+    Telling(&'static str, u32),
+    /// While one of these filesystem types is known that has no such function.
+    NotTelling(&'static [&'static str]),
     /// While a command or chosen processes are traced.
     ChosenProcesses,
     /// While one of these filesystem types is known, and the returns of this function, hooked before,
@@ -141,6 +150,8 @@ impl Role {
             Self::LegacyEngine => engine("legacy_entry", "legacy_entry_kprobe"),
             Self::IomapInner => entry_only("iomap_inner_entry", "iomap_inner_entry_kprobe"),
             Self::IomapComplete => entry_only("iomap_complete", "iomap_complete_kprobe"),
+            Self::IomapEnd => entry_only("iomap_end", "iomap_end_kprobe"),
+            Self::BtrfsSubmit => entry_only("btrfs_submit", "btrfs_submit_kprobe"),
             Self::Completion => entry_only("completion", "completion_kprobe"),
             Self::BioQueue => Programs {
                 tracepoint: &[
@@ -204,6 +215,28 @@ const fn xfs_direct_read(target: &'static str) -> Hook {
     }
 }
 
+/// Filesystems that call `__iomap_dio_rw` and `iomap_dio_complete` themselves: btrfs for writes.
+const COMPLETE_THEMSELVES: &[&str] = &["btrfs", "f2fs"];
+const DONE_DIRECTLY: &str = "bytes done directly on btrfs and f2fs: their writes appear as buffered";
+
+/// A function of one of [`COMPLETE_THEMSELVES`], in place of two of iomap's, which all requests of all
+/// filesystems pass. iomap calls it by its address, so that it is never inlined.
+const fn telling(
+    target: &'static str,
+    role: Role,
+    filesystem: &'static str,
+    arguments: u32,
+) -> Hook {
+    Hook {
+        target,
+        role,
+        when: When::Telling(filesystem, arguments),
+        optional: true,
+        gives: "bytes done directly by a filesystem that completes iomap requests itself",
+        lost: DONE_DIRECTLY,
+    }
+}
+
 /// An engine of NFS or FUSE, which ask for no alignment.
 const fn server_engine(target: &'static str, types: &'static [&'static str]) -> Hook {
     Hook {
@@ -263,21 +296,26 @@ pub(super) const PLAN: &[Hook] = &[
         gives: "descendants of the traced processes",
         lost: "requests of child processes",
     },
+    telling("btrfs_dio_submit_io", Role::BtrfsSubmit, "btrfs", 3),
+    // So named up to 6.1, with other arguments up to 5.19.
+    telling("btrfs_submit_direct", Role::BtrfsSubmit, "btrfs", 3),
+    telling("f2fs_dio_read_end_io", Role::IomapEnd, "f2fs", 4),
+    telling("f2fs_dio_write_end_io", Role::IomapEnd, "f2fs", 4),
     Hook {
         target: "iomap_dio_complete",
         role: Role::IomapComplete,
-        when: When::Filesystem(&["btrfs", "f2fs"]),
+        when: When::NotTelling(COMPLETE_THEMSELVES),
         optional: false,
         gives: "bytes done directly by filesystems that complete iomap requests themselves",
-        lost: "bytes done directly on btrfs and f2fs: their writes appear as buffered",
+        lost: DONE_DIRECTLY,
     },
     Hook {
         target: "__iomap_dio_rw",
         role: Role::IomapInner,
-        when: When::Filesystem(&["btrfs", "f2fs"]),
+        when: When::NotTelling(COMPLETE_THEMSELVES),
         optional: false,
         gives: "entry into iomap by filesystems that complete requests themselves",
-        lost: "bytes done directly on btrfs and f2fs: their writes appear as buffered",
+        lost: DONE_DIRECTLY,
     },
     Hook {
         target: "iomap_dio_rw",

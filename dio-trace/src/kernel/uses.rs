@@ -4,20 +4,33 @@ use std::{collections::HashSet, fs};
 
 use dio_trace_ebpf::abi::settings::Settings;
 
-use crate::kernel::plan::When;
+use crate::kernel::{
+    btf::KernelTypes,
+    plan::{Hook, When},
+};
 
 /// What decides it.
 pub(super) struct Uses {
     filesystems: HashSet<String>,
     only_chosen: bool,
     pairs: bool,
+    /// Filesystem types that have a function which tells what they do directly.
+    telling: HashSet<&'static str>,
     /// Functions that have an fexit.
     followed: HashSet<&'static str>,
 }
 
 impl Uses {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings, types: &KernelTypes, plan: &[Hook]) -> Self {
+        let telling = plan.iter().filter_map(|hook| match hook.when {
+            When::Telling(filesystem, arguments) => {
+                let function = types.function(hook.target)?;
+                (function.prototype.arguments == arguments).then_some(filesystem)
+            }
+            _ => None,
+        });
         Self {
+            telling: telling.collect(),
             filesystems: known_filesystems(),
             only_chosen: settings.only_traced != 0,
             pairs: settings.pairs != 0,
@@ -44,6 +57,10 @@ impl Uses {
         match when {
             When::Always => true,
             When::Filesystem(types) => known(types),
+            When::Telling(kind, _) => known(&[kind]) && self.telling.contains(kind),
+            When::NotTelling(types) => types
+                .iter()
+                .any(|kind| known(&[kind]) && !self.telling.contains(kind)),
             When::ChosenProcesses => self.only_chosen,
             When::ReturnsMissed(types, function) => {
                 known(types) && (self.pairs || !self.followed.contains(function))

@@ -23,14 +23,12 @@ fn queued<const TRACING: bool>(bio: Kernel<TRACING>) {
     // registered buffers is marked as a clone too (`bio_iov_bvec_set`), but goes to our own device.
     let flags = bio.read::<u16>(layout!(bio_bi_flags));
     let clone = has!(bio_cloned) && flags & (1 << (layout!(bio_cloned) & 15)) != 0;
-    let elsewhere = !has!(bio_bi_bdev)
-        || bio
-            .follow(layout!(bio_bi_bdev))
-            .read::<u32>(layout!(block_device_bd_dev))
-            != request.origin.disk;
+    if clone && (!has!(bio_bi_bdev) || device_of(bio) != request.origin.disk) {
+        return;
+    }
     let metadata = has!(req_meta_bit)
         && bio.read::<u32>(layout!(bio_bi_opf)) & (1 << (layout!(req_meta_bit) & 31)) != 0;
-    if clone && elsewhere || metadata {
+    if metadata {
         return;
     }
     let again = request.bio == bio.0 as u64;
@@ -38,6 +36,12 @@ fn queued<const TRACING: bool>(bio: Kernel<TRACING>) {
         request.bio = bio.0 as u64;
         request.bios += 1;
     }
+}
+
+#[inline(always)]
+fn device_of<const TRACING: bool>(bio: Kernel<TRACING>) -> u32 {
+    bio.follow(layout!(bio_bi_bdev))
+        .read(layout!(block_device_bd_dev))
 }
 
 /// Whether this program is the first of its pair to see what may be the same `again`. Where one of

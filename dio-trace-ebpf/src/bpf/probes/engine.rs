@@ -159,3 +159,35 @@ fn iomap_complete_kprobe(ctx: ProbeContext) -> u32 {
     }
     0
 }
+
+/// `f2fs_dio_read_end_io`, `f2fs_dio_write_end_io`: `(struct kiocb *, ssize_t size, int error,
+/// unsigned flags)`, what `iomap_dio_complete` tells the filesystem.
+#[fentry]
+fn iomap_end(ctx: FEntryContext) -> i32 {
+    in_flight::engine_ended(Kernel::<true>(ctx.arg(0)), ctx.arg(1), ctx.arg(2));
+    0
+}
+
+#[kprobe]
+fn iomap_end_kprobe(ctx: ProbeContext) -> u32 {
+    if let (Some(kiocb), Some(size), Some(error)) = (ctx.arg(0), ctx.arg(1), ctx.arg(2)) {
+        in_flight::engine_ended(Kernel::<false>(kiocb), size, error);
+    }
+    0
+}
+
+/// `btrfs_dio_submit_io`, `btrfs_submit_direct`: `(const struct iomap_iter *, struct bio *, loff_t)`,
+/// what iomap passes each bio of a direct request on to.
+#[fentry]
+fn btrfs_submit(ctx: FEntryContext) -> i32 {
+    in_flight::submitted(Kernel::<true>(ctx.arg(1)), ctx.arg(2));
+    0
+}
+
+#[kprobe]
+fn btrfs_submit_kprobe(ctx: ProbeContext) -> u32 {
+    if let (Some(bio), Some(offset)) = (ctx.arg(1), ctx.arg(2)) {
+        in_flight::submitted(Kernel::<false>(bio), offset);
+    }
+    0
+}
