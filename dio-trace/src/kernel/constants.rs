@@ -3,10 +3,10 @@
 
 use std::os::fd::RawFd;
 
-use aya_obj::generated::{BPF_ALU, BPF_JA, BPF_JMP, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, bpf_insn};
+use aya_obj::generated::{BPF_ALU, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, bpf_insn};
 
 use crate::kernel::{
-    instructions::{Kind, LOAD_WIDE, instruction, kind, targets},
+    instructions::{instruction, is_wide, targets},
     registers::{Held, Registers},
 };
 
@@ -17,11 +17,8 @@ const SET: u32 = BPF_ALU | BPF_MOV | BPF_K;
 const BYTES: [usize; 4] = [4, 2, 1, 8];
 
 /// Replaces each load of a constant from the read-only map `map`, which holds `data`, by the constant.
-/// The number of instructions stays: what is left over does nothing, and is for
-/// [`dead_code::remove`](crate::kernel::dead_code::remove).
-///
-/// Left as they are: constants of more than 32 bits, and addresses, save where the load right behind
-/// is the only one.
+/// The number of instructions stays: the addresses that are left over are for
+/// [`unused`](crate::kernel::unused). Constants of more than 32 bits are left as they are.
 pub(super) fn inline(instructions: &mut [bpf_insn], map: RawFd, data: &[u8]) {
     let targets = targets(instructions);
     let mut registers = Registers::default();
@@ -36,37 +33,15 @@ pub(super) fn inline(instructions: &mut [bpf_insn], map: RawFd, data: &[u8]) {
         };
         registers.follow(instruction, instructions.get(at + 1).copied());
         if let Some(value) = value {
-            if is_only_use(instructions, at) {
-                instructions[at - 2] = nothing();
-                instructions[at - 1] = nothing();
-            }
             instructions[at] = set(instruction.dst_reg(), value);
         }
-        at += match kind(instruction) {
-            Kind::Wide | Kind::FunctionAddress => 2,
-            _ => 1,
-        };
+        at += if is_wide(instruction) { 2 } else { 1 };
     }
-}
-
-/// Whether a load is behind the instruction that makes its address, and overwrites that.
-fn is_only_use(instructions: &[bpf_insn], at: usize) -> bool {
-    let load = instructions[at];
-    let address = at.checked_sub(2).map(|start| instructions[start]);
-    load.dst_reg() == load.src_reg()
-        && address.is_some_and(|address| {
-            u32::from(address.code) == LOAD_WIDE && address.dst_reg() == load.src_reg()
-        })
 }
 
 /// Sets a register.
 fn set(register: u8, value: u32) -> bpf_insn {
     instruction(SET, (register, 0), 0, value.cast_signed())
-}
-
-/// Jumps to the next instruction.
-fn nothing() -> bpf_insn {
-    instruction(BPF_JMP | BPF_JA, (0, 0), 0, 0)
 }
 
 /// What `load` reads from the address of the byte at `offset`.
@@ -90,11 +65,12 @@ fn constant(load: bpf_insn, offset: i32, data: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use aya_obj::generated::{
-        BPF_ADD, BPF_ALU64, BPF_B, BPF_CALL, BPF_DW, BPF_EXIT, BPF_H, BPF_JMP32,
+        BPF_ADD, BPF_ALU64, BPF_B, BPF_CALL, BPF_DW, BPF_EXIT, BPF_H, BPF_JA, BPF_JMP, BPF_JMP32,
         BPF_PSEUDO_MAP_VALUE, BPF_W, BPF_X,
     };
 
     use super::*;
+    use crate::kernel::instructions::LOAD_WIDE;
 
     const MAP: RawFd = 7;
     const DATA: [u8; 8] = [1, 0, 0, 0x80, 5, 6, 7, 8];
@@ -115,18 +91,13 @@ mod tests {
         instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0)
     }
 
-    /// The number that register 3 is set to, if it is; the two slots of its address must do nothing
-    /// then.
+    /// The number that register 3 is set to, if it is.
     fn number(program: &[bpf_insn]) -> Option<i32> {
         let set = program[2];
         if u32::from(set.code) != SET {
             return None;
         }
         assert_eq!((set.dst_reg(), set.src_reg(), set.off), (3, 0, 0));
-        for nothing in &program[..2] {
-            assert_eq!(u32::from(nothing.code), BPF_JMP | BPF_JA);
-            assert_eq!((nothing.off, nothing.imm), (0, 0));
-        }
         Some(set.imm)
     }
 

@@ -5,15 +5,11 @@
 
 use aya_obj::generated::{bpf_func_info, bpf_insn};
 
-use crate::kernel::{
-    branches,
-    instructions::{Kind, kind, set_distance, target},
-};
+use crate::kernel::instructions::{Kind, kind, set_distance, target};
 
-/// Takes dead code out of `instructions`, and out of `functions`, which says where each function
+/// Takes what never runs, and what does nothing, out of `instructions`, and out of `functions`, which says where each function
 /// begins.
 pub(super) fn remove(instructions: &mut Vec<bpf_insn>, functions: &mut Vec<bpf_func_info>) {
-    branches::decide(instructions);
     let alive = alive(instructions);
     // Where each instruction goes, or the next one that stays.
     let mut places = Vec::with_capacity(alive.len() + 1);
@@ -86,7 +82,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::kernel::instructions::instruction;
+    use crate::kernel::{
+        branches,
+        instructions::{instruction, same},
+    };
 
     fn set(register: u8, value: i32) -> bpf_insn {
         instruction(BPF_ALU | BPF_MOV | BPF_K, (register, 0), 0, value)
@@ -108,41 +107,32 @@ mod tests {
         instruction(BPF_JMP | BPF_CALL, (0, BPF_PSEUDO_CALL as u8), 0, imm)
     }
 
-    /// Code, registers, distance and number of each instruction that is left.
-    type Left = Vec<(u8, u8, u8, i16, i32)>;
-
-    fn shape(program: &[bpf_insn]) -> Left {
-        program
-            .iter()
-            .map(|one| (one.code, one.dst_reg(), one.src_reg(), one.off, one.imm))
-            .collect()
-    }
-
-    fn left(program: &[bpf_insn]) -> Left {
+    fn left(program: &[bpf_insn]) -> Vec<(u8, u8, u8, i16, i32)> {
         let mut program = program.to_vec();
+        branches::decide(&mut program);
         remove(&mut program, &mut Vec::new());
-        shape(&program)
+        same(&program)
     }
 
     #[test]
     fn a_branch_on_a_constant_is_decided() {
         let taken = [set(2, 7), if_equal(2, 7, 1), set(0, 1), exit()];
-        assert_eq!(left(&taken), shape(&[set(2, 7), exit()]));
+        assert_eq!(left(&taken), same(&[set(2, 7), exit()]));
         let not_taken = [set(2, 8), if_equal(2, 7, 1), set(0, 1), exit()];
-        assert_eq!(left(&not_taken), shape(&[set(2, 8), set(0, 1), exit()]));
+        assert_eq!(left(&not_taken), same(&[set(2, 8), set(0, 1), exit()]));
     }
 
     #[test]
     fn minus_one_of_32_bits_is_not_minus_one() {
         // `set` clears the upper half, which the comparison does not.
         let program = [set(2, -1), if_equal(2, -1, 1), set(0, 1), exit()];
-        assert_eq!(left(&program), shape(&[set(2, -1), set(0, 1), exit()]));
+        assert_eq!(left(&program), same(&[set(2, -1), set(0, 1), exit()]));
     }
 
     #[test]
     fn what_is_loaded_is_not_known() {
         let program = [set(2, 7), load(2), if_equal(2, 7, 1), set(0, 1), exit()];
-        assert_eq!(left(&program), shape(&program));
+        assert_eq!(left(&program), same(&program));
     }
 
     #[test]
@@ -156,7 +146,7 @@ mod tests {
             set(0, 1),
             exit(),
         ];
-        assert_eq!(left(&program), shape(&program));
+        assert_eq!(left(&program), same(&program));
     }
 
     #[test]
@@ -170,7 +160,7 @@ mod tests {
                 exit(),
             ]
         };
-        assert_eq!(left(&program(3)), shape(&program(3)));
+        assert_eq!(left(&program(3)), same(&program(3)));
         assert_eq!(left(&program(6)).len(), 3);
     }
 
@@ -186,7 +176,7 @@ mod tests {
             exit(),
         ];
         let expected = [load(3), if_equal(3, 1, 2), set(2, 7), set(5, 1), exit()];
-        assert_eq!(left(&program), shape(&expected));
+        assert_eq!(left(&program), same(&expected));
     }
 
     #[test]
@@ -207,9 +197,10 @@ mod tests {
             type_id: insn_off,
         };
         let mut functions = vec![info(0), info(5), info(7)];
+        branches::decide(&mut program);
         remove(&mut program, &mut functions);
         let expected = [set(2, 7), call(1), exit(), set(0, 2), exit()];
-        assert_eq!(shape(&program), shape(&expected));
+        assert_eq!(same(&program), same(&expected));
         let begins: Vec<(u32, u32)> = functions
             .iter()
             .map(|one| (one.insn_off, one.type_id))

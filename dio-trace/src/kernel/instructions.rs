@@ -9,6 +9,7 @@ use aya_obj::generated::{
 
 pub(super) const CLASS: u32 = 0x07;
 pub(super) const OPERATION: u32 = 0xf0;
+pub(super) const MODE: u32 = 0xe0;
 /// Two slots: a register is set to a number of 64 bits, or to an address.
 pub(super) const LOAD_WIDE: u32 = BPF_LD | BPF_IMM | BPF_DW;
 
@@ -82,6 +83,16 @@ pub(super) fn kind(instruction: bpf_insn) -> Kind {
     }
 }
 
+/// Whether it takes two slots.
+pub(super) fn is_wide(instruction: bpf_insn) -> bool {
+    u32::from(instruction.code) == LOAD_WIDE
+}
+
+/// Jumps to the next instruction.
+pub(super) fn nothing() -> bpf_insn {
+    instruction(BPF_JMP | BPF_JA, (0, 0), 0, 0)
+}
+
 /// Puts another map in place of one, by descriptor.
 pub(super) fn replace_map(instructions: &mut [bpf_insn], map: RawFd, other: RawFd) {
     for instruction in instructions {
@@ -103,4 +114,13 @@ pub(super) fn instruction(code: u32, (dst, src): (u8, u8), off: i16, imm: i32) -
         off,
         imm,
     }
+}
+
+/// What tells instructions apart: code, registers, distance and number of each.
+#[cfg(test)]
+pub(super) fn same(program: &[bpf_insn]) -> Vec<(u8, u8, u8, i16, i32)> {
+    program
+        .iter()
+        .map(|one| (one.code, one.dst_reg(), one.src_reg(), one.off, one.imm))
+        .collect()
 }

@@ -23,7 +23,7 @@ use dio_trace_ebpf::abi::{
 };
 
 use crate::kernel::{
-    constants, dead_code, instructions,
+    constants, instructions, simplify,
     tracing::{self, Program},
 };
 
@@ -78,15 +78,9 @@ impl Programs {
             .with_context(|| format!("the embedded eBPF object has no program {program}"))?;
         let function = prepared.whole.get_or_init(|| {
             let mut function = prepared.without_constants.clone();
-            constants::inline(
-                &mut function.instructions,
-                self.constants_map,
-                &self.constants,
-            );
-            dead_code::remove(
-                &mut function.instructions,
-                &mut function.func_info.func_info,
-            );
+            let instructions = &mut function.instructions;
+            constants::inline(instructions, self.constants_map, &self.constants);
+            simplify::simplify(instructions, &mut function.func_info.func_info);
             function
         });
         Ok(Program {

@@ -4,11 +4,12 @@
 use std::os::fd::RawFd;
 
 use aya_obj::generated::{
-    BPF_ADD, BPF_ALU, BPF_ALU64, BPF_CALL, BPF_JMP, BPF_JMP32, BPF_LD, BPF_LDX, BPF_MOV,
-    BPF_PSEUDO_MAP_VALUE, BPF_ST, BPF_STX, BPF_X, bpf_insn,
+    BPF_ADD, BPF_ALU, BPF_ALU64, BPF_AND, BPF_CALL, BPF_JMP, BPF_JMP32, BPF_LD, BPF_LDX, BPF_LSH,
+    BPF_MEM, BPF_MOV, BPF_OR, BPF_PSEUDO_MAP_VALUE, BPF_RSH, BPF_ST, BPF_STX, BPF_SUB, BPF_X,
+    BPF_XOR, bpf_insn,
 };
 
-use crate::kernel::instructions::{CLASS, LOAD_WIDE, OPERATION};
+use crate::kernel::instructions::{CLASS, LOAD_WIDE, MODE, OPERATION};
 
 /// What a register holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(super) enum Held {
     Number(u64),
     /// The address of this byte of the one value of a map, which goes by its descriptor.
     Address(RawFd, i32),
+    /// What another register holds, and a number more.
+    Beyond(u8, i32),
 }
 
 /// All registers. A program has eleven; its instructions have room for the numbers of sixteen.
@@ -33,7 +36,7 @@ impl Registers {
     pub(super) fn number(&self, register: u8) -> Option<u64> {
         match self.held(register)? {
             Held::Number(number) => Some(number),
-            Held::Address(..) => None,
+            Held::Address(..) | Held::Beyond(..) => None,
         }
     }
 
@@ -50,6 +53,7 @@ impl Registers {
             BPF_JMP | BPF_JMP32 if code & OPERATION == BPF_CALL => self.call(),
             // Comparing and storing change no register; an atomic instruction may.
             BPF_JMP | BPF_JMP32 | BPF_ST => {}
+            BPF_STX if code & MODE == BPF_MEM => {}
             BPF_STX => {
                 self.set(0, None);
                 self.set(src, None);
@@ -60,32 +64,45 @@ impl Registers {
     }
 
     /// What an instruction of arithmetic leaves.
-    fn calculated(&self, instruction: bpf_insn) -> Option<Held> {
+    pub(super) fn calculated(&self, instruction: bpf_insn) -> Option<Held> {
         let code = u32::from(instruction.code);
-        let immediate = i64::from(instruction.imm).cast_unsigned();
-        let moved = match code & OPERATION {
-            // With `off` it extends a sign.
-            BPF_MOV if instruction.off != 0 => None,
-            BPF_MOV if code & BPF_X == BPF_X => self.held(instruction.src_reg()),
-            BPF_MOV => Some(Held::Number(immediate)),
-            BPF_ADD if code & BPF_X == 0 => match self.held(instruction.dst_reg())? {
-                Held::Number(number) => Some(Held::Number(number.wrapping_add(immediate))),
-                Held::Address(map, offset) => {
-                    Some(Held::Address(map, offset.checked_add(instruction.imm)?))
-                }
-            },
-            _ => None,
+        let wide = code & CLASS == BPF_ALU64;
+        let (dst, src) = (instruction.dst_reg(), instruction.src_reg());
+        let operand = match code & BPF_X == BPF_X {
+            true => self.held(src),
+            false => Some(Held::Number(i64::from(instruction.imm).cast_unsigned())),
         };
-        match moved? {
-            Held::Number(number) if code & CLASS == BPF_ALU => {
-                Some(Held::Number(number & u64::from(u32::MAX)))
+        // What is not known is what the register holds now.
+        let unknown = |register| Held::Beyond(register, 0);
+        let result = match code & OPERATION {
+            // With `off` it extends a sign.
+            BPF_MOV if instruction.off != 0 => return None,
+            BPF_MOV if src == dst && code & BPF_X == BPF_X => operand?,
+            BPF_MOV => operand.unwrap_or_else(|| unknown(src)),
+            BPF_ADD => match (self.held(dst), operand) {
+                (Some(known), Some(Held::Number(number))) => sum(known, number)?,
+                (Some(Held::Number(number)), other) => {
+                    sum(other.unwrap_or_else(|| unknown(src)), number)?
+                }
+                _ => return None,
+            },
+            operation => {
+                let (left, Held::Number(right)) = (self.number(dst)?, operand?) else {
+                    return None;
+                };
+                Held::Number(outcome(operation, left, right, wide)?)
             }
-            Held::Address(..) if code & CLASS == BPF_ALU => None,
-            whole => Some(whole),
+        };
+        match result {
+            Held::Beyond(register, _) if register == dst => None,
+            Held::Number(number) if !wide => Some(Held::Number(number & u64::from(u32::MAX))),
+            whole if wide => Some(whole),
+            _ => None,
         }
     }
 
     fn set(&mut self, register: u8, held: Option<Held>) {
+        self.forget_beyond(register);
         if let Some(place) = self.0.get_mut(usize::from(register)) {
             *place = held;
         }
@@ -93,8 +110,51 @@ impl Registers {
 
     /// A call leaves the registers of its arguments and its result in no known state.
     fn call(&mut self) {
-        self.0[..=5].fill(None);
+        for register in 0..=5 {
+            self.set(register, None);
+        }
     }
+
+    /// A register is about to change: what others hold is no longer told by it.
+    fn forget_beyond(&mut self, register: u8) {
+        for held in &mut self.0 {
+            if matches!(held, Some(Held::Beyond(base, _)) if *base == register) {
+                *held = None;
+            }
+        }
+    }
+}
+
+fn sum(held: Held, number: u64) -> Option<Held> {
+    let more = |offset: i32| offset.checked_add(i32::try_from(number.cast_signed()).ok()?);
+    Some(match held {
+        Held::Number(other) => Held::Number(other.wrapping_add(number)),
+        Held::Address(map, offset) => Held::Address(map, more(offset)?),
+        Held::Beyond(register, offset) => Held::Beyond(register, more(offset)?),
+    })
+}
+
+/// What an operation other than moving and adding makes of two numbers. Of 32 bits only the lower
+/// halves count, the upper half of the result included.
+fn outcome(operation: u32, left: u64, right: u64, wide: bool) -> Option<u64> {
+    let (left, bits) = match wide {
+        true => (left, 64),
+        false => (left & u64::from(u32::MAX), 32),
+    };
+    let distance = || {
+        u32::try_from(right)
+            .ok()
+            .filter(|distance| *distance < bits)
+    };
+    Some(match operation {
+        BPF_SUB => left.wrapping_sub(right),
+        BPF_AND => left & right,
+        BPF_OR => left | right,
+        BPF_XOR => left ^ right,
+        BPF_LSH => left << distance()?,
+        BPF_RSH => left >> distance()?,
+        _ => return None,
+    })
 }
 
 fn wide(first: bpf_insn, second: bpf_insn) -> Option<Held> {
