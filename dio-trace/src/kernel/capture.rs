@@ -79,7 +79,7 @@ impl Capture {
             orphans: take("ORPHANS")?.try_into()?,
             orphans_before: 0,
             traced: take("TRACED_PROCESSES")?.try_into()?,
-            in_flight: InFlight::new(&take("IN_FLIGHT_SLOTS")?, take("IN_FLIGHT")?)?,
+            in_flight: InFlight::new(take("IN_FLIGHT_SLOTS")?, take("IN_FLIGHT")?)?,
             filesystem_devices: match tell_devices {
                 true => Some(FilesystemDevices::tell(
                     take("FILESYSTEM_DEVICES")?.try_into()?,
@@ -244,7 +244,7 @@ impl Capture {
         }
         self.take_back(news::RETRIES)?;
         let now = clock_nanoseconds(libc::CLOCK_BOOTTIME).cast_unsigned();
-        let (forsaken, waiting) = self.in_flight.take_forsaken(now);
+        let (forsaken, waiting) = self.in_flight.take_forsaken(now)?;
         self.retries = waiting;
         if forsaken != 0 {
             batch.losses.push(Loss {

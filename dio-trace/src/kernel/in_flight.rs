@@ -30,16 +30,17 @@ const LOOK_FOR_FORSAKEN: Duration = Duration::from_secs(1);
 
 /// The probes' table of requests in flight.
 pub(super) struct InFlight {
-    slots: Slots<row::Row>,
+    /// Mapped into memory only where it is looked into: 5 to 21 MiB.
+    slots: Map,
     hashed: HashMap<MapData, u64, Row>,
     looked: Instant,
 }
 
 impl InFlight {
     /// Takes over the two maps of the table.
-    pub(super) fn new(slots: &Map, hashed: Map) -> Result<Self> {
+    pub(super) fn new(slots: Map, hashed: Map) -> Result<Self> {
         Ok(Self {
-            slots: Slots::new(slots)?,
+            slots,
             hashed: hashed.try_into()?,
             looked: Instant::now(),
         })
@@ -56,7 +57,11 @@ impl InFlight {
 
     /// Takes out what waits in vain to be issued again at `now`, nanoseconds of `CLOCK_BOOTTIME`.
     /// Returns how many those are, and whether others are still waiting.
-    pub(super) fn take_forsaken(&mut self, now: u64) -> (u64, bool) {
+    ///
+    /// # Errors
+    /// Where the kernel maps no more memory.
+    pub(super) fn take_forsaken(&mut self, now: u64) -> Result<(u64, bool)> {
+        let slots = Slots::new(&self.slots)?;
         let mut forsaken = 0;
         let mut waiting = false;
         let mut is_forsaken = |state: u16, time: u64| {
@@ -65,11 +70,11 @@ impl InFlight {
             waiting |= retry && !late;
             retry && late
         };
-        for slot in 0..self.slots.count() {
-            let Some((key, state, time)) = look(&self.slots, slot) else {
+        for slot in 0..slots.count() {
+            let Some((key, state, time)) = look(&slots, slot) else {
                 continue;
             };
-            if is_forsaken(state, time) && free(&self.slots, slot, key) {
+            if is_forsaken(state, time) && free(&slots, slot, key) {
                 forsaken += 1;
             }
         }
@@ -83,7 +88,7 @@ impl InFlight {
                 forsaken += 1;
             }
         }
-        (forsaken, waiting)
+        Ok((forsaken, waiting))
     }
 }
 
