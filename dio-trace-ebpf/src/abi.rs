@@ -37,7 +37,7 @@ macro_rules! padding_free {
 
 padding_free! {
     file::FileId = 16;
-    request::Origin = request::ORIGIN_SIZE;
+    request::Parties = request::PARTIES_SIZE;
     request::Request = request::REQUEST_SIZE;
     slot::Slot<row::Row> = 24, request::REQUEST_SIZE, 128;
     request::RequestEvent = 8, request::REQUEST_SIZE, 24;

@@ -57,11 +57,31 @@ pub fn low_bits<const MASK: i32>(index: u64) -> usize {
     }
 }
 
-/// 1 where a word is not 0, else 0, without a branch that the verifier would follow.
+/// 1 where a word is not 0, else 0, without a branch that the verifier would follow: left to itself,
+/// the compiler makes one of every such calculation.
 #[inline(always)]
 #[must_use]
-pub const fn is_nonzero(word: u64) -> u64 {
-    (word | word.wrapping_neg()) >> 63
+pub fn is_nonzero(word: u64) -> u64 {
+    #[cfg(target_arch = "bpf")]
+    {
+        let mut bit = word;
+        // SAFETY: changes one register.
+        unsafe {
+            core::arch::asm!(
+                "{0} = -{0}",
+                "{0} |= {1}",
+                "{0} >>= 63",
+                inout(reg) bit,
+                in(reg) word,
+                options(pure, nomem, nostack),
+            );
+        }
+        bit
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        u64::from(word != 0)
+    }
 }
 
 /// 1 where `a < b`, else 0, without a branch; both must be below 2^63.

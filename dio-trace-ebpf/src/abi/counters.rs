@@ -49,25 +49,25 @@ pub struct CounterRow {
 }
 
 impl CounterKey {
-    /// Its [`origin_number`].
+    /// Its [`parties_number`].
     #[inline(always)]
     #[must_use]
-    pub const fn origin(&self) -> u64 {
-        origin_number(&self.file, self.cgroup, [self.pid, self.uid], self.comm)
+    pub const fn parties(&self) -> u64 {
+        parties_number(&self.file, self.cgroup, [self.pid, self.uid], self.comm)
     }
 
     /// The number that requests are counted under on one CPU: rows that several shared would be
-    /// fought over. `origin` is its [`origin_number`]. Never 0, and another key may have the same.
+    /// fought over. `parties` is its [`parties_number`]. Never 0, and another key may have the same.
     #[inline(always)]
     #[must_use]
-    pub const fn number(&self, origin: u64, cpu: u32) -> u64 {
+    pub const fn number(&self, parties: u64, cpu: u32) -> u64 {
         let class = (self.flags as u64) << 32
             | (self.reasons as u64) << 24
             | (self.verdict as u64) << 16
             | (self.interface as u64) << 8
             | self.operation as u64;
         let place = (cpu as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        mixed((origin ^ class).wrapping_add(place)) | 1
+        mixed((parties ^ class).wrapping_add(place)) | 1
     }
 }
 
@@ -75,7 +75,7 @@ impl CounterKey {
 /// thread group.
 #[inline(always)]
 #[must_use]
-pub const fn origin_number(
+pub const fn parties_number(
     file: &FileId,
     cgroup: u64,
     [pid, uid]: [u32; 2],

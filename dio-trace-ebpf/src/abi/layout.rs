@@ -142,10 +142,6 @@ layout! {
     queue_limits_virt_boundary_mask: Origin::Member("queue_limits", &["virt_boundary_mask"]),
     /// `task_struct.group_leader`.
     task_struct_group_leader: Origin::Member("task_struct", &["group_leader"]),
-    /// `task_struct.cred`.
-    task_struct_cred: Origin::Member("task_struct", &["cred"]),
-    /// `cred.uid`.
-    cred_uid: Origin::Member("cred", &["uid"]),
     /// `task_struct.comm`.
     task_struct_comm: Origin::Member("task_struct", &["comm"]),
     /// `task_struct.tgid`.

@@ -66,7 +66,7 @@ pub mod state {
 /// Who makes a request, and of which file: the same for many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
-pub struct Origin {
+pub struct Parties {
     /// Control group at submission.
     pub cgroup: u64,
     /// Which file.
@@ -76,7 +76,7 @@ pub struct Origin {
     /// Name of the thread, NUL-padded.
     pub thread: [u8; 16],
     /// A number for all that requests are told apart by when they are counted
-    /// ([`origin_number`](super::counters::origin_number)).
+    /// ([`parties_number`](super::counters::parties_number)).
     pub number: u64,
     /// Thread group at submission.
     pub pid: u32,
@@ -94,8 +94,8 @@ pub struct Origin {
     pub reserved: [u8; 2],
 }
 
-/// Bytes of [`Origin`], field by field.
-pub const ORIGIN_SIZE: usize = 8 + 16 + 32 + 8 + 3 * 4 + 20 + 4 + 4;
+/// Bytes of [`Parties`], field by field.
+pub const PARTIES_SIZE: usize = 8 + 16 + 32 + 8 + 3 * 4 + 20 + 4 + 4;
 
 /// A request in flight, keyed by the address of its `struct kiocb`.
 #[derive(Clone, Copy, Debug)]
@@ -140,13 +140,13 @@ pub struct Request {
     /// Zero.
     pub reserved: [u8; 2],
     /// Who makes it, and of which file.
-    pub origin: Origin,
+    pub parties: Parties,
     /// The first segments; behind them the first one that offends and is not among them.
     pub segments: [Segment; SEGMENTS_KEPT + 1],
 }
 
 /// Bytes of [`Request`], field by field.
-pub const REQUEST_SIZE: usize = 6 * 8 + ORIGIN_SIZE + 56 + 6 * 4 + 8 + (SEGMENTS_KEPT + 1) * 16;
+pub const REQUEST_SIZE: usize = 6 * 8 + PARTIES_SIZE + 56 + 6 * 4 + 8 + (SEGMENTS_KEPT + 1) * 16;
 
 /// A finished request with its verdict.
 #[derive(Clone, Copy, Debug)]

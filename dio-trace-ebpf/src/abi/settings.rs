@@ -47,8 +47,6 @@ pub struct Settings {
     pub detail_rate: u32,
     /// 1: take call stacks of misaligned requests.
     pub stacks: u32,
-    /// 1: `bpf_get_current_task_btf` is there (from 5.11).
-    pub current_task_btf: u32,
     /// 1: `bpf_loop` is there (from 5.17).
     pub has_loop: u32,
     /// 1: the fifth argument of `iomap_dio_rw` is a mere `bool wait_for_completion` (up to 5.14),
@@ -64,8 +62,6 @@ pub struct Settings {
     pub slot_bits: u32,
     /// Thread group of dio-trace itself, whose requests are not traced; 0 for none.
     pub own_pid: u32,
-    /// Zero.
-    pub reserved: u32,
 }
 
 impl Settings {

@@ -14,8 +14,8 @@ use dio_trace_ebpf::{
 use super::{
     globals::setting,
     maps::{
-        COUNTER_ROWS, COUNTERS, COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, NEWS, ORPHANS,
-        UNATTRIBUTED,
+        COUNTER_ROWS, COUNTERS, COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, NEWS,
+        ORPHANS, UNATTRIBUTED,
     },
     memory::{clear, copy, differ},
     slots::is_slotted,
@@ -79,18 +79,18 @@ fn table_in_use() -> u32 {
     }
 }
 
-/// Counts one request of `bytes` into its row; false where there is none yet. `origin` is the key's
-/// [`origin_number`](dio_trace_ebpf::abi::counters::origin_number).
+/// Counts one request of `bytes` into its row; false where there is none yet. `parties` is the key's
+/// [`parties_number`](dio_trace_ebpf::abi::counters::parties_number).
 #[inline(always)]
-pub(super) fn count_again(key: &CounterKey, origin: u64, bytes: u64) -> bool {
-    count_in(table_in_use(), key, origin, bytes)
+pub(super) fn count_again(key: &CounterKey, parties: u64, bytes: u64) -> bool {
+    count_in(table_in_use(), key, parties, bytes)
 }
 
 #[inline(always)]
-fn count_in(table: u32, key: &CounterKey, origin: u64, bytes: u64) -> bool {
+fn count_in(table: u32, key: &CounterKey, parties: u64, bytes: u64) -> bool {
     let value = if is_slotted() {
         COUNTERS
-            .find(table, number(key, origin))
+            .find(table, number(key, parties))
             .and_then(|row| value_of(row, key))
     } else if table == 0 {
         COUNTERS_EVEN.get_ptr_mut(key)
@@ -106,9 +106,9 @@ fn count_in(table: u32, key: &CounterKey, origin: u64, bytes: u64) -> bool {
 
 /// The number that `key` has on this CPU.
 #[inline(always)]
-fn number(key: &CounterKey, origin: u64) -> u64 {
+fn number(key: &CounterKey, parties: u64) -> u64 {
     // SAFETY: takes no arguments.
-    key.number(origin, unsafe { bpf_get_smp_processor_id() })
+    key.number(parties, unsafe { bpf_get_smp_processor_id() })
 }
 
 /// What a row counts, `None` where it is that of another key with the same number.
@@ -121,13 +121,14 @@ fn value_of(row: *mut CounterRow, key: &CounterKey) -> Option<*mut CounterValue>
     }
 }
 
-/// Makes a row for `key`, unless there is one. Returns whether it did.
+/// Makes a row for `key`, unless there is one. Returns whether it did. `HASHED` as in
+/// [`Table::find_or_claim`](super::slots::Table::find_or_claim).
 #[inline(always)]
-fn make_row(table: u32, key: &CounterKey, origin: u64) -> bool {
+fn make_row<const HASHED: bool>(table: u32, key: &CounterKey, parties: u64) -> bool {
     const BPF_NOEXIST: u64 = 1;
     let zero = CounterValue { count: 0, bytes: 0 };
-    if is_slotted() {
-        let Some((row, found)) = COUNTERS.find_or_claim(table, number(key, origin)) else {
+    if !HASHED && is_slotted() {
+        let Some((row, found)) = COUNTERS.find_or_claim(table, number(key, parties)) else {
             return false;
         };
         // Userspace leaves zeros. A row that counts nothing may be one that this program interrupts
@@ -149,22 +150,22 @@ fn make_row(table: u32, key: &CounterKey, origin: u64) -> bool {
 /// Counts one request of `bytes`, in a new row where need be. False where there is none, and there
 /// are as many as `limit` already or no room for one more.
 #[inline(never)]
-fn count_below(limit: u64, key: &CounterKey, bytes: u64) -> bool {
+fn count_below<const HASHED: bool>(limit: u64, key: &CounterKey, bytes: u64) -> bool {
     let table = table_in_use();
-    let origin = key.origin();
+    let parties = key.parties();
     let Some(rows) = COUNTER_ROWS.get_ptr_mut(table) else {
         return false;
     };
     // SAFETY: a map value lives on.
     let before = unsafe { rows.read_volatile() };
     // Another CPU may make the row at the same time: whoever comes second finds it.
-    if before < limit && make_row(table, key, origin) {
+    if before < limit && make_row::<HASHED>(table, key, parties) {
         add(rows, 1);
         if before >= limits().wake() {
             empty_soon();
         }
     }
-    if !count_in(table, key, origin, bytes) {
+    if !count_in(table, key, parties, bytes) {
         return false;
     }
     // After the row is made: told before, it could be taken back before there is a row.
@@ -175,19 +176,21 @@ fn count_below(limit: u64, key: &CounterKey, bytes: u64) -> bool {
 /// Counts one request of `bytes`, in a new row where need be, with all of `key` for which there is
 /// room.
 ///
+/// `HASHED` as in [`Table::find_or_claim`](super::slots::Table::find_or_claim).
+///
 /// Not inlined: the verifier walks it once for all that is known of a key.
 #[inline(never)]
-pub(super) fn count(key: &mut CounterKey, bytes: u64) -> u32 {
-    if count_below(limits().files(), key, bytes) {
+pub(super) fn count<const HASHED: bool>(key: &mut CounterKey, bytes: u64) -> u32 {
+    if count_below::<HASHED>(limits().files(), key, bytes) {
         return 0;
     }
     lost(LossCause::CountersFull);
     forget_file(key);
-    if count_below(limits().processes(), key, bytes) {
+    if count_below::<HASHED>(limits().processes(), key, bytes) {
         return 0;
     }
     forget_process(key);
-    if count_below(u64::MAX, key, bytes) {
+    if count_below::<HASHED>(u64::MAX, key, bytes) {
         return 0;
     }
     let last = Unattributed {

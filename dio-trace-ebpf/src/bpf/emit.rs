@@ -28,7 +28,7 @@ use super::{
 pub(super) fn detail(request: &Request, judged: Judged, result: i64) -> bool {
     // SAFETY: takes no arguments.
     let now = unsafe { bpf_ktime_get_boot_ns() };
-    if !within_share(request.origin.pid, now) {
+    if !within_share(request.parties.pid, now) {
         lost(LossCause::DetailCapped);
         return false;
     }

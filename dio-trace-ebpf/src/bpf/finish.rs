@@ -44,20 +44,15 @@ impl Judged {
 /// Whether a request is aligned, as nearly all are, which takes a look.
 #[inline(always)]
 fn is_plain_request(request: &Request, result: i64) -> bool {
-    let has = |bit: u16| request.state & bit != 0;
-    let outcome = Outcome {
+    const MARKS: u16 = state::COPIED | state::WHOLE_PAGE_DEVICE | state::FORCED_WAIT;
+    let marked = u64::from(request.state & MARKS) | is_nonzero(u64::from(request.route)) ^ 1;
+    is_plain(
+        &request.geometry,
+        &request.parties.limits,
         result,
-        direct_bytes: request.direct_bytes,
-        route: Route::from_number(request.route),
-        no_rule: false,
-        bios: request.bios,
-        end_of_file: false,
-        copied: has(state::COPIED),
-        whole_page_device: has(state::WHOLE_PAGE_DEVICE),
-        forced_wait: has(state::FORCED_WAIT),
-        block_rule: false,
-    };
-    is_plain(&request.geometry, &request.origin.limits, &outcome)
+        request.direct_bytes,
+        marked,
+    )
 }
 
 /// Not inlined: the verifier forgets how it came to the outcome when it leaves the function.
@@ -89,7 +84,12 @@ fn judged(request: &Request, result: i64) -> u64 {
         block_rule: has(state::BLOCK_RULE),
     };
     let rule_set = RuleSet::from_number(setting!(rule_set) as u8).unwrap_or(RuleSet::LogicalBlock);
-    let judgement = judge(&request.geometry, &request.origin.limits, rule_set, &outcome);
+    let judgement = judge(
+        &request.geometry,
+        &request.parties.limits,
+        rule_set,
+        &outcome,
+    );
     forget(judgement.verdict as u64, unknown)
         | u64::from(judgement.reasons.0) << 8
         | u64::from(judgement.flags.0) << 16
@@ -97,9 +97,14 @@ fn judged(request: &Request, result: i64) -> u64 {
 
 /// Judges a request that ended with `result` (bytes or negative errno), and sends or counts it.
 ///
+/// `BOUNDED`: for kernels without `bpf_loop`, which take no instruction that fills slots either.
+///
 /// Not inlined: every probe that can see an end shares this code.
 #[inline(never)]
-pub(super) fn finish<const TRACING: bool>(request: &Request, result: i64) -> u32 {
+pub(super) fn finish<const TRACING: bool, const BOUNDED: bool>(
+    request: &Request,
+    result: i64,
+) -> u32 {
     let unknown = request.time;
     let judged = if is_plain_request(request, result) {
         Verdict::Aligned as u64
@@ -111,7 +116,7 @@ pub(super) fn finish<const TRACING: bool>(request: &Request, result: i64) -> u32
     debug!(
         (),
         "end tid {} result {} direct {} route {} state {:x} verdict {} reasons {:x} flags {:x}",
-        request.origin.tid,
+        request.parties.tid,
         result,
         request.direct_bytes,
         request.route,
@@ -127,11 +132,11 @@ pub(super) fn finish<const TRACING: bool>(request: &Request, result: i64) -> u32
         lost(LossCause::SegmentsTruncated);
     }
     let mut key = CounterKey {
-        cgroup: request.origin.cgroup,
-        file: request.origin.id,
-        comm: request.origin.comm,
-        pid: request.origin.pid,
-        uid: request.origin.uid,
+        cgroup: request.parties.cgroup,
+        file: request.parties.id,
+        comm: request.parties.comm,
+        pid: request.parties.pid,
+        uid: request.parties.uid,
         operation: request.operation,
         interface: request.interface,
         verdict: judged.verdict(),
@@ -143,14 +148,15 @@ pub(super) fn finish<const TRACING: bool>(request: &Request, result: i64) -> u32
         || judged.verdict() != Verdict::Aligned as u8
         || judged.flags() & !Flags::END_OF_FILE.0 != 0;
     let send = forget(u64::from(send), unknown) != 0;
-    if !send && count_again(&key, request.origin.number, bytes) {
+    let counted = !send && count_again(&key, request.parties.number, bytes);
+    if forget(u64::from(counted), unknown) != 0 {
         return 0;
     }
     // One place for all: the file must be known before the row that names it.
-    emit::file::<TRACING>(&request.origin.id, request.file);
+    emit::file::<TRACING>(&request.parties.id, request.file);
     if send && emit::detail(request, judged, result) {
         return 0;
     }
-    count(&mut key, bytes);
+    count::<BOUNDED>(&mut key, bytes);
     0
 }

@@ -19,13 +19,11 @@ static SETTINGS: Settings = Settings {
     only_traced: 0,
     detail_rate: 0,
     stacks: 0,
-    current_task_btf: 0,
     dio_flags_are_wait: 0,
     pairs: 0,
     slot_bits: 0,
     own_pid: 0,
     has_loop: 0,
-    reserved: 0,
 };
 
 #[unsafe(no_mangle)]

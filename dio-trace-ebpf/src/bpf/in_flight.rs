@@ -27,8 +27,9 @@ use super::{
     iovec,
     kiocb::{interface, is_followed, is_refusal_to_wait, original, will_be_issued_again},
     memory::{Kernel, clear},
-    origin, owner,
+    owner,
     pairs::{is_seen, pair_due},
+    parties,
     retry::{is_issued_again, is_same, issue_again, wait_for_retry},
     rows::{current_request, find, find_or_claim, find_row, forget},
     stacks,
@@ -166,7 +167,7 @@ fn marks(request: &Request, dio_flags: u32) -> u16 {
     } else if request.interface == Interface::Sync as u8 {
         // Every synchronous request waits. XFS locks the file for part of a block
         // (`xfs_file_dio_aio_write`, up to 5.14); so does ext4.
-        let block = request.origin.limits.filesystem_block_size.wrapping_sub(1);
+        let block = request.parties.limits.filesystem_block_size.wrapping_sub(1);
         (request.geometry.offset as u32 | request.geometry.length as u32) & block != 0
     } else {
         dio_flags & 0xff != 0
@@ -174,6 +175,33 @@ fn marks(request: &Request, dio_flags: u32) -> u16 {
     let copied = setting!(dio_flags_are_wait) == 0 && dio_flags & IOMAP_DIO_BOUNCE != 0;
     let forced = if forced { state::FORCED_WAIT } else { 0 };
     forced | if copied { state::COPIED } else { 0 }
+}
+
+/// An engine is entered that only ever runs inside a request whose filesystem or device is seen to
+/// begin and to end it.
+#[inline(always)]
+pub(super) fn enter_inside<const TRACING: bool>(kiocb: Kernel<TRACING>, route: Route) {
+    if let Some(request) = find(kiocb.0 as u64) {
+        mark_direct(request, kiocb, route);
+        request.state |= state::IN_ENGINE;
+    }
+}
+
+/// Such an engine returns.
+#[inline(always)]
+pub(super) fn leave_inside(kiocb: u64, result: i64) {
+    if let Some(request) = find(kiocb) {
+        leave_engine(request, result);
+    }
+}
+
+/// An engine inside a filesystem or a device returns. Its result counts from the request's start.
+#[inline(always)]
+fn leave_engine(request: &mut Request, result: i64) {
+    request.state &= !state::IN_ENGINE;
+    if result > 0 && result as u64 > request.direct_bytes {
+        request.direct_bytes = result as u64;
+    }
 }
 
 /// An engine is entered that has no exit of its own; it only marks a request that is owned.
@@ -194,19 +222,21 @@ fn mark_direct<const TRACING: bool>(request: &mut Request, kiocb: Kernel<TRACING
     request.state |= state::DIRECT;
 }
 
-/// A probed function returns `result` for `kiocb`.
+/// A probed function returns `result` for `kiocb`. `BOUNDED` as in [`finish`].
 #[inline(always)]
-pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result: i64) {
+pub(super) fn leave<const TRACING: bool, const BOUNDED: bool>(
+    kiocb: Kernel<TRACING>,
+    at: u8,
+    result: i64,
+) {
     let key = kiocb.0 as u64;
     let Some(request) = find(key) else {
         leave_unknown(kiocb, at, result);
         return;
     };
     if request.level != at {
-        request.state &= !state::IN_ENGINE;
-        // An engine inside a filesystem. Its result counts from the request's start.
-        if result > 0 && at == level::ENGINE && result as u64 > request.direct_bytes {
-            request.direct_bytes = result as u64;
+        if at == level::ENGINE {
+            leave_engine(request, result);
         }
         return;
     }
@@ -249,7 +279,7 @@ pub(super) fn leave<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result:
             return;
         }
     }
-    end(kiocb, request, result);
+    end::<TRACING, BOUNDED>(kiocb, request, result);
 }
 
 /// A probed function returns for a kiocb that has no row.
@@ -279,9 +309,12 @@ fn leave_unknown<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result: i6
     }
 }
 
-/// `ki_complete` is called: the result of an asynchronous request.
+/// `ki_complete` is called: the result of an asynchronous request. `BOUNDED` as in [`finish`].
 #[inline(always)]
-pub(super) fn complete<const TRACING: bool>(kiocb: Kernel<TRACING>, result: i64) {
+pub(super) fn complete<const TRACING: bool, const BOUNDED: bool>(
+    kiocb: Kernel<TRACING>,
+    result: i64,
+) {
     let Some(request) = find(kiocb.0 as u64) else {
         return;
     };
@@ -291,14 +324,14 @@ pub(super) fn complete<const TRACING: bool>(kiocb: Kernel<TRACING>, result: i64)
     // Issued again only where the submitter itself is told so (`io_rw_should_reissue`).
     if is_refusal_to_wait(result)
         && request.interface == Interface::IoUring as u8
-        && (owner::current_thread() >> 32) as u32 == request.origin.pid
+        && (owner::current_thread() >> 32) as u32 == request.parties.pid
         && original(kiocb).is_none()
         && will_be_issued_again(kiocb)
     {
         wait_for_retry(request);
         return;
     }
-    end(kiocb, request, result);
+    end::<TRACING, BOUNDED>(kiocb, request, result);
 }
 
 /// Bytes done by an engine whose own return value does not tell (`__iomap_dio_rw`).
@@ -360,16 +393,20 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
 ) {
     let key = kiocb.0 as u64;
     let request = &mut row.request;
-    // SAFETY: all that lies in front of its origin, which is written as a whole, and its segments,
+    // SAFETY: all that lies in front of its parties, which is written as a whole, and its segments,
     // which are valid only as far as they are counted, are integers.
     unsafe {
         let start = &raw mut *request;
-        clear::<{ offset_of!(Request, origin) / size_of::<u64>() }>(start.cast());
+        clear::<{ offset_of!(Request, parties) / size_of::<u64>() }>(start.cast());
     }
     // SAFETY: takes no arguments.
     request.time = unsafe { bpf_ktime_get_boot_ns() };
     request.level = at;
     request.state = pair_due::<TRACING>();
+    if at == level::ENGINE {
+        // It is read below.
+        request.state |= state::DIRECT;
+    }
     let write = iovec::is_write(iter);
     request.operation = if write {
         Operation::Write as u8
@@ -377,7 +414,7 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
         Operation::Read as u8
     };
     request.interface = interface(kiocb);
-    origin::fill::<TRACING, BOUNDED>(request, thread, kiocb.follow(layout!(kiocb_ki_filp)));
+    parties::fill::<TRACING, BOUNDED>(request, thread, kiocb.follow(layout!(kiocb_ki_filp)));
     let offset = kiocb.read(layout!(kiocb_ki_pos));
     iovec::capture::<TRACING, BOUNDED>(row, iter, length, offset, key);
     let request = &mut row.request;
@@ -387,7 +424,7 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
         "begin kiocb {:x} level {} tid {} offset {} length {}",
         key,
         at,
-        request.origin.tid,
+        request.parties.tid,
         request.geometry.offset,
         request.geometry.length
     );
@@ -395,7 +432,11 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
 }
 
 #[inline(always)]
-fn end<const TRACING: bool>(kiocb: Kernel<TRACING>, request: &mut Request, result: i64) {
+fn end<const TRACING: bool, const BOUNDED: bool>(
+    kiocb: Kernel<TRACING>,
+    request: &mut Request,
+    result: i64,
+) {
     if result > 0 && request.bios != 0 && request.state & IN_RAW_DEVICE == state::RAW_DEVICE {
         // Compilers put `blkdev_direct_IO` into its caller (block/fops.c, 6.1), where no probe
         // sees it. A raw device does all directly, save what it cannot keep out of the page cache.
@@ -404,6 +445,6 @@ fn end<const TRACING: bool>(kiocb: Kernel<TRACING>, request: &mut Request, resul
     }
     // Of which the verifier knew what it was compared with, and would walk the end for each.
     let unknown = request.time;
-    finish::<TRACING>(request, verifier::forget(result as u64, unknown) as i64);
+    finish::<TRACING, BOUNDED>(request, verifier::forget(result as u64, unknown) as i64);
     forget(kiocb.0 as u64, request);
 }

@@ -107,8 +107,9 @@ pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
     walk.segment_count = segment_count;
     walk.skip = skip;
     walk.left = length;
-    walk.fold.start(offset, request.origin.limits.virt_boundary_mask);
-    walk.block = request.origin.limits.logical_block_mask();
+    walk.fold
+        .start(offset, request.parties.limits.virt_boundary_mask);
+    walk.block = request.parties.limits.logical_block_mask();
     walk.pages = u32::from(pages);
     if BOUNDED {
         walk_by_loop(row, kiocb);

@@ -16,7 +16,11 @@ use dio_trace_ebpf::{
     words::LossCause,
 };
 
-use super::{busy::Busy, origin::Remembered, slots::{Slots, Table}};
+use super::{
+    busy::Busy,
+    parties::Remembered,
+    slots::{Slots, Table},
+};
 
 /// Who made requests of which files lately, on each CPU (9 KiB): more than make them on one CPU within
 /// a tick. Taken: the kernel is asked anew.

@@ -4,7 +4,7 @@ use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
 use dio_trace_ebpf::{
     abi::{
         file::FilesystemDevice,
-        request::{Origin, Request, state},
+        request::{Parties, Request, state},
     },
     rules::Limits,
 };
@@ -23,37 +23,38 @@ const NO_RULE_MAGICS: [u64; 3] = [0x0102_1994, 0x6969, 0x6573_5546];
 /// `BTRFS_SUPER_MAGIC`.
 const BTRFS_MAGIC: u64 = 0x9123_683e;
 
-/// Writes down all of the file behind `inode` that stays as it is, over zeros. Its inode number and
-/// generation are there.
+/// Writes down all of the file behind `inode` that stays as it is, over zeros.
 #[inline(always)]
 pub(super) fn identify<const TRACING: bool>(
-    origin: &mut Origin,
+    parties: &mut Parties,
     file: Kernel<TRACING>,
     inode: Kernel<TRACING>,
 ) {
+    parties.id.inode = inode.read(layout!(inode_i_ino));
+    parties.id.generation = inode.read(layout!(inode_i_generation));
     if is_block_device(inode) {
-        origin.state |= state::RAW_DEVICE;
-        origin.id.device = inode.read(layout!(inode_i_rdev));
-        fill_device(origin, device_of_inode(device_inode(file)));
+        parties.state |= state::RAW_DEVICE;
+        parties.id.device = inode.read(layout!(inode_i_rdev));
+        fill_device(parties, device_of_inode(device_inode(file)));
     } else {
         let super_block = inode.follow(layout!(inode_i_sb));
-        origin.id.device = super_block.read(layout!(super_block_s_dev));
+        parties.id.device = super_block.read(layout!(super_block_s_dev));
         let magic = super_block.read::<u64>(layout!(super_block_s_magic));
         if NO_RULE_MAGICS.contains(&magic) {
-            origin.state |= state::NO_RULE;
+            parties.state |= state::NO_RULE;
         } else if magic == BTRFS_MAGIC {
-            origin.state |= state::BLOCK_RULE;
+            parties.state |= state::BLOCK_RULE;
             let device = btrfs_device(super_block.probed());
             if !device.is_null() {
-                fill_device(origin, device);
-            } else if let Some(told) = told_device(origin.id.device) {
-                origin.disk = told.disk;
-                copy_limits(&told.limits, &raw mut origin.limits);
+                fill_device(parties, device);
+            } else if let Some(told) = told_device(parties.id.device) {
+                parties.disk = told.disk;
+                copy_limits(&told.limits, &raw mut parties.limits);
             }
         } else {
             let device = super_block.follow(layout!(super_block_s_bdev));
             if !device.is_null() {
-                fill_device(origin, device);
+                fill_device(parties, device);
             }
         }
     }
@@ -66,20 +67,20 @@ pub(super) fn measure<const TRACING: bool>(
     file: Kernel<TRACING>,
     inode: Kernel<TRACING>,
 ) {
-    let own = if request.origin.state & state::RAW_DEVICE != 0 {
+    let own = if request.parties.state & state::RAW_DEVICE != 0 {
         device_inode(file)
     } else {
         inode
     };
     request.file_size = own.read(layout!(inode_i_size));
-    request.origin.limits.filesystem_block_size = inode_block_size(own);
+    request.parties.limits.filesystem_block_size = inode_block_size(own);
 }
 
 #[inline(always)]
-fn fill_device<const TRACING: bool>(origin: &mut Origin, device: Kernel<TRACING>) {
-    (origin.disk, origin.limits) = number_and_limits(device);
+fn fill_device<const TRACING: bool>(parties: &mut Parties, device: Kernel<TRACING>) {
+    (parties.disk, parties.limits) = number_and_limits(device);
     if is_zram(device.follow(layout!(block_device_bd_disk))) {
-        origin.state |= state::WHOLE_PAGE_DEVICE;
+        parties.state |= state::WHOLE_PAGE_DEVICE;
     }
 }
 

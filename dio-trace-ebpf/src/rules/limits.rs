@@ -1,5 +1,7 @@
 //! What a device and its filesystem ask of direct I/O.
 
+use crate::verifier::is_nonzero;
+
 /// The limits in force for one request, in bytes unless said otherwise.
 ///
 /// `dma_alignment` and `virt_boundary_mask` are masks, as in sysfs and in the kernel's
@@ -23,7 +25,9 @@ pub struct Limits {
 impl Limits {
     /// Mask of the logical block size; 0 where there is no device, so that nothing is misaligned.
     #[must_use]
-    pub const fn logical_block_mask(&self) -> u32 {
-        self.logical_block_size.saturating_sub(1)
+    #[inline(always)]
+    pub fn logical_block_mask(&self) -> u32 {
+        let size = self.logical_block_size;
+        size.wrapping_sub(is_nonzero(u64::from(size)) as u32)
     }
 }

@@ -1,27 +1,35 @@
 //! The requests that nearly all are: done whole, directly, and aligned.
 
-use crate::rules::{Geometry, Limits, Outcome, Route};
+use crate::{
+    rules::{Geometry, Limits},
+    verifier::{is_less, is_nonzero},
+};
 
 /// Whether a finished request is told at a glance to be aligned: [`judge`](super::judge) then says
 /// [`Verdict::Aligned`](crate::words::Verdict::Aligned), without reasons or flags, under every rule
 /// set. It says so of a few more, and takes ten times as long.
+///
+/// `result` and `direct_bytes` as in [`Outcome`](super::Outcome). `marked` is 0 unless a flag of the
+/// outcome is set, or its route is [`Route::None`](super::Route::None).
 #[must_use]
 #[inline(always)]
-pub const fn is_plain(geometry: &Geometry, limits: &Limits, outcome: &Outcome) -> bool {
+pub fn is_plain(
+    geometry: &Geometry,
+    limits: &Limits,
+    result: i64,
+    direct_bytes: u64,
+    marked: u64,
+) -> bool {
     let block = limits.logical_block_mask();
     let memory = geometry.address_bits
         | geometry.empty_address_bits
         | geometry.length_bits
         | geometry.split_bits;
     let in_file = geometry.offset | geometry.length;
-    let marked = outcome.copied
-        || outcome.whole_page_device
-        || outcome.forced_wait
-        || matches!(outcome.route, Route::None);
-    !marked
-        && outcome.result >= 0
-        && outcome.result as u64 == geometry.length
-        && outcome.direct_bytes >= geometry.length
-        && memory & (block | limits.dma_alignment) == 0
-        && in_file & block as u64 == 0
+    let misaligned =
+        u64::from(memory & (block | limits.dma_alignment)) | in_file & u64::from(block);
+    let not_whole = result.cast_unsigned() ^ geometry.length;
+    let not_direct = is_less(direct_bytes, geometry.length);
+    // Without branches, each of which the verifier would follow to what comes next.
+    is_nonzero(marked | misaligned | not_whole | not_direct) == 0
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     rules::{Geometry, Limits},
-    verifier::forget,
+    verifier::is_nonzero,
     words::{Reasons, RuleSet},
 };
 
@@ -64,24 +64,16 @@ pub fn violations(geometry: &Geometry, limits: &Limits, rule_set: RuleSet) -> Re
 /// The reasons for which bits are left over; total length and offset are always whole blocks.
 #[inline(always)]
 fn reasons(geometry: &Geometry, block: u32, address: u32, length: u32, split: u32) -> Reasons {
-    // Forgotten at each step, or the verifier would walk every combination of reasons.
-    let unknown = geometry.offset;
-    let add = |set: Reasons, reason: Reasons, condition: bool| {
-        Reasons(forget(u64::from(set.with_if(reason, condition).0), unknown) as u32)
-    };
-    let mut broken = add(Reasons::NONE, Reasons::MEMORY_ADDRESS, address != 0);
-    broken = add(broken, Reasons::SEGMENT_LENGTH, length != 0);
-    broken = add(
-        broken,
-        Reasons::TOTAL_LENGTH,
-        geometry.length & u64::from(block) != 0,
-    );
-    broken = add(
-        broken,
-        Reasons::FILE_OFFSET,
-        geometry.offset & u64::from(block) != 0,
-    );
-    add(broken, Reasons::VIRT_BOUNDARY, split != 0)
+    // Without branches, or the verifier would walk every combination of reasons.
+    let broken = |reason: Reasons, bits: u64| reason.0 & is_nonzero(bits).wrapping_neg() as u32;
+    let block = u64::from(block);
+    Reasons(
+        broken(Reasons::MEMORY_ADDRESS, u64::from(address))
+            | broken(Reasons::SEGMENT_LENGTH, u64::from(length))
+            | broken(Reasons::TOTAL_LENGTH, geometry.length & block)
+            | broken(Reasons::FILE_OFFSET, geometry.offset & block)
+            | broken(Reasons::VIRT_BOUNDARY, u64::from(split)),
+    )
 }
 
 /// The rule sets under which a request would be accepted on these limits.

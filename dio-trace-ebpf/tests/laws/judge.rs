@@ -142,7 +142,12 @@ proptest! {
         } else {
             outcome
         };
-        if is_plain(&geometry, &limits, &outcome) {
+        let marked = outcome.copied
+            || outcome.whole_page_device
+            || outcome.forced_wait
+            || outcome.route == Route::None;
+        let (result, direct) = (outcome.result, outcome.direct_bytes);
+        if is_plain(&geometry, &limits, result, direct, u64::from(marked)) {
             let judgement = judge(&geometry, &limits, rule_set, &outcome);
             prop_assert_eq!(judgement.verdict, Verdict::Aligned);
             prop_assert_eq!(judgement.reasons, Reasons::NONE);

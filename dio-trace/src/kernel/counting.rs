@@ -54,7 +54,9 @@ impl Tables {
         let hashed = &mut self.hashed[table & 1];
         let keys: Vec<Key> = hashed.keys().flatten().collect();
         for key in keys {
-            let values = hashed.get(&key, 0).context("cannot read a counting table")?;
+            let values = hashed
+                .get(&key, 0)
+                .context("cannot read a counting table")?;
             counts.insert(key.0, sum(values.iter().map(|value| value.0)));
             hashed
                 .remove(&key)

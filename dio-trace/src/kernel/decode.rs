@@ -55,8 +55,8 @@ impl Decoder {
     /// A captured request; `None` where it says what no probe of ours does.
     pub(super) fn request(&mut self, event: &RequestEvent) -> Option<Record> {
         let request = &event.request;
-        let file = self.files.get(request.origin.id);
-        let limits = (request.origin.disk != 0).then_some(request.origin.limits);
+        let file = self.files.get(request.parties.id);
+        let limits = (request.parties.disk != 0).then_some(request.parties.limits);
         let kept = (request.segments_kept as usize).min(SEGMENTS_KEPT);
         let mut segments = request.segments.get(..kept)?.to_vec();
         if request.offending_index != NO_OFFENDER {
@@ -68,30 +68,31 @@ impl Decoder {
         let operation = Operation::from_number(request.operation)?;
         let interface = Interface::from_number(request.interface)?;
         let verdict = Verdict::from_number(u8::try_from(event.verdict).ok()?)?;
-        let thread = self.names.name(&request.origin.thread);
+        let thread = self.names.name(&request.parties.thread);
         Some(Record {
             time: Timestamp(time.saturating_add(self.clock_offset)),
             count: 1,
             bytes: request.geometry.length,
-            pid: request.origin.pid,
-            uid: request.origin.uid,
-            comm: match request.origin.comm == request.origin.thread {
+            pid: request.parties.pid,
+            uid: request.parties.uid,
+            comm: match request.parties.comm == request.parties.thread {
                 true => Arc::clone(&thread),
-                false => self.names.name(&request.origin.comm),
+                false => self.names.name(&request.parties.comm),
             },
             operation,
             interface,
-            device: (request.origin.disk != 0).then(|| DeviceNumber::from_kernel(request.origin.disk)),
+            device: (request.parties.disk != 0)
+                .then(|| DeviceNumber::from_kernel(request.parties.disk)),
             disk: file.and_then(|file| file.disk.clone()),
             filesystem: file.and_then(|file| file.filesystem.clone()),
-            inode: Some(request.origin.id.inode),
+            inode: Some(request.parties.id.inode),
             path: file.and_then(|file| file.path.clone()),
             limits,
             verdict,
             reasons: Reasons(event.reasons),
             flags: Flags(event.flags),
             request: Some(Request {
-                tid: request.origin.tid,
+                tid: request.parties.tid,
                 thread,
                 geometry: request.geometry,
                 segments,
@@ -100,11 +101,11 @@ impl Decoder {
                 latency: event.latency,
                 bios: request.bios,
                 splits: request.splits,
-                rule_sets: portability(&request.geometry, &request.origin.limits).collect(),
+                rule_sets: portability(&request.geometry, &request.parties.limits).collect(),
                 user_stack: None,
                 kernel_stack: None,
             }),
-            cgroup: self.cgroups.path(request.origin.cgroup),
+            cgroup: self.cgroups.path(request.parties.cgroup),
         })
     }
 

@@ -20,7 +20,7 @@ use crate::{
         kretprobe::{CALLS_AT_A_TIME, Kretprobe},
         misses::Misses,
         object::Programs,
-        plan::{BOUNDED, Hook, Role},
+        plan::{self, BOUNDED, Hook, Role},
         shared_program::SharedProgram,
         symbols::Symbols,
         tracing::{self, Link, Target},
@@ -165,9 +165,10 @@ impl Attacher {
             }
             Err(reason) => format!("fexit: {reason}"),
         };
-        let program = hook.role.programs().kretprobe.unwrap_or_default();
+        let programs = hook.role.programs();
+        let program = self.form(&programs, programs.kretprobe);
         let room = self
-            .kretprobe(program, hook.target)
+            .kretprobe(&program, hook.target)
             .map_err(|error| format!("{why_not}; kretprobe: {error:#}"))?;
         Ok((
             "kretprobe",
@@ -194,19 +195,21 @@ impl Attacher {
             Err(reason) => format!("fentry: {reason}"),
         };
         let programs = hook.role.programs();
-        let ending = if programs.walks_segments && !self.trampolines.has_loop() {
-            BOUNDED
-        } else {
-            ""
-        };
-        let program = format!("{}{ending}", programs.kprobe.unwrap_or_default());
-        if !ending.is_empty() {
+        if programs.walks_segments && !self.trampolines.has_loop() {
             self.walker()
                 .map_err(|error| format!("{why_not}; {error:#}"))?;
         }
+        let program = self.form(&programs, programs.kprobe);
         self.kprobe(&program, hook.target)
             .map_err(|error| format!("{why_not}; kprobe: {error:#}"))?;
         Ok(("kprobe", Some(why_not)))
+    }
+
+    /// The form of a kprobe or kretprobe that this kernel takes.
+    fn form(&self, programs: &plan::Programs, program: Option<&str>) -> String {
+        let bounded = programs.bounded && !self.trampolines.has_loop();
+        let ending = if bounded { BOUNDED } else { "" };
+        format!("{}{ending}", program.unwrap_or_default())
     }
 
     fn fentry(&mut self, hook: &Hook, function: Option<&Function>) -> Result<(), String> {

@@ -78,14 +78,17 @@ pub(super) struct Programs {
     pub(super) fexit: &'static [(u32, &'static str)],
     pub(super) kprobe: Option<&'static str>,
     pub(super) kretprobe: Option<&'static str>,
-    /// Whether the entry programs walk over segments by `bpf_loop` (5.17). Where the kernel has none,
-    /// there is no fentry, and the kprobe is [`BOUNDED`].
+    /// Whether the entry programs walk over segments by `bpf_loop` (5.17): where the kernel has none,
+    /// there is no fentry.
     pub(super) walks_segments: bool,
+    /// Whether kprobe and kretprobe are other ones, [`BOUNDED`], where the kernel has no `bpf_loop`.
+    pub(super) bounded: bool,
     /// For tracepoints: with BTF and without, by number of the tracepoint's arguments.
     pub(super) tracepoint: &'static [(u32, &'static str, &'static str)],
 }
 
-/// Ending of the kprobe that does without `bpf_loop`.
+/// Ending of the kprobes and kretprobes for kernels without `bpf_loop` (5.17): they do without it, and
+/// without what fills slots.
 pub(super) const BOUNDED: &str = "_bounded";
 
 /// The small program that passes on to this one, where several functions share it.
@@ -103,6 +106,7 @@ const NONE: Programs = Programs {
     kprobe: None,
     kretprobe: None,
     walks_segments: false,
+    bounded: false,
     tracepoint: &[],
 };
 
@@ -124,6 +128,7 @@ impl Role {
                 kprobe: Some(kprobe),
                 kretprobe: Some("engine_exit_kretprobe"),
                 walks_segments: true,
+                bounded: true,
                 ..NONE
             }
         }
@@ -141,18 +146,28 @@ impl Role {
                 kprobe: Some("request_entry_kprobe"),
                 kretprobe: Some("request_exit_kretprobe"),
                 walks_segments: true,
+                bounded: true,
                 ..NONE
             },
             Self::IomapEngine => engine("iomap_entry", "iomap_entry_kprobe"),
             Self::IomapSimpleEngine => engine("iomap_simple_entry", "iomap_simple_entry_kprobe"),
             Self::ServerEngine => engine("server_entry", "server_entry_kprobe"),
-            Self::BlockDeviceEngine => engine("blkdev_entry", "blkdev_entry_kprobe"),
+            Self::BlockDeviceEngine => Programs {
+                fentry: Some("blkdev_entry"),
+                fexit: &[(2, "blkdev_exit_2")],
+                kprobe: Some("blkdev_entry_kprobe"),
+                kretprobe: Some("blkdev_exit_kretprobe"),
+                ..NONE
+            },
             Self::LegacyEngine => engine("legacy_entry", "legacy_entry_kprobe"),
             Self::IomapInner => entry_only("iomap_inner_entry", "iomap_inner_entry_kprobe"),
             Self::IomapComplete => entry_only("iomap_complete", "iomap_complete_kprobe"),
             Self::IomapEnd => entry_only("iomap_end", "iomap_end_kprobe"),
             Self::BtrfsSubmit => entry_only("btrfs_submit", "btrfs_submit_kprobe"),
-            Self::Completion => entry_only("completion", "completion_kprobe"),
+            Self::Completion => Programs {
+                bounded: true,
+                ..entry_only("completion", "completion_kprobe")
+            },
             Self::BioQueue => Programs {
                 tracepoint: &[
                     (1, "bio_queue_0", "bio_queue_0_raw"),
@@ -217,7 +232,8 @@ const fn xfs_direct_read(target: &'static str) -> Hook {
 
 /// Filesystems that call `__iomap_dio_rw` and `iomap_dio_complete` themselves: btrfs for writes.
 const COMPLETE_THEMSELVES: &[&str] = &["btrfs", "f2fs"];
-const DONE_DIRECTLY: &str = "bytes done directly on btrfs and f2fs: their writes appear as buffered";
+const DONE_DIRECTLY: &str =
+    "bytes done directly on btrfs and f2fs: their writes appear as buffered";
 
 /// A function of one of [`COMPLETE_THEMSELVES`], in place of two of iomap's, which all requests of all
 /// filesystems pass. iomap calls it by its address, so that it is never inlined.

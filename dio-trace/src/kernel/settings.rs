@@ -38,13 +38,11 @@ pub(super) fn settings(
         only_traced: u32::from(options.command || !options.processes.is_empty()),
         detail_rate: options.detail_rate,
         stacks: u32::from(options.stacks),
-        current_task_btf: u32::from(has_current_task_btf(types)),
         has_loop: u32::from(has_loop(types)),
         dio_flags_are_wait: u32::from(dio_flags_are_wait),
         pairs: u32::from(skips_running_programs(types) && preemption::is_possible()),
         slot_bits,
         own_pid: std::process::id(),
-        reserved: 0,
     }
 }
 
@@ -83,11 +81,6 @@ fn slot_bits(types: &KernelTypes) -> u32 {
 /// `bpf_loop` (5.17) is among the helpers that the kernel's BTF lists.
 fn has_loop(types: &KernelTypes) -> bool {
     types.enumerator("BPF_FUNC_loop").is_some()
-}
-
-/// `bpf_get_current_task_btf` (5.11) is among the helpers that the kernel's BTF lists.
-fn has_current_task_btf(types: &KernelTypes) -> bool {
-    types.enumerator("BPF_FUNC_get_current_task_btf").is_some()
 }
 
 /// Whether this kernel skips a tracing program that is at work on the same CPU already, which it

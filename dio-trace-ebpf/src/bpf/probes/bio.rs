@@ -23,7 +23,7 @@ fn queued<const TRACING: bool>(bio: Kernel<TRACING>) {
     // registered buffers is marked as a clone too (`bio_iov_bvec_set`), but goes to our own device.
     let flags = bio.read::<u16>(layout!(bio_bi_flags));
     let clone = has!(bio_cloned) && flags & (1 << (layout!(bio_cloned) & 15)) != 0;
-    if clone && (!has!(bio_bi_bdev) || device_of(bio) != request.origin.disk) {
+    if clone && (!has!(bio_bi_bdev) || device_of(bio) != request.parties.disk) {
         return;
     }
     let metadata = has!(req_meta_bit)
@@ -40,7 +40,10 @@ fn queued<const TRACING: bool>(bio: Kernel<TRACING>) {
 
 #[inline(always)]
 fn device_of<const TRACING: bool>(bio: Kernel<TRACING>) -> u32 {
-    bio.follow(layout!(bio_bi_bdev))
+    // Rare, and of a pointer that is followed from an argument of a tracepoint the verifier makes
+    // much ado.
+    bio.probed()
+        .follow(layout!(bio_bi_bdev))
         .read(layout!(block_device_bd_dev))
 }
 

@@ -10,14 +10,22 @@ use crate::bpf::{in_flight, memory::Kernel};
 
 #[fentry]
 fn completion(ctx: FEntryContext) -> i32 {
-    in_flight::complete(Kernel::<true>(ctx.arg(0)), ctx.arg(1));
+    in_flight::complete::<true, false>(Kernel(ctx.arg(0)), ctx.arg(1));
     0
 }
 
-#[kprobe]
-fn completion_kprobe(ctx: ProbeContext) -> u32 {
-    if let (Some(kiocb), Some(result)) = (ctx.arg(0), ctx.arg(1)) {
-        in_flight::complete(Kernel::<false>(kiocb), result);
-    }
-    0
+/// Declares a kprobe, for kernels with `bpf_loop` or without.
+macro_rules! completion_kprobe {
+    ($name:ident, bounded = $bounded:literal) => {
+        #[kprobe]
+        fn $name(ctx: ProbeContext) -> u32 {
+            if let (Some(kiocb), Some(result)) = (ctx.arg(0), ctx.arg(1)) {
+                in_flight::complete::<false, $bounded>(Kernel(kiocb), result);
+            }
+            0
+        }
+    };
 }
+
+completion_kprobe!(completion_kprobe, bounded = false);
+completion_kprobe!(completion_kprobe_bounded, bounded = true);

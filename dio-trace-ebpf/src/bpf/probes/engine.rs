@@ -45,13 +45,6 @@ macro_rules! engine {
 }
 
 engine!(
-    Route::BlockDevice,
-    iter = 1,
-    blkdev_entry,
-    blkdev_entry_kprobe,
-    blkdev_entry_kprobe_bounded
-);
-engine!(
     Route::Legacy,
     iter = 3,
     legacy_entry,
@@ -94,11 +87,8 @@ macro_rules! exit {
     ($name:ident, $arguments:literal) => {
         #[fexit]
         fn $name(ctx: FExitContext) -> i32 {
-            in_flight::leave(
-                Kernel::<true>(ctx.arg(0)),
-                level::ENGINE,
-                ctx.arg($arguments),
-            );
+            let (kiocb, result) = (Kernel(ctx.arg(0)), ctx.arg($arguments));
+            in_flight::leave::<true, false>(kiocb, level::ENGINE, result);
             0
         }
     };
@@ -110,14 +100,48 @@ exit!(engine_exit_5, 5);
 exit!(engine_exit_6, 6);
 exit!(engine_exit_7, 7);
 
+/// Declares a kretprobe, for kernels with `bpf_loop` or without.
+macro_rules! exit_kretprobe {
+    ($name:ident, bounded = $bounded:literal) => {
+        #[kretprobe]
+        fn $name(ctx: RetProbeContext) -> u32 {
+            if let Some(kiocb) = busy::current() {
+                let kiocb = Kernel(kiocb as *const u8);
+                in_flight::leave::<false, $bounded>(kiocb, level::ENGINE, ctx.ret());
+            }
+            0
+        }
+    };
+}
+
+exit_kretprobe!(engine_exit_kretprobe, bounded = false);
+exit_kretprobe!(engine_exit_kretprobe_bounded, bounded = true);
+
+/// `blkdev_direct_IO`, which is called by `blkdev_read_iter` and `blkdev_write_iter` alone.
+#[fentry]
+fn blkdev_entry(ctx: FEntryContext) -> i32 {
+    in_flight::enter_inside(Kernel::<true>(ctx.arg(0)), Route::BlockDevice);
+    0
+}
+
+#[kprobe]
+fn blkdev_entry_kprobe(ctx: ProbeContext) -> u32 {
+    if let Some(kiocb) = ctx.arg(0) {
+        in_flight::enter_inside(Kernel::<false>(kiocb), Route::BlockDevice);
+    }
+    0
+}
+
+#[fexit]
+fn blkdev_exit_2(ctx: FExitContext) -> i32 {
+    in_flight::leave_inside(ctx.arg(0), ctx.arg(2));
+    0
+}
+
 #[kretprobe]
-fn engine_exit_kretprobe(ctx: RetProbeContext) -> u32 {
+fn blkdev_exit_kretprobe(ctx: RetProbeContext) -> u32 {
     if let Some(kiocb) = busy::current() {
-        in_flight::leave(
-            Kernel::<false>(kiocb as *const u8),
-            level::ENGINE,
-            ctx.ret(),
-        );
+        in_flight::leave_inside(kiocb, ctx.ret());
     }
     0
 }

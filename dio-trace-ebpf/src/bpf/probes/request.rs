@@ -18,7 +18,7 @@ fn request_entry(ctx: FEntryContext) -> i32 {
 
 #[fexit]
 fn request_exit_2(ctx: FExitContext) -> i32 {
-    in_flight::leave(Kernel::<true>(ctx.arg(0)), level::FILE, ctx.arg(2));
+    in_flight::leave::<true, false>(Kernel(ctx.arg(0)), level::FILE, ctx.arg(2));
     0
 }
 
@@ -49,10 +49,19 @@ fn walk_segments_kprobe(ctx: ProbeContext) -> u32 {
     0
 }
 
-#[kretprobe]
-fn request_exit_kretprobe(ctx: RetProbeContext) -> u32 {
-    if let Some(kiocb) = busy::current() {
-        in_flight::leave(Kernel::<false>(kiocb as *const u8), level::FILE, ctx.ret());
-    }
-    0
+/// The same at the return.
+macro_rules! exit_kretprobe {
+    ($name:ident, bounded = $bounded:literal) => {
+        #[kretprobe]
+        fn $name(ctx: RetProbeContext) -> u32 {
+            if let Some(kiocb) = busy::current() {
+                let kiocb = Kernel(kiocb as *const u8);
+                in_flight::leave::<false, $bounded>(kiocb, level::FILE, ctx.ret());
+            }
+            0
+        }
+    };
 }
+
+exit_kretprobe!(request_exit_kretprobe, bounded = false);
+exit_kretprobe!(request_exit_kretprobe_bounded, bounded = true);
