@@ -1,6 +1,21 @@
 //! The programs themselves: each takes the arguments its kind of hook gives and hands them on.
 //! What is attached where is userspace's attach plan.
 
+/// Declares the kretprobe that ends the requests of a [`level`](dio_trace_ebpf::abi::request::level),
+/// for kernels with `bpf_loop` or without.
+macro_rules! exit_kretprobe {
+    ($name:ident, $level:expr, bounded = $bounded:literal) => {
+        #[kretprobe]
+        fn $name(ctx: RetProbeContext) -> u32 {
+            if let Some(kiocb) = busy::current() {
+                let kiocb = Kernel(kiocb as *const u8);
+                in_flight::leave::<false, $bounded>(kiocb, $level, ctx.ret());
+            }
+            0
+        }
+    };
+}
+
 mod bio;
 mod completion;
 mod engine;

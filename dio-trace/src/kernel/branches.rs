@@ -1,44 +1,28 @@
 //! Branches that the constants in a program decide.
 
 use aya_obj::generated::{
-    BPF_JA, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JLE, BPF_JLT, BPF_JMP, BPF_JMP32, BPF_JNE, BPF_JSET,
-    BPF_X, bpf_insn,
+    BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JLE, BPF_JLT, BPF_JMP32, BPF_JNE, BPF_JSET, BPF_X, bpf_insn,
 };
 
 use crate::kernel::{
-    instructions::{CLASS, Kind, OPERATION, kind, targets},
-    registers::Registers,
+    instructions::{CLASS, Kind, OPERATION, jump, kind, nothing},
+    registers::{self, Registers},
 };
 
 /// Turns branches whose outcome is known into jumps, or into nothing. What registers hold is followed
 /// from constants on, as far as nothing else leads to an instruction.
 pub(super) fn decide(instructions: &mut [bpf_insn]) {
-    let targets = targets(instructions);
-    let mut registers = Registers::default();
-    let mut at = 0;
-    while let Some(&instruction) = instructions.get(at) {
-        if targets.contains(&at) {
-            registers = Registers::default();
-        }
-        let kind = kind(instruction);
-        if matches!(kind, Kind::Branch)
-            && let Some(taken) = outcome(instruction, &registers)
-            && let Some(place) = instructions.get_mut(at)
-        {
-            place.code = (BPF_JMP | BPF_JA) as u8;
-            place.set_dst_reg(0);
-            place.set_src_reg(0);
-            place.imm = 0;
-            if !taken {
-                place.off = 0;
-            }
-        }
-        registers.follow(instruction, instructions.get(at + 1).copied());
-        at += match kind {
-            Kind::Wide | Kind::FunctionAddress => 2,
-            _ => 1,
+    registers::rewrite(instructions, |instruction, registers| {
+        let taken = match kind(instruction) {
+            Kind::Branch => outcome(instruction, registers),
+            _ => None,
         };
-    }
+        match taken {
+            Some(true) => jump(instruction.off),
+            Some(false) => nothing(),
+            None => instruction,
+        }
+    });
 }
 
 /// Whether a branch is taken.

@@ -6,8 +6,8 @@ use std::os::fd::RawFd;
 use aya_obj::generated::{BPF_ALU, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, bpf_insn};
 
 use crate::kernel::{
-    instructions::{instruction, is_wide, targets},
-    registers::{Held, Registers},
+    instructions::instruction,
+    registers::{self, Held},
 };
 
 const SIZE: u32 = 0x18;
@@ -20,23 +20,13 @@ const BYTES: [usize; 4] = [4, 2, 1, 8];
 /// The number of instructions stays: the addresses that are left over are for
 /// [`unused`](crate::kernel::unused). Constants of more than 32 bits are left as they are.
 pub(super) fn inline(instructions: &mut [bpf_insn], map: RawFd, data: &[u8]) {
-    let targets = targets(instructions);
-    let mut registers = Registers::default();
-    let mut at = 0;
-    while let Some(&instruction) = instructions.get(at) {
-        if targets.contains(&at) {
-            registers = Registers::default();
-        }
+    registers::rewrite(instructions, |instruction, registers| {
         let value = match registers.held(instruction.src_reg()) {
             Some(Held::Address(held, offset)) if held == map => constant(instruction, offset, data),
             _ => None,
         };
-        registers.follow(instruction, instructions.get(at + 1).copied());
-        if let Some(value) = value {
-            instructions[at] = set(instruction.dst_reg(), value);
-        }
-        at += if is_wide(instruction) { 2 } else { 1 };
-    }
+        value.map_or(instruction, |value| set(instruction.dst_reg(), value))
+    });
 }
 
 /// Sets a register.

@@ -88,9 +88,14 @@ pub(super) fn is_wide(instruction: bpf_insn) -> bool {
     u32::from(instruction.code) == LOAD_WIDE
 }
 
+/// Jumps by this many slots, always.
+pub(super) fn jump(off: i16) -> bpf_insn {
+    instruction(BPF_JMP | BPF_JA, (0, 0), off, 0)
+}
+
 /// Jumps to the next instruction.
 pub(super) fn nothing() -> bpf_insn {
-    instruction(BPF_JMP | BPF_JA, (0, 0), 0, 0)
+    jump(0)
 }
 
 /// Puts another map in place of one, by descriptor.

@@ -7,24 +7,13 @@ use aya_obj::generated::{
 };
 
 use crate::kernel::{
-    instructions::{CLASS, MODE, OPERATION, is_wide, targets},
-    registers::{Held, Registers},
+    instructions::{CLASS, MODE, OPERATION},
+    registers::{self, Held, Registers},
 };
 
 /// Rewrites instructions one by one; none comes or goes.
 pub(super) fn write_in(instructions: &mut [bpf_insn]) {
-    let targets = targets(instructions);
-    let mut registers = Registers::default();
-    let mut at = 0;
-    while let Some(&instruction) = instructions.get(at) {
-        if targets.contains(&at) {
-            registers = Registers::default();
-        }
-        let second = instructions.get(at + 1).copied();
-        instructions[at] = rewritten(instruction, &registers);
-        registers.follow(instruction, second);
-        at += if is_wide(instruction) { 2 } else { 1 };
-    }
+    registers::rewrite(instructions, rewritten);
 }
 
 fn rewritten(instruction: bpf_insn, registers: &Registers) -> bpf_insn {

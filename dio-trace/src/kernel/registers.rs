@@ -9,7 +9,26 @@ use aya_obj::generated::{
     BPF_XOR, bpf_insn,
 };
 
-use crate::kernel::instructions::{CLASS, LOAD_WIDE, MODE, OPERATION};
+use crate::kernel::instructions::{CLASS, LOAD_WIDE, MODE, OPERATION, is_wide, targets};
+
+/// Goes over a program, and puts in place of each instruction what `change` makes of it and of what the
+/// registers hold before it. None comes or goes.
+pub(super) fn rewrite(
+    instructions: &mut [bpf_insn],
+    change: impl Fn(bpf_insn, &Registers) -> bpf_insn,
+) {
+    let targets = targets(instructions);
+    let mut registers = Registers::default();
+    let mut at = 0;
+    while let Some(&instruction) = instructions.get(at) {
+        if targets.contains(&at) {
+            registers = Registers::default();
+        }
+        instructions[at] = change(instruction, &registers);
+        registers.follow(instruction, instructions.get(at + 1).copied());
+        at += if is_wide(instruction) { 2 } else { 1 };
+    }
+}
 
 /// What a register holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +60,7 @@ impl Registers {
     }
 
     /// Goes over an instruction. `second` is the other slot of a wide one.
-    pub(super) fn follow(&mut self, instruction: bpf_insn, second: Option<bpf_insn>) {
+    fn follow(&mut self, instruction: bpf_insn, second: Option<bpf_insn>) {
         let code = u32::from(instruction.code);
         let class = code & CLASS;
         let (dst, src) = (instruction.dst_reg(), instruction.src_reg());

@@ -100,22 +100,8 @@ exit!(engine_exit_5, 5);
 exit!(engine_exit_6, 6);
 exit!(engine_exit_7, 7);
 
-/// Declares a kretprobe, for kernels with `bpf_loop` or without.
-macro_rules! exit_kretprobe {
-    ($name:ident, bounded = $bounded:literal) => {
-        #[kretprobe]
-        fn $name(ctx: RetProbeContext) -> u32 {
-            if let Some(kiocb) = busy::current() {
-                let kiocb = Kernel(kiocb as *const u8);
-                in_flight::leave::<false, $bounded>(kiocb, level::ENGINE, ctx.ret());
-            }
-            0
-        }
-    };
-}
-
-exit_kretprobe!(engine_exit_kretprobe, bounded = false);
-exit_kretprobe!(engine_exit_kretprobe_bounded, bounded = true);
+exit_kretprobe!(engine_exit_kretprobe, level::ENGINE, bounded = false);
+exit_kretprobe!(engine_exit_kretprobe_bounded, level::ENGINE, bounded = true);
 
 /// `blkdev_direct_IO`, which is called by `blkdev_read_iter` and `blkdev_write_iter` alone.
 #[fentry]

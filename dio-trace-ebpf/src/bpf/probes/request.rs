@@ -49,19 +49,5 @@ fn walk_segments_kprobe(ctx: ProbeContext) -> u32 {
     0
 }
 
-/// The same at the return.
-macro_rules! exit_kretprobe {
-    ($name:ident, bounded = $bounded:literal) => {
-        #[kretprobe]
-        fn $name(ctx: RetProbeContext) -> u32 {
-            if let Some(kiocb) = busy::current() {
-                let kiocb = Kernel(kiocb as *const u8);
-                in_flight::leave::<false, $bounded>(kiocb, level::FILE, ctx.ret());
-            }
-            0
-        }
-    };
-}
-
-exit_kretprobe!(request_exit_kretprobe, bounded = false);
-exit_kretprobe!(request_exit_kretprobe_bounded, bounded = true);
+exit_kretprobe!(request_exit_kretprobe, level::FILE, bounded = false);
+exit_kretprobe!(request_exit_kretprobe_bounded, level::FILE, bounded = true);
