@@ -1,6 +1,9 @@
 //! What to change.
 
-use crate::model::{Flags, Reasons, Record, Verdict};
+use crate::{
+    diagnose::limit::is_block_rule,
+    model::{Flags, Reasons, Record, Verdict},
+};
 
 /// Enough for the blocks, pages and dma engines in common use.
 const SAFE: u32 = 4096;
@@ -16,7 +19,10 @@ pub fn advice(record: &Record) -> Vec<String> {
     let limits = record.limits.unwrap_or_default();
     let dma = limits.dma_alignment.saturating_add(1);
     let memory = SAFE.max(limits.logical_block_size).max(dma);
-    let block = limits.logical_block_size.max(512);
+    let block = match is_block_rule(record) {
+        true => limits.filesystem_block_size,
+        false => limits.logical_block_size.max(512),
+    };
     let mut advice = Vec::new();
     if record.flags.contains(Flags::UNCHECKED) {
         advice.push(format!(
@@ -97,6 +103,7 @@ fn of_program(record: &Record, block: u32) -> Option<String> {
 /// Whether a request is in units of 512 bytes on a disk with larger blocks.
 fn assumes_512(record: &Record, block: u32) -> bool {
     block > 512
+        && !is_block_rule(record)
         && record.request.as_ref().is_some_and(|request| {
             let geometry = &request.geometry;
             geometry.length_alignment().min(geometry.offset_alignment()) == 512

@@ -75,7 +75,7 @@ impl Limit {
 
 /// Whether the request was measured against the filesystem's block, as btrfs does before it
 /// decides for the page cache (`check_direct_IO`).
-fn is_block_rule(record: &Record) -> bool {
+pub(super) fn is_block_rule(record: &Record) -> bool {
     let Some(limits) = record.limits else {
         return false;
     };

@@ -171,3 +171,21 @@ fn an_aligned_request_needs_nothing() {
     assert!(diagnosis.faults.is_empty() && diagnosis.notes.is_empty());
     assert!(diagnosis.advice.is_empty());
 }
+
+#[test]
+fn advice_for_btrfs_names_the_unit_of_btrfs() {
+    let limits = Limits {
+        logical_block_size: 512,
+        ..DISK_4K
+    };
+    let aligned_to_the_disk = record(RuleSet::DmaAddress, limits, 512, &[(0x1_0000, 512)]);
+    let record = Record {
+        filesystem: Some("btrfs".into()),
+        verdict: Verdict::Buffered,
+        reasons: Reasons::TOTAL_LENGTH.with(Reasons::FILE_OFFSET),
+        ..aligned_to_the_disk
+    };
+    let advice = advice(&record).join("\n");
+    assert!(advice.contains("multiples of 4096 bytes"), "{advice}");
+    assert!(!advice.contains("512"), "{advice}");
+}
