@@ -313,7 +313,7 @@ pub(super) const PLAN: &[Hook] = &[
         lost: "requests of child processes",
     },
     telling("btrfs_dio_submit_io", Role::BtrfsSubmit, "btrfs", 3),
-    // So named up to 6.1, with other arguments up to 5.19.
+    // So named in 6.1; where it has other arguments, iomap's functions are hooked.
     telling("btrfs_submit_direct", Role::BtrfsSubmit, "btrfs", 3),
     telling("f2fs_dio_read_end_io", Role::IomapEnd, "f2fs", 4),
     telling("f2fs_dio_write_end_io", Role::IomapEnd, "f2fs", 4),
