@@ -2,6 +2,7 @@
 
 mod busy;
 mod counters;
+mod direct;
 mod emit;
 mod finish;
 mod globals;

@@ -22,6 +22,7 @@ use dio_trace_ebpf::{
 use super::{
     busy,
     counters::{lost, orphan},
+    direct::{leave_engine, mark_direct},
     finish::finish,
     globals::{layout, setting},
     iovec,
@@ -31,7 +32,7 @@ use super::{
     pairs::{is_seen, pair_due},
     parties,
     retry::{is_issued_again, is_same, issue_again, wait_for_retry},
-    rows::{current_request, find, find_or_claim, find_row, forget},
+    rows::{find, find_or_claim, find_row, forget},
     stacks,
 };
 
@@ -177,51 +178,6 @@ fn marks(request: &Request, dio_flags: u32) -> u16 {
     forced | if copied { state::COPIED } else { 0 }
 }
 
-/// An engine is entered that only ever runs inside a request whose filesystem or device is seen to
-/// begin and to end it.
-#[inline(always)]
-pub(super) fn enter_inside<const TRACING: bool>(kiocb: Kernel<TRACING>, route: Route) {
-    if let Some(request) = find(kiocb.0 as u64) {
-        mark_direct(request, kiocb, route);
-        request.state |= state::IN_ENGINE;
-    }
-}
-
-/// Such an engine returns.
-#[inline(always)]
-pub(super) fn leave_inside(kiocb: u64, result: i64) {
-    if let Some(request) = find(kiocb) {
-        leave_engine(request, result);
-    }
-}
-
-/// An engine inside a filesystem or a device returns. Its result counts from the request's start.
-#[inline(always)]
-fn leave_engine(request: &mut Request, result: i64) {
-    request.state &= !state::IN_ENGINE;
-    if result > 0 && result as u64 > request.direct_bytes {
-        request.direct_bytes = result as u64;
-    }
-}
-
-/// An engine is entered that has no exit of its own; it only marks a request that is owned.
-#[inline(always)]
-pub(super) fn enter_inner<const TRACING: bool>(kiocb: Kernel<TRACING>, route: Route) {
-    if let Some(request) = find(kiocb.0 as u64) {
-        mark_direct(request, kiocb, route);
-    }
-}
-
-#[inline(always)]
-fn mark_direct<const TRACING: bool>(request: &mut Request, kiocb: Kernel<TRACING>, route: Route) {
-    if request.state & state::DIRECT == 0 {
-        // An appending write learns its place only inside the filesystem.
-        request.geometry.offset = kiocb.read(layout!(kiocb_ki_pos));
-    }
-    request.route = route as u8;
-    request.state |= state::DIRECT;
-}
-
 /// A probed function returns `result` for `kiocb`. `BOUNDED` as in [`finish`].
 #[inline(always)]
 pub(super) fn leave<const TRACING: bool, const BOUNDED: bool>(
@@ -332,53 +288,6 @@ pub(super) fn complete<const TRACING: bool, const BOUNDED: bool>(
         return;
     }
     end::<TRACING, BOUNDED>(kiocb, request, result);
-}
-
-/// Bytes done by an engine whose own return value does not tell (`__iomap_dio_rw`).
-#[inline(always)]
-pub(super) fn engine_done(kiocb: u64, bytes: u64) {
-    if let Some(request) = find(kiocb) {
-        if bytes > request.direct_bytes {
-            request.direct_bytes = bytes;
-        }
-    }
-}
-
-/// An engine is done with a request that its filesystem completes itself: with `size` bytes, unless
-/// there is an `error`.
-#[inline(always)]
-pub(super) fn engine_ended<const TRACING: bool>(kiocb: Kernel<TRACING>, size: u64, error: i32) {
-    let Some(request) = find(kiocb.0 as u64) else {
-        return;
-    };
-    mark_direct(request, kiocb, Route::Iomap);
-    if error == 0 && size > request.direct_bytes {
-        request.direct_bytes = size;
-    }
-}
-
-/// The running thread passes a bio of a request on that its filesystem completes itself: a write.
-#[inline(always)]
-pub(super) fn submitted<const TRACING: bool>(bio: Kernel<TRACING>, file_offset: u64) {
-    let Some(request) = current_request() else {
-        return;
-    };
-    if request.operation != Operation::Write as u8 {
-        // The exit of `iomap_dio_rw` tells.
-        return;
-    }
-    if request.state & state::DIRECT == 0 {
-        // As in `mark_direct`.
-        request.geometry.offset = file_offset;
-        request.state |= state::DIRECT;
-    }
-    request.route = Route::Iomap as u8;
-    // Bios follow upon one another in the file. Not added up: this program may be attached twice.
-    let size = bio.read::<u32>(layout!(bio_bi_iter) + layout!(bvec_iter_bi_size));
-    let done = (file_offset + u64::from(size)).wrapping_sub(request.geometry.offset);
-    if done > request.direct_bytes {
-        request.direct_bytes = done;
-    }
 }
 
 /// A request begins, in a row that may hold anything.

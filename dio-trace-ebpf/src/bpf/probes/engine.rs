@@ -11,7 +11,7 @@ use aya_ebpf::{
 };
 use dio_trace_ebpf::{abi::request::level, rules::Route};
 
-use crate::bpf::{busy, globals::layout, in_flight, iovec, memory::Kernel};
+use crate::bpf::{busy, direct, globals::layout, in_flight, iovec, memory::Kernel};
 
 /// Declares the entry programs of one engine: its `struct kiocb` comes first, its `iov_iter` as
 /// `iter`. Of the kprobes one is for kernels without `bpf_loop`.
@@ -106,28 +106,28 @@ exit_kretprobe!(engine_exit_kretprobe_bounded, level::ENGINE, bounded = true);
 /// `blkdev_direct_IO`, which is called by `blkdev_read_iter` and `blkdev_write_iter` alone.
 #[fentry]
 fn blkdev_entry(ctx: FEntryContext) -> i32 {
-    in_flight::enter_inside(Kernel::<true>(ctx.arg(0)), Route::BlockDevice);
+    direct::enter_inside(Kernel::<true>(ctx.arg(0)), Route::BlockDevice);
     0
 }
 
 #[kprobe]
 fn blkdev_entry_kprobe(ctx: ProbeContext) -> u32 {
     if let Some(kiocb) = ctx.arg(0) {
-        in_flight::enter_inside(Kernel::<false>(kiocb), Route::BlockDevice);
+        direct::enter_inside(Kernel::<false>(kiocb), Route::BlockDevice);
     }
     0
 }
 
 #[fexit]
 fn blkdev_exit_2(ctx: FExitContext) -> i32 {
-    in_flight::leave_inside(ctx.arg(0), ctx.arg(2));
+    direct::leave_inside(ctx.arg(0), ctx.arg(2));
     0
 }
 
 #[kretprobe]
 fn blkdev_exit_kretprobe(ctx: RetProbeContext) -> u32 {
     if let Some(kiocb) = busy::current() {
-        in_flight::leave_inside(kiocb, ctx.ret());
+        direct::leave_inside(kiocb, ctx.ret());
     }
     0
 }
@@ -135,14 +135,14 @@ fn blkdev_exit_kretprobe(ctx: RetProbeContext) -> u32 {
 /// `__iomap_dio_rw`: filesystems that call it complete the request themselves, so there is no exit.
 #[fentry]
 fn iomap_inner_entry(ctx: FEntryContext) -> i32 {
-    in_flight::enter_inner(Kernel::<true>(ctx.arg(0)), Route::Iomap);
+    direct::enter_inner(Kernel::<true>(ctx.arg(0)), Route::Iomap);
     0
 }
 
 #[kprobe]
 fn iomap_inner_entry_kprobe(ctx: ProbeContext) -> u32 {
     if let Some(kiocb) = ctx.arg(0) {
-        in_flight::enter_inner(Kernel::<false>(kiocb), Route::Iomap);
+        direct::enter_inner(Kernel::<false>(kiocb), Route::Iomap);
     }
     0
 }
@@ -152,7 +152,7 @@ fn iomap_inner_entry_kprobe(ctx: ProbeContext) -> u32 {
 fn iomap_done<const TRACING: bool>(dio: Kernel<TRACING>) {
     if dio.read::<i32>(layout!(iomap_dio_error)) == 0 {
         let kiocb = dio.read::<u64>(layout!(iomap_dio_iocb));
-        in_flight::engine_done(kiocb, dio.read::<u64>(layout!(iomap_dio_size)));
+        direct::engine_done(kiocb, dio.read::<u64>(layout!(iomap_dio_size)));
     }
 }
 
@@ -174,14 +174,14 @@ fn iomap_complete_kprobe(ctx: ProbeContext) -> u32 {
 /// unsigned flags)`, what `iomap_dio_complete` tells the filesystem.
 #[fentry]
 fn iomap_end(ctx: FEntryContext) -> i32 {
-    in_flight::engine_ended(Kernel::<true>(ctx.arg(0)), ctx.arg(1), ctx.arg(2));
+    direct::engine_ended(Kernel::<true>(ctx.arg(0)), ctx.arg(1), ctx.arg(2));
     0
 }
 
 #[kprobe]
 fn iomap_end_kprobe(ctx: ProbeContext) -> u32 {
     if let (Some(kiocb), Some(size), Some(error)) = (ctx.arg(0), ctx.arg(1), ctx.arg(2)) {
-        in_flight::engine_ended(Kernel::<false>(kiocb), size, error);
+        direct::engine_ended(Kernel::<false>(kiocb), size, error);
     }
     0
 }
@@ -190,14 +190,14 @@ fn iomap_end_kprobe(ctx: ProbeContext) -> u32 {
 /// what iomap passes each bio of a direct request on to.
 #[fentry]
 fn btrfs_submit(ctx: FEntryContext) -> i32 {
-    in_flight::submitted(Kernel::<true>(ctx.arg(1)), ctx.arg(2));
+    direct::submitted(Kernel::<true>(ctx.arg(1)), ctx.arg(2));
     0
 }
 
 #[kprobe]
 fn btrfs_submit_kprobe(ctx: ProbeContext) -> u32 {
     if let (Some(bio), Some(offset)) = (ctx.arg(1), ctx.arg(2)) {
-        in_flight::submitted(Kernel::<false>(bio), offset);
+        direct::submitted(Kernel::<false>(bio), offset);
     }
     0
 }
