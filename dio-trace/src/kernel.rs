@@ -40,6 +40,7 @@ mod stacks;
 mod symbols;
 mod tracing;
 mod trampolines;
+mod unpreempted;
 mod unused;
 mod uses;
 

@@ -17,6 +17,7 @@ use crate::{
         settings::settings,
         symbols::Symbols,
         tracing,
+        unpreempted::Unpreempted,
     },
     model::{Attachment, Evidence, RuleSet},
 };
@@ -86,7 +87,8 @@ impl Probes {
         let names = PLAN.iter().map(|hook| hook.target).collect();
         let symbols = Symbols::of_running_kernel(&names, &types);
         let settings = settings(options, &types, &symbols, rule_set);
-        let loaded = object::load(&resolved.layout, &settings, options.log)?;
+        let unpreempted = Unpreempted::of_running_kernel(&types);
+        let loaded = object::load(&resolved.layout, &settings, unpreempted, options.log)?;
         let module_btf = tracing::open_module_btf(MODULES).into_iter().collect();
         kretprobe::remove_forsaken();
         let mut attacher = Attacher::new(loaded, types, symbols, module_btf, &settings, PLAN);

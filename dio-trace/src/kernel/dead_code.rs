@@ -5,10 +5,10 @@
 
 use aya_obj::generated::{bpf_func_info, bpf_insn};
 
-use crate::kernel::instructions::{Kind, kind, set_distance, target};
+use crate::kernel::instructions::{Kind, kind, set_distances, target};
 
-/// Takes what never runs, and what does nothing, out of `instructions`, and out of `functions`, which says where each function
-/// begins.
+/// Takes what never runs, and what does nothing, out of `instructions`, and out of `functions`, which
+/// says where each function begins.
 pub(super) fn remove(instructions: &mut Vec<bpf_insn>, functions: &mut Vec<bpf_func_info>) {
     let alive = alive(instructions);
     // Where each instruction goes, or the next one that stays.
@@ -16,25 +16,13 @@ pub(super) fn remove(instructions: &mut Vec<bpf_insn>, functions: &mut Vec<bpf_f
     let mut place = 0;
     for &stays in &alive {
         places.push(place);
-        place += i32::from(stays);
+        place += usize::from(stays);
     }
     places.push(place);
-    for at in 0..instructions.len() {
-        let Some(target) = target(instructions, at) else {
-            continue;
-        };
-        let (Some(&from), Some(&to)) = (places.get(at), places.get(target)) else {
-            continue;
-        };
-        if let Some(instruction) = instructions.get_mut(at)
-            && alive.get(at) == Some(&true)
-        {
-            set_distance(instruction, to - from - 1);
-        }
-    }
+    set_distances(instructions, &places);
     functions.retain_mut(|function| {
         let at = function.insn_off as usize;
-        function.insn_off = places.get(at).copied().unwrap_or_default().cast_unsigned();
+        function.insn_off = places.get(at).copied().unwrap_or_default() as u32;
         alive.get(at) == Some(&true)
     });
     let mut stays = alive.into_iter();

@@ -32,12 +32,23 @@ pub(super) fn target(instructions: &[bpf_insn], at: usize) -> Option<usize> {
         .checked_add_signed(isize::try_from(distance).ok()?)
 }
 
-/// Lets a jump, a call or the address of a function lead elsewhere: a shorter distance than before.
-pub(super) fn set_distance(instruction: &mut bpf_insn, distance: i32) {
-    match kind(*instruction) {
-        // Distances only shrink.
-        Kind::Jump | Kind::Branch => instruction.off = distance as i16,
-        _ => instruction.imm = distance,
+/// Lets jumps, calls and addresses of functions lead where they did, once each instruction has gone to its
+/// place in `places`, which has one more for what ends there.
+pub(super) fn set_distances(instructions: &mut [bpf_insn], places: &[usize]) {
+    for at in 0..instructions.len() {
+        let Some(target) = target(instructions, at) else {
+            continue;
+        };
+        let (Some(&from), Some(&to)) = (places.get(at), places.get(target)) else {
+            continue;
+        };
+        let distance = to as i64 - from as i64 - 1;
+        let instruction = &mut instructions[at];
+        match kind(*instruction) {
+            // No function is nearly as long as what fits here.
+            Kind::Jump | Kind::Branch => instruction.off = distance as i16,
+            _ => instruction.imm = distance as i32,
+        }
     }
 }
 

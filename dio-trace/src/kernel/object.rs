@@ -25,6 +25,7 @@ use dio_trace_ebpf::abi::{
 use crate::kernel::{
     constants, instructions, simplify,
     tracing::{self, Program},
+    unpreempted::Unpreempted,
 };
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/dio-trace-probes"));
@@ -61,6 +62,7 @@ pub(super) struct Programs {
     constants_map: RawFd,
     shared_map: RawFd,
     btf: Option<OwnedFd>,
+    unpreempted: Option<Unpreempted>,
 }
 
 /// A program with its maps, and also with its constants once it is asked for.
@@ -80,7 +82,11 @@ impl Programs {
             let mut function = prepared.without_constants.clone();
             let instructions = &mut function.instructions;
             constants::inline(instructions, self.constants_map, &self.constants);
-            simplify::simplify(instructions, &mut function.func_info.func_info);
+            let functions = &mut function.func_info.func_info;
+            simplify::simplify(instructions, functions);
+            if let Some(unpreempted) = self.unpreempted {
+                unpreempted.wrap(instructions, functions);
+            }
             function
         });
         Ok(Program {
@@ -112,7 +118,12 @@ pub(super) const fn is_embedded() -> bool {
 /// aya loads kprobes and raw tracepoints itself. It can attach fentry and fexit only once for each
 /// program and only to functions of vmlinux, while ours go to several functions, and to modules:
 /// for those the programs are returned, see [`tracing`](super::tracing).
-pub(super) fn load(layout: &Layout, settings: &Settings, log: bool) -> Result<(Ebpf, Programs)> {
+pub(super) fn load(
+    layout: &Layout,
+    settings: &Settings,
+    unpreempted: Option<Unpreempted>,
+    log: bool,
+) -> Result<(Ebpf, Programs)> {
     if OBJECT.is_empty() {
         bail!(
             "this dio-trace was built without its eBPF programs: it reads recordings, but cannot \
@@ -150,11 +161,15 @@ pub(super) fn load(layout: &Layout, settings: &Settings, log: bool) -> Result<(E
         }
     }
     let ebpf = loader.load(OBJECT).context("cannot create the eBPF maps")?;
-    let programs = relocate(&ebpf, &globals)?;
+    let programs = relocate(&ebpf, &globals, unpreempted)?;
     Ok((ebpf, programs))
 }
 
-fn relocate(ebpf: &Ebpf, globals: &Globals<'_>) -> Result<Programs> {
+fn relocate(
+    ebpf: &Ebpf,
+    globals: &Globals<'_>,
+    unpreempted: Option<Unpreempted>,
+) -> Result<Programs> {
     let mut object = Object::parse(OBJECT).context("the embedded eBPF object is damaged")?;
     object.patch_map_data(
         globals
@@ -206,6 +221,7 @@ fn relocate(ebpf: &Ebpf, globals: &Globals<'_>) -> Result<Programs> {
         constants_map,
         shared_map,
         btf,
+        unpreempted,
     })
 }
 

@@ -10,6 +10,11 @@ pub(super) fn is_possible() -> bool {
     possible(&system("version"), &mode)
 }
 
+/// Whether this is a real-time kernel, where most locks put who waits for them to sleep.
+pub(super) fn is_real_time() -> bool {
+    system("version").contains("PREEMPT_RT")
+}
+
 /// By `/proc/sys/kernel/version`, and `sched/preempt` of debugfs, which has the mode in force in
 /// parentheses (kernel/sched/debug.c, from 5.12).
 fn possible(version: &str, modes: &str) -> bool {
