@@ -4,7 +4,7 @@ use std::{collections::HashSet, os::fd::RawFd};
 
 use aya_obj::generated::{
     BPF_CALL, BPF_DW, BPF_EXIT, BPF_IMM, BPF_JA, BPF_JMP, BPF_JMP32, BPF_LD, BPF_PSEUDO_CALL,
-    BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, bpf_insn,
+    BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, bpf_func_info, bpf_insn,
 };
 
 pub(super) const CLASS: u32 = 0x07;
@@ -49,6 +49,19 @@ pub(super) fn set_distances(instructions: &mut [bpf_insn], places: &[usize]) {
             Kind::Jump | Kind::Branch => instruction.off = distance as i16,
             _ => instruction.imm = distance as i32,
         }
+    }
+}
+
+/// Puts `beginning` in front of a program, and keeps `functions` right, which says where each function
+/// begins. What jumps to the old beginning still does.
+pub(super) fn begin_with(
+    instructions: &mut Vec<bpf_insn>,
+    functions: &mut [bpf_func_info],
+    beginning: &[bpf_insn],
+) {
+    instructions.splice(..0, beginning.iter().copied());
+    for function in functions.iter_mut().filter(|one| one.insn_off != 0) {
+        function.insn_off += beginning.len() as u32;
     }
 }
 

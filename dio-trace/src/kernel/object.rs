@@ -1,7 +1,6 @@
 //! The embedded eBPF object, and its maps in the kernel.
 
 use std::{
-    borrow::Cow,
     collections::{HashMap, HashSet},
     os::fd::{AsFd, AsRawFd, OwnedFd, RawFd},
     sync::OnceLock,
@@ -23,7 +22,7 @@ use dio_trace_ebpf::abi::{
 };
 
 use crate::kernel::{
-    constants, instructions, simplify,
+    constants, instructions, shared_program, simplify,
     tracing::{self, Program},
     unpreempted::Unpreempted,
 };
@@ -72,8 +71,31 @@ struct Prepared {
 }
 
 impl Programs {
-    /// The instructions of one, with its functions' types.
+    /// One that does its work where it is attached.
     pub(super) fn of(&self, program: &str) -> Result<Program<'_>> {
+        let mut program = self.with_constants(program)?;
+        if let Some(unpreempted) = self.unpreempted {
+            unpreempted.wrap(&mut program.instructions, &mut program.functions);
+        }
+        Ok(program)
+    }
+
+    /// The same for one that others pass on to.
+    pub(super) fn shared(&self, program: &str) -> Result<Program<'_>> {
+        let mut program = self.of(program)?;
+        shared_program::keep_on_task_stack(&mut program.instructions, &mut program.functions);
+        Ok(program)
+    }
+
+    /// One that passes on to the program in a map of its own: what passes on may not ask for anything
+    /// that it would have to give back.
+    pub(super) fn passing_on(&self, program: &str, to: RawFd) -> Result<Program<'_>> {
+        let mut program = self.with_constants(program)?;
+        instructions::replace_map(&mut program.instructions, self.shared_map, to);
+        Ok(program)
+    }
+
+    fn with_constants(&self, program: &str) -> Result<Program<'_>> {
         let prepared = self
             .programs
             .get(program)
@@ -82,25 +104,14 @@ impl Programs {
             let mut function = prepared.without_constants.clone();
             let instructions = &mut function.instructions;
             constants::inline(instructions, self.constants_map, &self.constants);
-            let functions = &mut function.func_info.func_info;
-            simplify::simplify(instructions, functions);
-            if let Some(unpreempted) = self.unpreempted {
-                unpreempted.wrap(instructions, functions);
-            }
+            simplify::simplify(instructions, &mut function.func_info.func_info);
             function
         });
         Ok(Program {
-            instructions: Cow::Borrowed(&function.instructions),
+            instructions: function.instructions.clone(),
+            functions: function.func_info.func_info.clone(),
             btf: self.btf.as_ref(),
-            function_info: &function.func_info.func_info,
         })
-    }
-
-    /// The same for one that passes on to the program in a map of its own.
-    pub(super) fn passing_on(&self, program: &str, to: RawFd) -> Result<Program<'_>> {
-        let mut program = self.of(program)?;
-        instructions::replace_map(program.instructions.to_mut(), self.shared_map, to);
-        Ok(program)
     }
 }
 

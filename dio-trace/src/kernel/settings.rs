@@ -90,12 +90,3 @@ pub(super) fn skips_running_programs(types: &KernelTypes) -> bool {
         .member_offset("bpf_prog_info", "recursion_misses")
         .is_some()
 }
-
-/// Whether this kernel gives a tracing program a stack of its own for each CPU (from 6.13). It relies on
-/// the program not being entered again on that CPU, which it sees to where a program is attached, but
-/// not where others pass on to it.
-pub(super) fn has_private_stacks(types: &KernelTypes) -> bool {
-    types
-        .member_offset("bpf_prog_aux", "priv_stack_ptr")
-        .is_some()
-}

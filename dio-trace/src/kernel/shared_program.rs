@@ -3,9 +3,10 @@
 //! its own kind alone, and from 6.12 on to those for functions of one prototype
 //! (`bpf_prog_map_compatible`).
 //!
-//! Not from 6.13 on: there a program with a large stack has one for each CPU
-//! (`bpf_enable_priv_stack`), and the kernel keeps only what is attached from being entered twice.
-//! Where a task in the shared program was preempted, another spoiled its stack (seen on 7.3).
+//! From 6.13 on a program with a large stack has one for each CPU (`bpf_enable_priv_stack`), and the
+//! kernel keeps only what is attached from being entered twice: where a task in a shared program was
+//! preempted, another would spoil its stack (seen on 7.3). Programs that pass on to others themselves
+//! have the task's own stack (`check_max_stack_depth`), so a shared one is made to look like that.
 
 use std::{
     io,
@@ -13,9 +14,15 @@ use std::{
     os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd},
 };
 
-use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_map_type::BPF_MAP_TYPE_PROG_ARRAY};
+use aya_obj::generated::{
+    BPF_ALU64, BPF_CALL, BPF_JEQ, BPF_JMP, BPF_K, BPF_MOV, bpf_attr, bpf_cmd, bpf_func_id,
+    bpf_func_info, bpf_insn, bpf_map_type::BPF_MAP_TYPE_PROG_ARRAY,
+};
 
-use crate::kernel::tracing::{bpf, bpf_fd};
+use crate::kernel::{
+    instructions::{begin_with, instruction},
+    tracing::{bpf, bpf_fd},
+};
 
 /// A map that holds one program. The kernel empties it when nobody has it open.
 #[derive(Debug)]
@@ -53,4 +60,19 @@ impl SharedProgram {
     pub(super) fn map(&self) -> RawFd {
         self.0.as_raw_fd()
     }
+}
+
+/// Keeps a program on the stack of the task: begins it with a tail call that is jumped over. The kernel
+/// asks whether there is one before it asks whether it can be reached, and then takes it out.
+pub(super) fn keep_on_task_stack(
+    instructions: &mut Vec<bpf_insn>,
+    functions: &mut [bpf_func_info],
+) {
+    const TAIL_CALL: i32 = bpf_func_id::BPF_FUNC_tail_call as i32;
+    let never = [
+        instruction(BPF_ALU64 | BPF_MOV | BPF_K, (0, 0), 0, 0),
+        instruction(BPF_JMP | BPF_JEQ | BPF_K, (0, 0), 1, 0),
+        instruction(BPF_JMP | BPF_CALL, (0, 0), 0, TAIL_CALL),
+    ];
+    begin_with(instructions, functions, &never);
 }

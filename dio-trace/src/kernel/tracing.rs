@@ -2,7 +2,6 @@
 //! modules and as often as wanted, which aya does not do.
 
 use std::{
-    borrow::Cow,
     ffi::CStr,
     io,
     mem::zeroed,
@@ -33,11 +32,11 @@ pub(super) struct Target<'a> {
 #[derive(Debug)]
 pub(super) struct Program<'a> {
     /// Its instructions, those of its functions behind them.
-    pub(super) instructions: Cow<'a, [bpf_insn]>,
-    /// The object's own BTF, where the kernel takes it.
+    pub(super) instructions: Vec<bpf_insn>,
+    /// Where each function begins, and its type in the object's own BTF.
+    pub(super) functions: Vec<bpf_func_info>,
+    /// That BTF, where the kernel takes it.
     pub(super) btf: Option<&'a OwnedFd>,
-    /// Where each function begins, and its type in that BTF.
-    pub(super) function_info: &'a [bpf_func_info],
 }
 
 /// A program that stays attached until this is dropped.
@@ -89,7 +88,7 @@ pub(super) fn load_btf(bytes: &[u8]) -> io::Result<OwnedFd> {
 /// # Errors
 /// The kernel's errno, with the verifier's last line where it refused the program.
 pub(super) fn load(program: &Program<'_>, target: Target<'_>) -> Result<OwnedFd, String> {
-    let instructions = &*program.instructions;
+    let instructions = &program.instructions;
     // SAFETY: all-zero is a valid `bpf_attr`.
     let mut attr: bpf_attr = unsafe { zeroed() };
     // SAFETY: writes the variant that BPF_PROG_LOAD reads.
@@ -101,8 +100,8 @@ pub(super) fn load(program: &Program<'_>, target: Target<'_>) -> Result<OwnedFd,
     if let Some(btf) = program.btf {
         load.prog_btf_fd = btf.as_raw_fd().cast_unsigned();
         load.func_info_rec_size = size_of::<bpf_func_info>() as u32;
-        load.func_info = program.function_info.as_ptr() as u64;
-        load.func_info_cnt = u32::try_from(program.function_info.len()).unwrap_or(u32::MAX);
+        load.func_info = program.functions.as_ptr() as u64;
+        load.func_info_cnt = u32::try_from(program.functions.len()).unwrap_or(u32::MAX);
     }
     load.license = LICENSE.as_ptr() as u64;
     load.attach_btf_id = target.btf_id;

@@ -64,7 +64,6 @@ pub(super) struct Trampolines {
     has_loop: bool,
     pairs: bool,
     skips_running_programs: bool,
-    may_share: bool,
     shared: HashMap<Kind, SharedProgram>,
     loaded: HashMap<Choice, Vec<OwnedFd>>,
 }
@@ -82,7 +81,6 @@ impl Trampolines {
             has_loop: settings.has_loop != 0,
             pairs: settings.pairs != 0,
             skips_running_programs: settings::skips_running_programs(types),
-            may_share: !settings::has_private_stacks(types),
             shared: HashMap::new(),
             loaded: HashMap::new(),
         }
@@ -158,11 +156,7 @@ impl Trampolines {
                 wanted.extend(std::iter::repeat_n(choice, self.copies(hook.role)));
             }
         }
-        let first = match self.may_share {
-            true => first_of_many(&wanted),
-            false => Vec::new(),
-        };
-        self.shared = on_all_processors(&first, |choice| self.load_shared(choice))
+        self.shared = on_all_processors(&first_of_many(&wanted), |choice| self.load_shared(choice))
             .into_iter()
             .collect();
         for (choice, program) in on_all_processors(&wanted, |choice| {
@@ -179,7 +173,8 @@ impl Trampolines {
 
     /// A program that others pass on to; `None` where that is not possible.
     fn load_shared(&self, choice: &Choice) -> Option<(Kind, SharedProgram)> {
-        let program = self.load_whole(choice).ok()?;
+        let program = self.programs.shared(choice.program).ok()?;
+        let program = self.load_for(&program, choice).ok()?;
         let shared = SharedProgram::new(program.as_fd()).ok()?;
         Some((choice.kind(), shared))
     }

@@ -16,7 +16,7 @@ use aya_obj::generated::{
 
 use crate::kernel::{
     btf::KernelTypes,
-    instructions::{Kind, instruction, kind, set_distances, target},
+    instructions::{Kind, begin_with, instruction, kind, set_distances, target},
     preemption,
 };
 
@@ -47,17 +47,17 @@ impl Unpreempted {
     /// Begins and ends `instructions` so, and keeps `functions` right, which says where each function
     /// begins. What the program returns becomes 0, as it must be for programs of the tracing type.
     pub(super) fn wrap(&self, instructions: &mut Vec<bpf_insn>, functions: &mut [bpf_func_info]) {
-        let (beginning, end) = (self.beginning(), self.end());
+        let end = self.end();
         let main = main_length(instructions);
         let is_way_out = |at, one| at < main && matches!(kind(one), Kind::Exit);
-        let mut place = beginning.len();
+        let mut place = 0;
         let mut places = vec![place];
         for (at, &one) in instructions.iter().enumerate() {
             place += if is_way_out(at, one) { end.len() } else { 1 };
             places.push(place);
         }
         set_distances(instructions, &places);
-        let mut wrapped = beginning.to_vec();
+        let mut wrapped = Vec::with_capacity(place);
         for (at, &one) in instructions.iter().enumerate() {
             if is_way_out(at, one) {
                 wrapped.extend(end);
@@ -65,10 +65,11 @@ impl Unpreempted {
                 wrapped.push(one);
             }
         }
-        for function in functions.iter_mut().filter(|one| one.insn_off != 0) {
+        for function in functions.iter_mut() {
             function.insn_off = places[function.insn_off as usize] as u32;
         }
         *instructions = wrapped;
+        begin_with(instructions, functions, &self.beginning());
     }
 
     /// Keeps the context, in a register that calls leave alone.
