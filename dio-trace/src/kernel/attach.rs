@@ -17,7 +17,6 @@ use crate::{
         settings::settings,
         symbols::Symbols,
         tracing,
-        unpreempted::Unpreempted,
     },
     model::{Attachment, Evidence, RuleSet},
 };
@@ -87,8 +86,7 @@ impl Probes {
         let names = PLAN.iter().map(|hook| hook.target).collect();
         let symbols = Symbols::of_running_kernel(&names, &types);
         let settings = settings(options, &types, &symbols, rule_set);
-        let unpreempted = Unpreempted::of_running_kernel(&types);
-        let loaded = object::load(&resolved.layout, &settings, unpreempted, options.log)?;
+        let loaded = object::load(&resolved.layout, &settings, &types, options.log)?;
         let module_btf = tracing::open_module_btf(MODULES).into_iter().collect();
         kretprobe::remove_forsaken();
         let mut attacher = Attacher::new(loaded, types, symbols, module_btf, &settings, PLAN);

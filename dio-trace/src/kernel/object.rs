@@ -22,6 +22,7 @@ use dio_trace_ebpf::abi::{
 };
 
 use crate::kernel::{
+    btf::KernelTypes,
     constants, instructions, shared_program, simplify,
     tracing::{self, Program},
     unpreempted::Unpreempted,
@@ -62,6 +63,7 @@ pub(super) struct Programs {
     shared_map: RawFd,
     btf: Option<OwnedFd>,
     unpreempted: Option<Unpreempted>,
+    has_private_stacks: bool,
 }
 
 /// A program with its maps, and also with its constants once it is asked for.
@@ -83,7 +85,9 @@ impl Programs {
     /// The same for one that others pass on to.
     pub(super) fn shared(&self, program: &str) -> Result<Program<'_>> {
         let mut program = self.of(program)?;
-        shared_program::keep_on_task_stack(&mut program.instructions, &mut program.functions);
+        if self.has_private_stacks {
+            shared_program::keep_on_task_stack(&mut program.instructions, &mut program.functions);
+        }
         Ok(program)
     }
 
@@ -132,7 +136,7 @@ pub(super) const fn is_embedded() -> bool {
 pub(super) fn load(
     layout: &Layout,
     settings: &Settings,
-    unpreempted: Option<Unpreempted>,
+    types: &KernelTypes,
     log: bool,
 ) -> Result<(Ebpf, Programs)> {
     if OBJECT.is_empty() {
@@ -172,15 +176,11 @@ pub(super) fn load(
         }
     }
     let ebpf = loader.load(OBJECT).context("cannot create the eBPF maps")?;
-    let programs = relocate(&ebpf, &globals, unpreempted)?;
+    let programs = relocate(&ebpf, &globals, types)?;
     Ok((ebpf, programs))
 }
 
-fn relocate(
-    ebpf: &Ebpf,
-    globals: &Globals<'_>,
-    unpreempted: Option<Unpreempted>,
-) -> Result<Programs> {
+fn relocate(ebpf: &Ebpf, globals: &Globals<'_>, types: &KernelTypes) -> Result<Programs> {
     let mut object = Object::parse(OBJECT).context("the embedded eBPF object is damaged")?;
     object.patch_map_data(
         globals
@@ -232,7 +232,8 @@ fn relocate(
         constants_map,
         shared_map,
         btf,
-        unpreempted,
+        unpreempted: Unpreempted::of_running_kernel(types),
+        has_private_stacks: shared_program::has_private_stacks(types),
     })
 }
 

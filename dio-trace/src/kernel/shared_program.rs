@@ -20,6 +20,7 @@ use aya_obj::generated::{
 };
 
 use crate::kernel::{
+    btf::KernelTypes,
     instructions::{begin_with, instruction},
     tracing::{bpf, bpf_fd},
 };
@@ -60,6 +61,13 @@ impl SharedProgram {
     pub(super) fn map(&self) -> RawFd {
         self.0.as_raw_fd()
     }
+}
+
+/// Whether this kernel gives a program with a large stack one for each CPU (from 6.13). Where it has what
+/// came later it does, whatever it calls that.
+pub(super) fn has_private_stacks(types: &KernelTypes) -> bool {
+    let member = types.member_offset("bpf_prog_aux", "priv_stack_ptr");
+    member.is_some() || types.function("bpf_local_irq_save").is_some()
 }
 
 /// Keeps a program on the stack of the task: begins it with a tail call that is jumped over. The kernel
