@@ -64,11 +64,12 @@ impl Attacher {
         settings: &Settings,
         plan: &[Hook],
     ) -> Self {
+        let preempted = settings.pairs != 0 && !programs.are_unpreempted();
         Self {
             ebpf,
             attached: Attached::default(),
             trampolines: Trampolines::new(programs, module_btf, &types, settings),
-            uses: Uses::new(settings, &types, plan),
+            uses: Uses::new(settings, &types, preempted, plan),
             types,
             symbols,
             pairs: settings.pairs != 0,

@@ -99,6 +99,11 @@ impl Programs {
         Ok(program)
     }
 
+    /// Whether they keep the kernel from preempting them.
+    pub(super) const fn are_unpreempted(&self) -> bool {
+        self.unpreempted.is_some()
+    }
+
     fn with_constants(&self, program: &str) -> Result<Program<'_>> {
         let prepared = self
             .programs

@@ -49,7 +49,7 @@ pub(super) enum When {
     /// While a command or chosen processes are traced.
     ChosenProcesses,
     /// While one of these filesystem types is known, and the returns of this function, hooked before,
-    /// can be missed: without fexit, or where a program may be preempted.
+    /// can be missed: without fexit, or where programs are preempted.
     ReturnsMissed(&'static [&'static str], &'static str),
 }
 

@@ -13,7 +13,8 @@ use crate::kernel::{
 pub(super) struct Uses {
     filesystems: HashSet<String>,
     only_chosen: bool,
-    pairs: bool,
+    /// Returns are missed even of functions that have an fexit.
+    returns_missed: bool,
     /// Filesystem types that have a function which tells what they do directly.
     telling: HashSet<&'static str>,
     /// Functions that have an fexit.
@@ -21,7 +22,12 @@ pub(super) struct Uses {
 }
 
 impl Uses {
-    pub(super) fn new(settings: &Settings, types: &KernelTypes, plan: &[Hook]) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        types: &KernelTypes,
+        preempted: bool,
+        plan: &[Hook],
+    ) -> Self {
         let telling = plan.iter().filter_map(|hook| match hook.when {
             When::Telling(filesystem, arguments) => {
                 let function = types.function(hook.target)?;
@@ -33,7 +39,7 @@ impl Uses {
             telling: telling.collect(),
             filesystems: known_filesystems(),
             only_chosen: settings.only_traced != 0,
-            pairs: settings.pairs != 0,
+            returns_missed: preempted,
             followed: HashSet::new(),
         }
     }
@@ -46,7 +52,7 @@ impl Uses {
     /// Whether a hook will be of use, before any is attached.
     pub(super) fn is_likely_of_use(&self, when: When) -> bool {
         match when {
-            When::ReturnsMissed(..) => self.pairs && self.is_of_use(when),
+            When::ReturnsMissed(..) => self.returns_missed && self.is_of_use(when),
             _ => self.is_of_use(when),
         }
     }
@@ -63,7 +69,7 @@ impl Uses {
                 .any(|kind| known(&[kind]) && !self.telling.contains(kind)),
             When::ChosenProcesses => self.only_chosen,
             When::ReturnsMissed(types, function) => {
-                known(types) && (self.pairs || !self.followed.contains(function))
+                known(types) && (self.returns_missed || !self.followed.contains(function))
             }
         }
     }
