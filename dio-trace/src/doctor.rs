@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::{
     diagnose::kernels,
     kernel::{
-        Check, KernelTypes, NothingAttached, Options, Probes, State, block_devices, preflight,
-        rule_set,
+        Check, KernelTypes, NothingAttached, Options, Probes, State, block_devices,
+        preemption_of_probes, preflight, rule_set,
     },
     model::{Attachment, Device, Evidence, RuleSet, printable},
 };
@@ -36,10 +36,10 @@ impl Examination {
     /// Looks at everything, and attaches the probes for a moment where that may work.
     #[must_use]
     pub fn make() -> Self {
-        let checks = preflight();
-        let rules = KernelTypes::of_running_kernel([])
-            .ok()
-            .map(|types| rule_set(&types));
+        let mut checks = preflight();
+        let types = KernelTypes::of_running_kernel([]).ok();
+        checks.extend(types.as_ref().map(preemption_of_probes));
+        let rules = types.as_ref().map(rule_set);
         let (rule_set, evidence) = rules.map_or((None, Vec::new()), |(set, why)| (Some(set), why));
         let missing = checks.iter().find(|check| check.state == State::Missing);
         let (reason, attachments) = match missing {

@@ -53,4 +53,4 @@ pub use evidence::rule_set;
 pub use layout::Resolved;
 pub use live::Live;
 pub use nothing_attached::NothingAttached;
-pub use preflight::{Check, State, preflight};
+pub use preflight::{Check, State, preemption_of_probes, preflight};

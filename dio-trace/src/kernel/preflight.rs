@@ -4,7 +4,10 @@ use std::{fmt, fs, path::Path};
 
 use serde::Serialize;
 
-use crate::kernel::{live::system, object};
+use crate::kernel::{
+    btf::KernelTypes, live::system, object, preemption, settings::skips_running_programs,
+    unpreempted::Unpreempted,
+};
 
 /// One thing that tracing needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -279,6 +282,33 @@ fn are_hidden() -> bool {
     addresses.peek().is_some() && addresses.all(|address| address == 0)
 }
 
+/// Whether the kernel may take the CPU away from a probe, and what comes of that.
+#[must_use]
+pub fn preemption_of_probes(types: &KernelTypes) -> Check {
+    let missed = preemption::is_possible() && skips_running_programs(types);
+    preempted(missed, Unpreempted::of_running_kernel(types).is_some())
+}
+
+fn preempted(missed: bool, unpreempted: bool) -> Check {
+    const SUBJECT: &str = "preemption";
+    if !missed {
+        return Check::good(SUBJECT, "probes lose nothing by it on this kernel");
+    }
+    if unpreempted {
+        return Check::good(
+            SUBJECT,
+            "probes ask not to be preempted, and each is attached twice",
+        );
+    }
+    Check::bad(
+        SUBJECT,
+        State::Limited,
+        "probes can be preempted, and are then skipped on that CPU: each is attached twice. Where many more \
+         threads run than there are CPUs, requests may be missed all the same, and are told as lost",
+        "where that happens, boot with preempt=voluntary, or use a kernel from 6.14 on (not a real-time one)",
+    )
+}
+
 /// Process ids in a recording are those of the initial namespace.
 fn namespace() -> Option<Check> {
     const SUBJECT: &str = "pid namespace";
@@ -294,4 +324,17 @@ fn namespace() -> Option<Check> {
         "not the initial one: process ids are shown as the host knows them, and --pid means those",
         "run dio-trace on the host, or the container with --pid=host",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_probes_that_are_preempted_and_skipped_see_less() {
+        let state = |missed, unpreempted| preempted(missed, unpreempted).state;
+        assert_eq!(state(false, false), State::Good);
+        assert_eq!(state(true, true), State::Good);
+        assert_eq!(state(true, false), State::Limited);
+    }
 }
