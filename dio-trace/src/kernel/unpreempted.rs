@@ -142,10 +142,10 @@ mod tests {
         let branch = |off| instruction(BPF_JMP | BPF_JEQ | BPF_K, (1, 0), off, 0);
         let function = |imm| instruction(BPF_JMP | BPF_CALL, (0, BPF_PSEUDO_CALL as u8), 0, imm);
         let mut program = vec![
-            branch(2),   // 0: to the second way out
+            branch(3),   // 0: to the second way out
             function(3), // 1: to the function
             exit(),      // 2
-            jump(-2),    // 3: back, to the call
+            jump(-2),    // 3: back, to the first
             exit(),      // 4
             jump(0),     // 5: the function
             exit(),      // 6
@@ -158,7 +158,7 @@ mod tests {
         KERNEL.wrap(&mut program, &mut functions);
 
         let mut expected = KERNEL.beginning().to_vec();
-        expected.extend([branch(10), function(19)]);
+        expected.extend([branch(11), function(19)]);
         expected.extend(KERNEL.end());
         expected.push(instruction(BPF_JMP | BPF_JA, (0, 0), -10, 0));
         let second_way_out = expected.len();
