@@ -32,6 +32,7 @@ mod preemption;
 mod preflight;
 mod probing;
 mod registers;
+mod roles;
 mod settings;
 mod shared_program;
 mod simplify;

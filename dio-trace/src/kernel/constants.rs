@@ -55,12 +55,12 @@ fn constant(load: bpf_insn, offset: i32, data: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use aya_obj::generated::{
-        BPF_ADD, BPF_ALU64, BPF_B, BPF_CALL, BPF_DW, BPF_EXIT, BPF_H, BPF_JA, BPF_JMP, BPF_JMP32,
+        BPF_ADD, BPF_ALU64, BPF_B, BPF_CALL, BPF_DW, BPF_H, BPF_JA, BPF_JMP, BPF_JMP32,
         BPF_PSEUDO_MAP_VALUE, BPF_W, BPF_X,
     };
 
     use super::*;
-    use crate::kernel::instructions::LOAD_WIDE;
+    use crate::kernel::instructions::{LOAD_WIDE, exit};
 
     const MAP: RawFd = 7;
     const DATA: [u8; 8] = [1, 0, 0, 0x80, 5, 6, 7, 8];
@@ -75,10 +75,6 @@ mod tests {
 
     fn load(size: u32, dst: u8, src: u8, offset: i16) -> bpf_insn {
         instruction(BPF_LDX | BPF_MEM | size, (dst, src), offset, 0)
-    }
-
-    fn exit() -> bpf_insn {
-        instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0)
     }
 
     /// The number that register 3 is set to, if it is.

@@ -65,14 +65,14 @@ fn alive(instructions: &[bpf_insn]) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use aya_obj::generated::{
-        BPF_ALU, BPF_CALL, BPF_EXIT, BPF_JEQ, BPF_JMP, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV,
-        BPF_PSEUDO_CALL, BPF_W,
+        BPF_ALU, BPF_CALL, BPF_JEQ, BPF_JMP, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, BPF_PSEUDO_CALL,
+        BPF_W,
     };
 
     use super::*;
     use crate::kernel::{
         branches,
-        instructions::{instruction, same},
+        instructions::{exit, instruction, same},
     };
 
     fn set(register: u8, value: i32) -> bpf_insn {
@@ -85,10 +85,6 @@ mod tests {
 
     fn load(register: u8) -> bpf_insn {
         instruction(BPF_LDX | BPF_MEM | BPF_W, (register, 1), 0, 0)
-    }
-
-    fn exit() -> bpf_insn {
-        instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0)
     }
 
     fn call(imm: i32) -> bpf_insn {

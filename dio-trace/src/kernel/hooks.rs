@@ -20,7 +20,8 @@ use crate::{
         kretprobe::{CALLS_AT_A_TIME, Kretprobe},
         misses::Misses,
         object::Programs,
-        plan::{self, BOUNDED, Hook, Role},
+        plan::Hook,
+        roles::{self, BOUNDED, Role},
         shared_program::SharedProgram,
         symbols::Symbols,
         tracing::{self, Link, Target},
@@ -207,7 +208,7 @@ impl Attacher {
     }
 
     /// The form of a kprobe or kretprobe that this kernel takes.
-    fn form(&self, programs: &plan::Programs, program: Option<&str>) -> String {
+    fn form(&self, programs: &roles::Programs, program: Option<&str>) -> String {
         let bounded = programs.bounded && !self.trampolines.has_loop();
         let ending = if bounded { BOUNDED } else { "" };
         format!("{}{ending}", program.unwrap_or_default())

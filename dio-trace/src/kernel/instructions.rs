@@ -122,6 +122,11 @@ pub(super) fn nothing() -> bpf_insn {
     jump(0)
 }
 
+/// Leaves the function, or the program.
+pub(super) fn exit() -> bpf_insn {
+    instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0)
+}
+
 /// Puts another map in place of one, by descriptor.
 pub(super) fn replace_map(instructions: &mut [bpf_insn], map: RawFd, other: RawFd) {
     for instruction in instructions {

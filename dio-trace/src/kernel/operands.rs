@@ -112,10 +112,10 @@ fn as_set(number: u64) -> Option<(u32, i32)> {
 
 #[cfg(test)]
 mod tests {
-    use aya_obj::generated::{BPF_DW, BPF_EXIT, BPF_JEQ, BPF_W};
+    use aya_obj::generated::{BPF_DW, BPF_JEQ, BPF_W};
 
     use super::*;
-    use crate::kernel::instructions::{instruction, same};
+    use crate::kernel::instructions::{exit, instruction, same};
 
     fn set(register: u8, value: i32) -> bpf_insn {
         instruction(BPF_ALU | BPF_MOV | BPF_K, (register, 0), 0, value)
@@ -131,10 +131,6 @@ mod tests {
 
     fn store(dst: u8, src: u8, off: i16) -> bpf_insn {
         instruction(BPF_STX | BPF_MEM | BPF_W, (dst, src), off, 0)
-    }
-
-    fn exit() -> bpf_insn {
-        instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0)
     }
 
     /// Asserts what becomes of a program.

@@ -5,7 +5,7 @@ use std::{fmt, fs, path::Path};
 use serde::Serialize;
 
 use crate::kernel::{
-    btf::KernelTypes, live::system, object, preemption, settings::skips_running_programs,
+    btf::KernelTypes, live::system, object, settings::skips_preempted_programs,
     unpreempted::Unpreempted,
 };
 
@@ -285,7 +285,7 @@ fn are_hidden() -> bool {
 /// Whether the kernel may take the CPU away from a probe, and what comes of that.
 #[must_use]
 pub fn preemption_of_probes(types: &KernelTypes) -> Check {
-    let missed = preemption::is_possible() && skips_running_programs(types);
+    let missed = skips_preempted_programs(types);
     preempted(missed, Unpreempted::of_running_kernel(types).is_some())
 }
 

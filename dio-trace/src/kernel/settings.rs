@@ -40,7 +40,7 @@ pub(super) fn settings(
         stacks: u32::from(options.stacks),
         has_loop: u32::from(has_loop(types)),
         dio_flags_are_wait: u32::from(dio_flags_are_wait),
-        pairs: u32::from(skips_running_programs(types) && preemption::is_possible()),
+        pairs: u32::from(skips_preempted_programs(types)),
         slot_bits,
         own_pid: std::process::id(),
     }
@@ -89,4 +89,9 @@ pub(super) fn skips_running_programs(types: &KernelTypes) -> bool {
     types
         .member_offset("bpf_prog_info", "recursion_misses")
         .is_some()
+}
+
+/// Whether it skips programs for having been preempted.
+pub(super) fn skips_preempted_programs(types: &KernelTypes) -> bool {
+    skips_running_programs(types) && preemption::is_possible()
 }

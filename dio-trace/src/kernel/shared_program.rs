@@ -87,15 +87,12 @@ pub(super) fn keep_on_task_stack(
 
 #[cfg(test)]
 mod tests {
-    use aya_obj::generated::BPF_EXIT;
-
     use super::*;
-    use crate::kernel::instructions::{same, target};
+    use crate::kernel::instructions::{exit, same, target};
 
     #[test]
     fn the_tail_call_is_there_and_jumped_over() {
-        let exit = instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0);
-        let mut program = vec![exit, exit];
+        let mut program = vec![exit(), exit()];
         let info = |insn_off| bpf_func_info {
             insn_off,
             type_id: 0,
@@ -103,7 +100,7 @@ mod tests {
         let mut functions = [info(0), info(1)];
         keep_on_task_stack(&mut program, &mut functions);
         let tail_call = instruction(BPF_JMP | BPF_CALL, (0, 0), 0, 12);
-        assert_eq!(same(&program[2..]), same(&[tail_call, exit, exit]));
+        assert_eq!(same(&program[2..]), same(&[tail_call, exit(), exit()]));
         assert_eq!(target(&program, 1), Some(3));
         assert_eq!(functions.map(|one| one.insn_off), [0, 4]);
     }

@@ -23,7 +23,8 @@ use dio_trace_ebpf::abi::settings::Settings;
 use crate::kernel::{
     btf::{Function, KernelTypes, Prototype},
     object::Programs,
-    plan::{Hook, Role, passes_on_to},
+    plan::Hook,
+    roles::{Role, passes_on_to},
     settings,
     shared_program::SharedProgram,
     tracing::{self, Link, Program, Target},

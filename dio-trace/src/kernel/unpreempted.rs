@@ -10,13 +10,13 @@
 //! Not on real-time kernels: looking up a path may wait for a lock there.
 
 use aya_obj::generated::{
-    BPF_ADD, BPF_ALU64, BPF_CALL, BPF_EXIT, BPF_JMP, BPF_K, BPF_MOV, BPF_PSEUDO_KFUNC_CALL, BPF_X,
+    BPF_ADD, BPF_ALU64, BPF_CALL, BPF_JMP, BPF_K, BPF_MOV, BPF_PSEUDO_KFUNC_CALL, BPF_X,
     bpf_func_info, bpf_insn,
 };
 
 use crate::kernel::{
     btf::KernelTypes,
-    instructions::{Kind, begin_with, instruction, kind, set_distances, target},
+    instructions::{Kind, begin_with, exit, instruction, kind, set_distances, target},
     preemption,
 };
 
@@ -88,7 +88,7 @@ impl Unpreempted {
             add(1, -8),
             call(self.irq_restore),
             instruction(BPF_ALU64 | BPF_MOV | BPF_K, (0, 0), 0, 0),
-            instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0),
+            exit(),
         ]
     }
 }
@@ -132,10 +132,6 @@ mod tests {
         irq_save: 103,
         irq_restore: 104,
     };
-
-    fn exit() -> bpf_insn {
-        instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0)
-    }
 
     #[test]
     fn every_way_out_of_the_program_allows_it_again_and_no_function_does() {

@@ -131,7 +131,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::kernel::instructions::{LOAD_WIDE, instruction, same};
+    use crate::kernel::instructions::{LOAD_WIDE, exit, instruction, same};
 
     fn set(register: u8, value: i32) -> bpf_insn {
         instruction(BPF_ALU64 | BPF_MOV | BPF_K, (register, 0), 0, value)
@@ -147,10 +147,6 @@ mod tests {
 
     fn jump_if_zero(register: u8, off: i16) -> bpf_insn {
         instruction(BPF_JMP | BPF_JEQ | BPF_K, (register, 0), off, 0)
-    }
-
-    fn exit() -> bpf_insn {
-        instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0)
     }
 
     /// Asserts which instructions of a program come to nothing.

@@ -12,13 +12,14 @@ use std::{
 };
 
 use aya_obj::generated::{
-    BPF_ADD, BPF_ALU64, BPF_CALL, BPF_DW, BPF_EXIT, BPF_F_SLEEPABLE, BPF_JMP, BPF_K, BPF_LDX,
-    BPF_MEM, BPF_MOV, BPF_STX, BPF_X, bpf_attr, bpf_cmd,
-    bpf_func_id::BPF_FUNC_kallsyms_lookup_name, bpf_insn, bpf_prog_type::BPF_PROG_TYPE_SYSCALL,
+    BPF_ADD, BPF_ALU64, BPF_CALL, BPF_DW, BPF_F_SLEEPABLE, BPF_JMP, BPF_K, BPF_LDX, BPF_MEM,
+    BPF_MOV, BPF_STX, BPF_X, bpf_attr, bpf_cmd, bpf_func_id::BPF_FUNC_kallsyms_lookup_name,
+    bpf_insn, bpf_prog_type::BPF_PROG_TYPE_SYSCALL,
 };
 
 use crate::kernel::{
     btf::KernelTypes,
+    instructions::{exit, instruction},
     tracing::{LICENSE, bpf, bpf_fd},
 };
 
@@ -112,17 +113,7 @@ fn instructions() -> Vec<bpf_insn> {
         ),
         load(1, 10, ADDRESS_AT),
         store(6, 1, offset_of!(Question, address) as i16),
-        instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0),
+        exit(),
     ]);
     program
-}
-
-fn instruction(code: u32, (to, from): (u8, u8), offset: i16, value: i32) -> bpf_insn {
-    bpf_insn {
-        code: code as u8,
-        _bitfield_align_1: [],
-        _bitfield_1: bpf_insn::new_bitfield_1(to, from),
-        off: offset,
-        imm: value,
-    }
 }
