@@ -1,55 +1,35 @@
 //! Loads the probes and carries out the attach plan on the running kernel.
 
+mod attacher;
+mod conditions;
+mod error;
+mod fentry;
+mod kretprobe;
+mod missed;
+mod plan;
+mod roles;
+mod shared;
+
+pub use error::NothingAttached;
+
 use anyhow::{Result, bail};
 use aya::Ebpf;
 use dio_trace_ebpf::abi::layout::ABSENT;
 
 use crate::{
     kernel::{
-        btf::KernelTypes,
-        hooks::{Attached, Attacher},
-        kretprobe,
-        layout::Resolved,
-        misses::Missed,
-        nothing_attached::NothingAttached,
-        object,
-        plan::{MODULES, PLAN},
-        settings::settings,
-        symbols::Symbols,
-        tracing,
+        attach::{
+            attacher::{Attached, Attacher},
+            missed::Missed,
+            plan::{MODULES, PLAN},
+        },
+        machine::{btf::KernelTypes, layout::Resolved, rule_set::rule_set, symbols::Symbols},
+        options::Options,
+        program::{object, settings::settings},
+        sys::bpf,
     },
     model::{Attachment, Evidence, RuleSet},
 };
-
-/// What the user chose for a trace.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Details also of aligned requests.
-    pub all: bool,
-    /// Only these thread groups and their descendants; empty for everything.
-    pub processes: Vec<u32>,
-    /// Follow a command that is not started yet.
-    pub command: bool,
-    /// Details that each process may send each second.
-    pub detail_rate: u32,
-    /// Call stacks of misaligned requests.
-    pub stacks: bool,
-    /// Let the probes log each request that begins and ends.
-    pub log: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            all: false,
-            processes: Vec::new(),
-            command: false,
-            detail_rate: 5_000,
-            stacks: false,
-            log: false,
-        }
-    }
-}
 
 /// Loaded and attached probes. Dropping this detaches them.
 pub struct Probes {
@@ -82,12 +62,12 @@ impl Probes {
                 missing.join(", ")
             );
         }
-        let (rule_set, evidence) = super::evidence::rule_set(&types);
+        let (rule_set, evidence) = rule_set(&types);
         let names = PLAN.iter().map(|hook| hook.target).collect();
         let symbols = Symbols::of_running_kernel(&names, &types);
         let settings = settings(options, &types, &symbols, rule_set);
         let loaded = object::load(&resolved.layout, &settings, &types, options.log)?;
-        let module_btf = tracing::open_module_btf(MODULES).into_iter().collect();
+        let module_btf = bpf::open_module_btf(MODULES).into_iter().collect();
         kretprobe::remove_forsaken();
         let mut attacher = Attacher::new(loaded, types, symbols, module_btf, &settings, PLAN);
         attacher.load(PLAN);
@@ -118,10 +98,4 @@ impl Probes {
         } = &mut self.attached;
         misses.newly_missed(orphans, kretprobes)
     }
-}
-
-/// CPUs that may ever be online.
-pub(super) fn possible_cpus() -> u32 {
-    let count = aya::util::nr_cpus().unwrap_or(1);
-    u32::try_from(count).unwrap_or(1).max(1)
 }

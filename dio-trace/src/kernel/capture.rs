@@ -1,9 +1,16 @@
 //! Draining: details from the ring buffer, counts from the tables, losses from their counters.
 
-use std::{
-    os::fd::{AsRawFd, RawFd},
-    time::Duration,
-};
+mod cgroups;
+mod counts;
+mod decode;
+mod files;
+mod filesystem_devices;
+mod names;
+mod retries;
+mod slots;
+mod stacks;
+
+use std::os::fd::{AsRawFd, RawFd};
 
 use anyhow::{Context, Result};
 use aya::maps::{Array, HashMap, MapData, PerCpuArray, RingBuf};
@@ -15,11 +22,15 @@ use dio_trace_ebpf::abi::{
 use crate::{
     kernel::{
         attach::Probes,
-        counting::{Tables, Value, sum},
-        decode::{Decoder, Event, clock_nanoseconds, parse},
-        filesystem_devices::FilesystemDevices,
-        in_flight::InFlight,
-        stacks::{Stacks, Taken},
+        capture::{
+            counts::{Tables, Value, sum},
+            decode::{Decoder, Event, parse},
+            filesystem_devices::FilesystemDevices,
+            retries::InFlight,
+            stacks::{Stacks, Taken},
+        },
+        machine::proc::clock_nanoseconds,
+        sys::quiesce::wait_for_running_programs,
     },
     model::{Batch, Loss, LossCause, Timestamp},
 };
@@ -97,7 +108,7 @@ impl Capture {
     }
 
     /// Reads and names the call stacks of requests, for probes that take them
-    /// ([`Options::stacks`](super::Options::stacks)).
+    /// ([`Options::stacks`](crate::kernel::options::Options::stacks)).
     ///
     /// # Errors
     /// Where the object lacks the map, or the system has no thread left.
@@ -354,17 +365,5 @@ impl Capture {
             }
         }
         Ok(())
-    }
-}
-
-/// Waits until every eBPF program that runs now has ended: they run inside RCU read sections, and
-/// this command of membarrier(2) is `synchronize_rcu`. On kernels with `nohz_full` CPUs, which do
-/// without it, a pause much longer than any program takes its place.
-pub(super) fn wait_for_running_programs() {
-    const MEMBARRIER_CMD_GLOBAL: libc::c_int = 1;
-    // SAFETY: takes no pointers.
-    let result = unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) };
-    if result != 0 {
-        std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -1,7 +1,9 @@
 //! The running kernel as a source of batches.
 
+mod bursts;
+mod probe_log;
+
 use std::{
-    fs,
     os::fd::{BorrowedFd, OwnedFd},
     time::Duration,
 };
@@ -14,11 +16,14 @@ use tokio::{
 
 use crate::{
     kernel::{
-        attach::{Options, Probes, possible_cpus},
-        block::block_devices,
+        attach::Probes,
         capture::Capture,
-        log::ProbeLog,
-        probing,
+        live::probe_log::ProbeLog,
+        machine::{
+            block::block_devices,
+            proc::{possible_cpus, system},
+        },
+        options::Options,
     },
     model::{Batch, Environment, Timestamp},
     source::EventSource,
@@ -102,7 +107,7 @@ impl Live {
     }
 
     fn close(&mut self) -> Batch {
-        probing::mark(&mut self.open.records);
+        bursts::mark(&mut self.open.records);
         // A list that grows as it is filled is copied over and over.
         let expected = self.open.records.len().min(EXPECTED_MOST);
         let next = Batch {
@@ -172,10 +177,4 @@ fn environment(probes: &Probes) -> Environment {
         attachments: probes.attachments.clone(),
         devices: block_devices(),
     }
-}
-
-/// A value of `/proc/sys/kernel`.
-pub(super) fn system(name: &str) -> String {
-    let text = fs::read_to_string(format!("/proc/sys/kernel/{name}")).unwrap_or_default();
-    text.trim().to_owned()
 }

@@ -5,8 +5,8 @@ use std::{fmt, fs, path::Path};
 use serde::Serialize;
 
 use crate::kernel::{
-    btf::KernelTypes, live::system, object, settings::skips_preempted_programs,
-    unpreempted::Unpreempted,
+    machine::{btf::KernelTypes, features::skips_preempted_programs, proc::system},
+    program::{object, wrap::Unpreempted},
 };
 
 /// One thing that tracing needs.

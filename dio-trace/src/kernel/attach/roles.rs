@@ -1,0 +1,153 @@
+//! What a hook can see, and the programs that each kind needs.
+
+/// What a hook sees, which decides the programs it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::kernel) enum Role {
+    /// A `read_iter`/`write_iter`: the whole request, with early rejections and fallback.
+    Request,
+    /// `iomap_dio_rw`.
+    IomapEngine,
+    /// `__iomap_dio_rw`, which filesystems call that complete by themselves.
+    IomapInner,
+    /// `iomap_dio_complete`.
+    IomapComplete,
+    /// What `iomap_dio_complete` tells a filesystem (`iomap_dio_ops.end_io`).
+    IomapEnd,
+    /// What iomap passes the bios of btrfs on to (`iomap_dio_ops.submit_io`).
+    BtrfsSubmit,
+    /// `__iomap_dio_read_simple`.
+    IomapSimpleEngine,
+    /// `blkdev_direct_IO`.
+    BlockDeviceEngine,
+    /// `__blockdev_direct_IO`.
+    LegacyEngine,
+    /// Engines of NFS and FUSE.
+    ServerEngine,
+    /// A `ki_complete` function.
+    Completion,
+    /// `block_bio_queue`.
+    BioQueue,
+    /// `block_split`.
+    BioSplit,
+    /// `sched_process_fork`.
+    ProcessFork,
+}
+
+/// The programs of a role, by way of attaching. The exit program of fexit depends on the number of
+/// arguments.
+pub(in crate::kernel) struct Programs {
+    pub(in crate::kernel) fentry: Option<&'static str>,
+    pub(in crate::kernel) fexit: &'static [(u32, &'static str)],
+    pub(in crate::kernel) kprobe: Option<&'static str>,
+    pub(in crate::kernel) kretprobe: Option<&'static str>,
+    /// Whether the entry programs walk over segments by `bpf_loop` (5.17): where the kernel has none,
+    /// there is no fentry.
+    pub(in crate::kernel) walks_segments: bool,
+    /// Whether kprobe and kretprobe are other ones, [`BOUNDED`], where the kernel has no `bpf_loop`.
+    pub(in crate::kernel) bounded: bool,
+    /// For tracepoints: with BTF and without, by number of the tracepoint's arguments.
+    pub(in crate::kernel) tracepoint: &'static [(u32, &'static str, &'static str)],
+}
+
+/// Ending of the kprobes and kretprobes for kernels without `bpf_loop` (5.17): they do without it, and
+/// without what fills slots.
+pub(in crate::kernel) const BOUNDED: &str = "_bounded";
+
+/// The small program that passes on to this one, where several functions share it.
+pub(in crate::kernel) fn passes_on_to(program: &str) -> &'static str {
+    match program {
+        "request_entry" => "shared_request_entry",
+        "request_exit_2" => "shared_request_exit",
+        _ => "shared",
+    }
+}
+
+const NONE: Programs = Programs {
+    fentry: None,
+    fexit: &[],
+    kprobe: None,
+    kretprobe: None,
+    walks_segments: false,
+    bounded: false,
+    tracepoint: &[],
+};
+
+const ENGINE_EXITS: &[(u32, &str)] = &[
+    (2, "engine_exit_2"),
+    (3, "engine_exit_3"),
+    (5, "engine_exit_5"),
+    (6, "engine_exit_6"),
+    (7, "engine_exit_7"),
+];
+
+impl Role {
+    /// The programs of this role.
+    pub(in crate::kernel) const fn programs(self) -> Programs {
+        const fn engine(fentry: &'static str, kprobe: &'static str) -> Programs {
+            Programs {
+                fentry: Some(fentry),
+                fexit: ENGINE_EXITS,
+                kprobe: Some(kprobe),
+                kretprobe: Some("engine_exit_kretprobe"),
+                walks_segments: true,
+                bounded: true,
+                ..NONE
+            }
+        }
+        const fn entry_only(fentry: &'static str, kprobe: &'static str) -> Programs {
+            Programs {
+                fentry: Some(fentry),
+                kprobe: Some(kprobe),
+                ..NONE
+            }
+        }
+        match self {
+            Self::Request => Programs {
+                fentry: Some("request_entry"),
+                fexit: &[(2, "request_exit_2")],
+                kprobe: Some("request_entry_kprobe"),
+                kretprobe: Some("request_exit_kretprobe"),
+                walks_segments: true,
+                bounded: true,
+                ..NONE
+            },
+            Self::IomapEngine => engine("iomap_entry", "iomap_entry_kprobe"),
+            Self::IomapSimpleEngine => engine("iomap_simple_entry", "iomap_simple_entry_kprobe"),
+            Self::ServerEngine => engine("server_entry", "server_entry_kprobe"),
+            Self::BlockDeviceEngine => Programs {
+                fentry: Some("blkdev_entry"),
+                fexit: &[(2, "blkdev_exit_2")],
+                kprobe: Some("blkdev_entry_kprobe"),
+                kretprobe: Some("blkdev_exit_kretprobe"),
+                ..NONE
+            },
+            Self::LegacyEngine => engine("legacy_entry", "legacy_entry_kprobe"),
+            Self::IomapInner => entry_only("iomap_inner_entry", "iomap_inner_entry_kprobe"),
+            Self::IomapComplete => entry_only("iomap_complete", "iomap_complete_kprobe"),
+            Self::IomapEnd => entry_only("iomap_end", "iomap_end_kprobe"),
+            Self::BtrfsSubmit => entry_only("btrfs_submit", "btrfs_submit_kprobe"),
+            Self::Completion => Programs {
+                bounded: true,
+                ..entry_only("completion", "completion_kprobe")
+            },
+            Self::BioQueue => Programs {
+                tracepoint: &[
+                    (1, "bio_queue_0", "bio_queue_0_raw"),
+                    (2, "bio_queue_1", "bio_queue_1_raw"),
+                ],
+                ..NONE
+            },
+            Self::BioSplit => Programs {
+                tracepoint: &[
+                    (2, "bio_split", "bio_split_raw"),
+                    (3, "bio_split", "bio_split_raw"),
+                ],
+                ..NONE
+            },
+            Self::ProcessFork => Programs {
+                tracepoint: &[(2, "process_fork", "process_fork_raw")],
+                ..NONE
+            },
+        }
+    }
+}

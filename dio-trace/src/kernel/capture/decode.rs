@@ -1,0 +1,164 @@
+//! From what the probes deliver to records.
+
+use std::sync::Arc;
+
+use dio_trace_ebpf::{
+    abi::{
+        EventKind,
+        counters::{CounterKey, CounterValue},
+        file::FileEvent,
+        request::{NO_OFFENDER, RequestEvent, SEGMENTS_KEPT},
+    },
+    rules::portability,
+};
+
+use crate::{
+    kernel::{
+        capture::{cgroups::Cgroups, files::Files, names::Names},
+        machine::proc::clock_nanoseconds,
+    },
+    model::{
+        DeviceNumber, Flags, Interface, Operation, Reasons, Record, Request, Timestamp, Verdict,
+    },
+};
+
+/// Turns events and counters into records; knows files and control groups.
+#[derive(Debug, Default)]
+pub(in crate::kernel) struct Decoder {
+    files: Files,
+    names: Names,
+    cgroups: Cgroups,
+    /// UTC minus `CLOCK_BOOTTIME`, nanoseconds.
+    clock_offset: i64,
+}
+
+/// One entry of the ring buffer.
+pub(in crate::kernel) enum Event<'e> {
+    Request(&'e RequestEvent),
+    File(&'e FileEvent),
+}
+
+impl Decoder {
+    /// Maps the kernel's clock to UTC anew: NTP may have moved it.
+    pub(in crate::kernel) fn set_clock(&mut self) {
+        let boot = clock_nanoseconds(libc::CLOCK_BOOTTIME);
+        self.clock_offset = clock_nanoseconds(libc::CLOCK_REALTIME) - boot;
+    }
+
+    /// Epoch of the memory of files; in another the probes have to tell of all again.
+    pub(in crate::kernel) const fn files_epoch(&self) -> u32 {
+        self.files.epoch()
+    }
+
+    /// Remembers a file.
+    pub(in crate::kernel) fn learn(&mut self, event: &FileEvent) {
+        self.files.learn(event);
+    }
+
+    /// A captured request; `None` where it says what no probe of ours does.
+    pub(in crate::kernel) fn request(&mut self, event: &RequestEvent) -> Option<Record> {
+        let request = &event.request;
+        let file = self.files.get(request.parties.id);
+        let limits = (request.parties.disk != 0).then_some(request.parties.limits);
+        let kept = (request.segments_kept as usize).min(SEGMENTS_KEPT);
+        let mut segments = request.segments.get(..kept)?.to_vec();
+        if request.offending_index != NO_OFFENDER {
+            segments.push(request.segments[SEGMENTS_KEPT]);
+        }
+        // All that may fail comes first: what is made so far would be moved to where it can be
+        // dropped.
+        let time = i64::try_from(request.time).ok()?;
+        let operation = Operation::from_number(request.operation)?;
+        let interface = Interface::from_number(request.interface)?;
+        let verdict = Verdict::from_number(u8::try_from(event.verdict).ok()?)?;
+        let thread = self.names.name(&request.parties.thread);
+        Some(Record {
+            time: Timestamp(time.saturating_add(self.clock_offset)),
+            count: 1,
+            bytes: request.geometry.length,
+            pid: request.parties.pid,
+            uid: request.parties.uid,
+            comm: match request.parties.comm == request.parties.thread {
+                true => Arc::clone(&thread),
+                false => self.names.name(&request.parties.comm),
+            },
+            operation,
+            interface,
+            device: (request.parties.disk != 0)
+                .then(|| DeviceNumber::from_kernel(request.parties.disk)),
+            disk: file.and_then(|file| file.disk.clone()),
+            filesystem: file.and_then(|file| file.filesystem.clone()),
+            inode: Some(request.parties.id.inode),
+            path: file.and_then(|file| file.path.clone()),
+            limits,
+            verdict,
+            reasons: Reasons(event.reasons),
+            flags: Flags(event.flags),
+            request: Some(Request {
+                tid: request.parties.tid,
+                thread,
+                geometry: request.geometry,
+                segments,
+                result: event.result,
+                direct_bytes: request.direct_bytes,
+                latency: event.latency,
+                bios: request.bios,
+                splits: request.splits,
+                rule_sets: portability(&request.geometry, &request.parties.limits).collect(),
+                user_stack: None,
+                kernel_stack: None,
+            }),
+            cgroup: self.cgroups.path(request.parties.cgroup),
+        })
+    }
+
+    /// A row of counted requests.
+    pub(in crate::kernel) fn counter(
+        &mut self,
+        time: Timestamp,
+        key: &CounterKey,
+        value: CounterValue,
+    ) -> Option<Record> {
+        let file = self.files.get(key.file);
+        Some(Record {
+            time,
+            count: value.count,
+            bytes: value.bytes,
+            pid: key.pid,
+            uid: key.uid,
+            comm: self.names.name(&key.comm),
+            operation: Operation::from_number(key.operation)?,
+            interface: Interface::from_number(key.interface)?,
+            device: file.and_then(|file| file.device),
+            disk: file.and_then(|file| file.disk.clone()),
+            filesystem: file.and_then(|file| file.filesystem.clone()),
+            inode: (key.file.inode != 0).then_some(key.file.inode),
+            path: file.and_then(|file| file.path.clone()),
+            limits: file.and_then(|file| file.limits),
+            verdict: Verdict::from_number(key.verdict)?,
+            reasons: Reasons(u32::from(key.reasons)),
+            flags: Flags(key.flags),
+            request: None,
+            cgroup: self.cgroups.path(key.cgroup),
+        })
+    }
+}
+
+/// Looks at one entry of the ring buffer; `None` where it is none of ours.
+pub(in crate::kernel) fn parse(bytes: &[u8]) -> Option<Event<'_>> {
+    let kind = u32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?);
+    match kind {
+        kind if kind == EventKind::Request as u32 => view(bytes).map(Event::Request),
+        kind if kind == EventKind::File as u32 => view(bytes).map(Event::File),
+        _ => None,
+    }
+}
+
+/// Looks at a shared type where it lies in a ring buffer entry, which may be longer and is aligned to
+/// 8 bytes.
+fn view<T: Copy>(bytes: &[u8]) -> Option<&T> {
+    let start = bytes.as_ptr().cast::<T>();
+    // SAFETY: the shared types are plain integers, for which any bytes are valid; length and
+    // alignment were checked.
+    (bytes.len() >= size_of::<T>() && start.is_aligned()).then(|| unsafe { &*start })
+}

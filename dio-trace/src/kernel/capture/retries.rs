@@ -1,0 +1,115 @@
+//! Requests in flight, looked into from outside: those that wait in vain to be issued again.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use aya::{
+    Pod,
+    maps::{HashMap, Map, MapData},
+};
+use dio_trace_ebpf::abi::{request::state, row};
+
+use crate::kernel::capture::slots::Slots;
+
+/// `Row` as aya wants it.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Row(row::Row);
+// SAFETY: integers without padding, any bytes of which are valid.
+unsafe impl Pod for Row {}
+
+/// Nanoseconds after which `io_uring` is not expected to issue a request again: a worker does so at
+/// once. It gives some up without telling anyone but the program.
+const FORSAKEN: u64 = 1_000_000_000;
+/// How often it is looked for such requests: that takes a walk over all slots, or a system
+/// call for each one.
+const LOOK_FOR_FORSAKEN: Duration = Duration::from_secs(1);
+
+/// The probes' table of requests in flight.
+pub(in crate::kernel) struct InFlight {
+    /// Mapped into memory only where it is looked into: 5 to 21 MiB.
+    slots: Map,
+    hashed: HashMap<MapData, u64, Row>,
+    looked: Instant,
+}
+
+impl InFlight {
+    /// Takes over the two maps of the table.
+    pub(in crate::kernel) fn new(slots: Map, hashed: Map) -> Result<Self> {
+        Ok(Self {
+            slots,
+            hashed: hashed.try_into()?,
+            looked: Instant::now(),
+        })
+    }
+
+    /// Whether it is time to look for forsaken requests again.
+    pub(in crate::kernel) fn is_time_to_look(&mut self) -> bool {
+        let due = self.looked.elapsed() >= LOOK_FOR_FORSAKEN;
+        if due {
+            self.looked = Instant::now();
+        }
+        due
+    }
+
+    /// Takes out what waits in vain to be issued again at `now`, nanoseconds of `CLOCK_BOOTTIME`.
+    /// Returns how many those are, and whether others are still waiting.
+    ///
+    /// # Errors
+    /// Where the kernel maps no more memory.
+    pub(in crate::kernel) fn take_forsaken(&mut self, now: u64) -> Result<(u64, bool)> {
+        let slots = Slots::new(&self.slots)?;
+        let mut forsaken = 0;
+        let mut waiting = false;
+        let mut is_forsaken = |state: u16, time: u64| {
+            let retry = state & state::RETRY != 0;
+            let late = now.saturating_sub(time) > FORSAKEN;
+            waiting |= retry && !late;
+            retry && late
+        };
+        for slot in 0..slots.count() {
+            let Some((key, state, time)) = look(&slots, slot) else {
+                continue;
+            };
+            if is_forsaken(state, time) && free(&slots, slot, key) {
+                forsaken += 1;
+            }
+        }
+        let keys: Vec<u64> = self.hashed.keys().flatten().collect();
+        for key in keys {
+            // A request that ends meanwhile is no longer there.
+            let Ok(Row(row::Row { request, .. })) = self.hashed.get(&key, 0) else {
+                continue;
+            };
+            if is_forsaken(request.state, request.time) && self.hashed.remove(&key).is_ok() {
+                forsaken += 1;
+            }
+        }
+        Ok((forsaken, waiting))
+    }
+}
+
+/// Key, state and time of the row in a slot, `None` where there is none.
+fn look(slots: &Slots<row::Row>, index: usize) -> Option<(u64, u16, u64)> {
+    let slot = slots.at(index);
+    // SAFETY: a slot of the mapping. Volatile, since the probes write there.
+    unsafe {
+        let key = (&raw const (*slot).key).read_volatile();
+        let state = (&raw const (*slot).value.request.state).read_volatile();
+        let time = (&raw const (*slot).value.request.time).read_volatile();
+        (key != 0).then_some((key, state, time))
+    }
+}
+
+/// Frees a slot, unless its row is no longer that of `key`. If it was not the key's first, the
+/// probes will look for it elsewhere in vain, which only takes them longer.
+fn free(slots: &Slots<row::Row>, index: usize, key: u64) -> bool {
+    // SAFETY: a slot of the mapping, and the key is aligned.
+    let place = unsafe { AtomicU64::from_ptr(&raw mut (*slots.at(index)).key) };
+    place
+        .compare_exchange(key, 0, Ordering::AcqRel, Ordering::Relaxed)
+        .is_ok()
+}

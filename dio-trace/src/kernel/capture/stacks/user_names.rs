@@ -1,0 +1,141 @@
+//! Names of functions in programs.
+
+use std::{fs, ops::Range, path::Path, sync::Arc};
+
+use blazesym::{
+    Pid,
+    symbolize::{
+        Input, Symbolized, Symbolizer,
+        cache::{self, Cache},
+        source::{self, Source},
+    },
+};
+
+use crate::kernel::capture::stacks::{
+    frame::{Names, address, looked_up, named},
+    process::Process,
+};
+
+/// Processes after which the symbol tables read so far are let go: each keeps its file open.
+const PROCESSES: usize = 128;
+
+/// Symbol tables of programs and libraries.
+pub(in crate::kernel) struct UserNames {
+    symbolizer: Symbolizer,
+    processes: usize,
+    /// Whether mapped files can be opened by the mapping, which is right in every container and
+    /// for deleted files (`CAP_SYS_ADMIN` or `CAP_CHECKPOINT_RESTORE`).
+    by_mapping: bool,
+}
+
+impl UserNames {
+    pub(in crate::kernel) fn new() -> Self {
+        Self {
+            symbolizer: symbolizer(),
+            processes: 0,
+            by_mapping: may_open_mappings(),
+        }
+    }
+
+    /// Names of a stack; `None` where the process is gone.
+    pub(in crate::kernel) fn names(&mut self, process: &Process, frames: &[u64]) -> Option<Names> {
+        // A path of another container may be another file here.
+        if !self.by_mapping && !shares_our_files(process.pid) {
+            return None;
+        }
+        if self.processes >= PROCESSES {
+            *self = Self::new();
+        }
+        self.processes += 1;
+        let pid = Pid::from(process.pid);
+        let mappings = Cache::from(cache::Process {
+            cache_vmas: true,
+            cache_perf_map: false,
+            ..cache::Process::new(pid)
+        });
+        self.symbolizer.cache(&mappings).ok()?;
+        let code = code(process.pid);
+        // After the mappings were read: they are those of this process, or are not used.
+        let names = process.is_there().then(|| {
+            let frames = sensible(frames, &code).iter().enumerate();
+            frames
+                .map(|(index, &frame)| self.name(pid, index, frame))
+                .collect()
+        });
+        let gone = blazesym::symbolize::evict::Process::new(pid);
+        let _ = self.symbolizer.evict(&gone.into());
+        names
+    }
+
+    /// One at a time: a frame that points into a file which is no program spoils only itself.
+    fn name(&self, pid: Pid, index: usize, frame: u64) -> Arc<str> {
+        let source = Source::Process(source::Process {
+            debug_syms: false,
+            // The process may write there what it likes.
+            perf_map: false,
+            map_files: self.by_mapping,
+            vdso: false,
+            ..source::Process::new(pid)
+        });
+        let at = looked_up(index, frame);
+        match self
+            .symbolizer
+            .symbolize_single(&source, Input::AbsAddr(at))
+        {
+            Ok(Symbolized::Sym(symbol)) => {
+                let binary = symbol.module.as_deref().map(Path::new);
+                let binary = binary.and_then(Path::file_name).unwrap_or_default();
+                let offset = symbol.offset as u64 + (frame - at);
+                named(
+                    &symbol.name,
+                    offset,
+                    &format!("({})", binary.to_string_lossy()),
+                )
+            }
+            _ => address(frame),
+        }
+    }
+}
+
+/// Where a process may execute.
+fn code(pid: u32) -> Vec<Range<u64>> {
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let executable = maps.lines().filter_map(|line| {
+        let (range, rest) = line.split_once(' ')?;
+        let (start, end) = range.split_once('-')?;
+        let range = u64::from_str_radix(start, 16).ok()?..u64::from_str_radix(end, 16).ok()?;
+        (rest.as_bytes().get(2) == Some(&b'x')).then_some(range)
+    });
+    executable.collect()
+}
+
+/// A stack as far as it can be one. The kernel follows frame pointers, and takes any number for one
+/// in programs and libraries that are built without: what it finds from there on is not code.
+fn sensible<'a>(frames: &'a [u64], code: &[Range<u64>]) -> &'a [u64] {
+    let is_code = |frame: &u64| code.iter().any(|range| range.contains(frame));
+    let calls = frames.iter().skip(1).take_while(|frame| is_code(frame));
+    &frames[..(calls.count() + 1).min(frames.len())]
+}
+
+fn symbolizer() -> Symbolizer {
+    Symbolizer::builder()
+        .enable_code_info(false)
+        .enable_inlined_fns(false)
+        .build()
+}
+
+fn may_open_mappings() -> bool {
+    let entries = fs::read_dir("/proc/self/map_files");
+    let first = entries.ok().and_then(|mut entries| entries.next()?.ok());
+    // To read the link is allowed to everyone, to follow it is not.
+    first.is_some_and(|entry| fs::metadata(entry.path()).is_ok())
+}
+
+fn shares_our_files(pid: u32) -> bool {
+    let same = |what: &str| {
+        let theirs = fs::read_link(format!("/proc/{pid}/{what}"));
+        let ours = fs::read_link(format!("/proc/self/{what}"));
+        matches!((theirs, ours), (Ok(theirs), Ok(ours)) if theirs == ours)
+    };
+    same("ns/mnt") && same("root")
+}

@@ -1,0 +1,49 @@
+//! Whether the kernel may take the CPU away from a program in the middle.
+
+use std::fs;
+
+use crate::kernel::machine::proc::system;
+
+/// Whether an eBPF program can be preempted on the running kernel. Where that cannot be told, it can.
+pub(in crate::kernel) fn is_possible() -> bool {
+    let mode = fs::read_to_string("/sys/kernel/debug/sched/preempt").unwrap_or_default();
+    possible(&system("version"), &mode)
+}
+
+/// Whether this is a real-time kernel, where most locks put who waits for them to sleep.
+pub(in crate::kernel) fn is_real_time() -> bool {
+    system("version").contains("PREEMPT_RT")
+}
+
+/// By `/proc/sys/kernel/version`, and `sched/preempt` of debugfs, which has the mode in force in
+/// parentheses (kernel/sched/debug.c, from 5.12).
+fn possible(version: &str, modes: &str) -> bool {
+    let in_force = modes
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map(|(mode, _)| mode);
+    match in_force {
+        Some(mode) => !matches!(mode, "none" | "voluntary"),
+        None => version.contains("PREEMPT"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mode_in_force_decides() {
+        let version = "#1 SMP PREEMPT_DYNAMIC Debian 6.1.1-1 (2023-01-01)";
+        assert!(!possible(version, "none (voluntary) full\n"));
+        assert!(possible(version, "none voluntary (full)\n"));
+        assert!(possible(version, "full (lazy)\n"));
+    }
+
+    #[test]
+    fn without_a_mode_only_a_kernel_without_preemption_is_sure() {
+        assert!(possible("#1 SMP PREEMPT_DYNAMIC Debian", ""));
+        assert!(possible("#1 SMP PREEMPT_RT", ""));
+        assert!(!possible("#1 SMP Debian 5.10.1-1", ""));
+    }
+}

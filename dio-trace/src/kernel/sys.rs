@@ -1,0 +1,5 @@
+//! Doors to the kernel: the raw system calls of this crate's probes, and nothing else.
+
+pub(in crate::kernel) mod bpf;
+pub(in crate::kernel) mod instruction;
+pub(in crate::kernel) mod quiesce;
