@@ -7,9 +7,9 @@ macro_rules! exit_kretprobe {
     ($name:ident, $level:expr, bounded = $bounded:literal) => {
         #[kretprobe]
         fn $name(ctx: RetProbeContext) -> u32 {
-            if let Some(kiocb) = busy::current() {
+            if let Some(kiocb) = threads::current() {
                 let kiocb = Kernel(kiocb as *const u8);
-                in_flight::leave::<false, $bounded>(kiocb, $level, ctx.ret());
+                leave::leave::<false, $bounded>(kiocb, $level, ctx.ret());
             }
             0
         }

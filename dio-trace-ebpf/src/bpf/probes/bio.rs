@@ -8,15 +8,17 @@ use aya_ebpf::{
 use dio_trace_ebpf::abi::request::state;
 
 use crate::bpf::{
-    globals::{has, layout, setting},
-    memory::Kernel,
-    rows,
+    base::{
+        globals::{has, layout, setting},
+        pointer::Kernel,
+    },
+    tables::threads,
 };
 
 /// `block_bio_queue`: a bio enters the block layer.
 #[inline(always)]
 fn queued<const TRACING: bool>(bio: Kernel<TRACING>) {
-    let Some(request) = rows::current_request() else {
+    let Some(request) = threads::current_request() else {
         return;
     };
     // Not the filesystem's metadata, nor the clones that a stacked device makes of our bio. One of
@@ -62,7 +64,7 @@ fn is_first<const PAIRED: bool>(state: &mut u16, due: u16, again: bool) -> bool 
 /// `block_split`: a bio is too large, or has a gap, for one request of its device.
 #[inline(always)]
 fn split<const TRACING: bool>() {
-    if let Some(request) = rows::current_request()
+    if let Some(request) = threads::current_request()
         && is_first::<TRACING>(&mut request.state, state::SPLIT_DUE, true)
     {
         request.splits += 1;

@@ -6,11 +6,11 @@ use aya_ebpf::{
     programs::{FEntryContext, ProbeContext},
 };
 
-use crate::bpf::{in_flight, memory::Kernel};
+use crate::bpf::{base::pointer::Kernel, request::leave};
 
 #[fentry]
 fn completion(ctx: FEntryContext) -> i32 {
-    in_flight::complete::<true, false>(Kernel(ctx.arg(0)), ctx.arg(1));
+    leave::complete::<true, false>(Kernel(ctx.arg(0)), ctx.arg(1));
     0
 }
 
@@ -20,7 +20,7 @@ macro_rules! completion_kprobe {
         #[kprobe]
         fn $name(ctx: ProbeContext) -> u32 {
             if let (Some(kiocb), Some(result)) = (ctx.arg(0), ctx.arg(1)) {
-                in_flight::complete::<false, $bounded>(Kernel(kiocb), result);
+                leave::complete::<false, $bounded>(Kernel(kiocb), result);
             }
             0
         }

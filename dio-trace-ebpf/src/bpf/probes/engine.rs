@@ -11,7 +11,12 @@ use aya_ebpf::{
 };
 use dio_trace_ebpf::{abi::request::level, rules::Route};
 
-use crate::bpf::{busy, direct, globals::layout, in_flight, iovec, memory::Kernel};
+use crate::bpf::{
+    base::{globals::layout, pointer::Kernel},
+    facts::iovec,
+    request::{begin, engine, leave},
+    tables::threads,
+};
 
 /// Declares the entry programs of one engine: its `struct kiocb` comes first, its `iov_iter` as
 /// `iter`. Of the kprobes one is for kernels without `bpf_loop`.
@@ -20,7 +25,7 @@ macro_rules! engine {
         #[fentry]
         fn $fentry(ctx: FEntryContext) -> i32 {
             let (kiocb, iter) = (Kernel(ctx.arg(0)), Kernel(ctx.arg($iter)));
-            in_flight::enter_engine::<_, true, false>(&ctx, kiocb, iter, $route, 0);
+            begin::enter_engine::<_, true, false>(&ctx, kiocb, iter, $route, 0);
             0
         }
 
@@ -34,7 +39,7 @@ macro_rules! engine {
             let flags = flags.and_then(|argument| ctx.arg::<u32>(argument)).unwrap_or(0);
             if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg($iter)) {
                 let (kiocb, iter) = (Kernel(kiocb), Kernel(iter));
-                in_flight::enter_engine::<_, false, $bounded>(&ctx, kiocb, iter, $route, flags);
+                begin::enter_engine::<_, false, $bounded>(&ctx, kiocb, iter, $route, flags);
                 if $bounded {
                     iovec::go_on(&ctx);
                 }
@@ -75,7 +80,7 @@ const DIO_FLAGS: usize = 4;
 fn iomap_entry(ctx: FEntryContext) -> i32 {
     let (kiocb, iter) = (Kernel(ctx.arg(0)), Kernel(ctx.arg(1)));
     let flags = ctx.arg(DIO_FLAGS);
-    in_flight::enter_engine::<_, true, false>(&ctx, kiocb, iter, Route::Iomap, flags);
+    begin::enter_engine::<_, true, false>(&ctx, kiocb, iter, Route::Iomap, flags);
     0
 }
 
@@ -88,7 +93,7 @@ macro_rules! exit {
         #[fexit]
         fn $name(ctx: FExitContext) -> i32 {
             let (kiocb, result) = (Kernel(ctx.arg(0)), ctx.arg($arguments));
-            in_flight::leave::<true, false>(kiocb, level::ENGINE, result);
+            leave::leave::<true, false>(kiocb, level::ENGINE, result);
             0
         }
     };
@@ -106,28 +111,28 @@ exit_kretprobe!(engine_exit_kretprobe_bounded, level::ENGINE, bounded = true);
 /// `blkdev_direct_IO`, which is called by `blkdev_read_iter` and `blkdev_write_iter` alone.
 #[fentry]
 fn blkdev_entry(ctx: FEntryContext) -> i32 {
-    direct::enter_inside(Kernel::<true>(ctx.arg(0)), Route::BlockDevice);
+    engine::enter_inside(Kernel::<true>(ctx.arg(0)), Route::BlockDevice);
     0
 }
 
 #[kprobe]
 fn blkdev_entry_kprobe(ctx: ProbeContext) -> u32 {
     if let Some(kiocb) = ctx.arg(0) {
-        direct::enter_inside(Kernel::<false>(kiocb), Route::BlockDevice);
+        engine::enter_inside(Kernel::<false>(kiocb), Route::BlockDevice);
     }
     0
 }
 
 #[fexit]
 fn blkdev_exit_2(ctx: FExitContext) -> i32 {
-    direct::leave_inside(ctx.arg(0), ctx.arg(2));
+    engine::leave_inside(ctx.arg(0), ctx.arg(2));
     0
 }
 
 #[kretprobe]
 fn blkdev_exit_kretprobe(ctx: RetProbeContext) -> u32 {
-    if let Some(kiocb) = busy::current() {
-        direct::leave_inside(kiocb, ctx.ret());
+    if let Some(kiocb) = threads::current() {
+        engine::leave_inside(kiocb, ctx.ret());
     }
     0
 }
@@ -135,14 +140,14 @@ fn blkdev_exit_kretprobe(ctx: RetProbeContext) -> u32 {
 /// `__iomap_dio_rw`: filesystems that call it complete the request themselves, so there is no exit.
 #[fentry]
 fn iomap_inner_entry(ctx: FEntryContext) -> i32 {
-    direct::enter_inner(Kernel::<true>(ctx.arg(0)), Route::Iomap);
+    engine::enter_inner(Kernel::<true>(ctx.arg(0)), Route::Iomap);
     0
 }
 
 #[kprobe]
 fn iomap_inner_entry_kprobe(ctx: ProbeContext) -> u32 {
     if let Some(kiocb) = ctx.arg(0) {
-        direct::enter_inner(Kernel::<false>(kiocb), Route::Iomap);
+        engine::enter_inner(Kernel::<false>(kiocb), Route::Iomap);
     }
     0
 }
@@ -152,7 +157,7 @@ fn iomap_inner_entry_kprobe(ctx: ProbeContext) -> u32 {
 fn iomap_done<const TRACING: bool>(dio: Kernel<TRACING>) {
     if dio.read::<i32>(layout!(iomap_dio_error)) == 0 {
         let kiocb = dio.read::<u64>(layout!(iomap_dio_iocb));
-        direct::engine_done(kiocb, dio.read::<u64>(layout!(iomap_dio_size)));
+        engine::engine_done(kiocb, dio.read::<u64>(layout!(iomap_dio_size)));
     }
 }
 
@@ -174,14 +179,14 @@ fn iomap_complete_kprobe(ctx: ProbeContext) -> u32 {
 /// unsigned flags)`, what `iomap_dio_complete` tells the filesystem.
 #[fentry]
 fn iomap_end(ctx: FEntryContext) -> i32 {
-    direct::engine_ended(Kernel::<true>(ctx.arg(0)), ctx.arg(1), ctx.arg(2));
+    engine::engine_ended(Kernel::<true>(ctx.arg(0)), ctx.arg(1), ctx.arg(2));
     0
 }
 
 #[kprobe]
 fn iomap_end_kprobe(ctx: ProbeContext) -> u32 {
     if let (Some(kiocb), Some(size), Some(error)) = (ctx.arg(0), ctx.arg(1), ctx.arg(2)) {
-        direct::engine_ended(Kernel::<false>(kiocb), size, error);
+        engine::engine_ended(Kernel::<false>(kiocb), size, error);
     }
     0
 }
@@ -190,14 +195,14 @@ fn iomap_end_kprobe(ctx: ProbeContext) -> u32 {
 /// what iomap passes each bio of a direct request on to.
 #[fentry]
 fn btrfs_submit(ctx: FEntryContext) -> i32 {
-    direct::submitted(Kernel::<true>(ctx.arg(1)), ctx.arg(2));
+    engine::submitted(Kernel::<true>(ctx.arg(1)), ctx.arg(2));
     0
 }
 
 #[kprobe]
 fn btrfs_submit_kprobe(ctx: ProbeContext) -> u32 {
     if let (Some(bio), Some(offset)) = (ctx.arg(1), ctx.arg(2)) {
-        direct::submitted(Kernel::<false>(bio), offset);
+        engine::submitted(Kernel::<false>(bio), offset);
     }
     0
 }

@@ -5,7 +5,10 @@ use aya_ebpf::{
     programs::{BtfTracePointContext, RawTracePointContext},
 };
 
-use crate::bpf::{globals::layout, maps::TRACED_PROCESSES, memory::Kernel};
+use crate::bpf::{
+    base::{globals::layout, pointer::Kernel},
+    tables::maps::TRACED_PROCESSES,
+};
 
 /// `sched_process_fork(parent, child)`.
 #[inline(always)]

@@ -7,18 +7,23 @@ use aya_ebpf::{
 };
 use dio_trace_ebpf::abi::request::level;
 
-use crate::bpf::{busy, in_flight, iovec, memory::Kernel};
+use crate::bpf::{
+    base::pointer::Kernel,
+    facts::iovec,
+    request::{begin, leave},
+    tables::threads,
+};
 
 #[fentry]
 fn request_entry(ctx: FEntryContext) -> i32 {
     let (kiocb, iter) = (Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg(1)));
-    in_flight::enter_file::<_, true, false>(&ctx, kiocb, iter);
+    begin::enter_file::<_, true, false>(&ctx, kiocb, iter);
     0
 }
 
 #[fexit]
 fn request_exit_2(ctx: FExitContext) -> i32 {
-    in_flight::leave::<true, false>(Kernel(ctx.arg(0)), level::FILE, ctx.arg(2));
+    leave::leave::<true, false>(Kernel(ctx.arg(0)), level::FILE, ctx.arg(2));
     0
 }
 
@@ -29,7 +34,7 @@ macro_rules! entry_kprobe {
         fn $name(ctx: ProbeContext) -> u32 {
             if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg(1)) {
                 let (kiocb, iter) = (Kernel(kiocb), Kernel(iter));
-                in_flight::enter_file::<_, false, $bounded>(&ctx, kiocb, iter);
+                begin::enter_file::<_, false, $bounded>(&ctx, kiocb, iter);
                 if $bounded {
                     iovec::go_on(&ctx);
                 }

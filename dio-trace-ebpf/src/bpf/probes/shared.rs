@@ -8,7 +8,11 @@ use aya_ebpf::{
 };
 use dio_trace_ebpf::words::LossCause;
 
-use crate::bpf::{counters::lost, in_flight::is_direct, maps::SHARED, memory::Kernel, rows};
+use crate::bpf::{
+    base::pointer::Kernel,
+    facts::kiocb::is_direct,
+    tables::{losses::lost, maps::SHARED, requests},
+};
 
 /// Runs the shared program in place of what is left of this one.
 #[inline(always)]
@@ -39,7 +43,7 @@ fn shared_request_entry(ctx: FEntryContext) -> i32 {
 #[fexit]
 fn shared_request_exit(ctx: FExitContext) -> i32 {
     let kiocb = Kernel::<true>(ctx.arg(0));
-    if is_direct(kiocb) || rows::find(kiocb.0 as u64).is_some() {
+    if is_direct(kiocb) || requests::find(kiocb.0 as u64).is_some() {
         pass_on(&ctx);
     }
     0

@@ -13,21 +13,20 @@ use dio_trace_ebpf::{
     verifier::{forget, low_bits},
 };
 
-use super::{
-    counters::add,
+use crate::bpf::base::{
     globals::setting,
-    memory::{exchange, lower_half},
+    words::{add, exchange, lower_half},
 };
 
 /// The slots of tables that lie behind one another in an array.
-pub(super) struct Slots<V: 'static>(pub(super) &'static Array<Group<V>>);
+pub(in crate::bpf) struct Slots<V: 'static>(pub(in crate::bpf) &'static Array<Group<V>>);
 
 /// A table with its two maps, of which only one is in use.
-pub(super) struct Table<V: 'static> {
-    pub(super) slots: Slots<V>,
-    pub(super) hashed: &'static HashMap<u64, V>,
+pub(in crate::bpf) struct Table<V: 'static> {
+    pub(in crate::bpf) slots: Slots<V>,
+    pub(in crate::bpf) hashed: &'static HashMap<u64, V>,
     /// What a row in the hash map starts from.
-    pub(super) empty: &'static V,
+    pub(in crate::bpf) empty: &'static V,
 }
 
 /// The first of the tables in [`Slots`], or the only one.
@@ -38,14 +37,14 @@ const NOWHERE: u64 = u64::MAX;
 
 /// Whether tables consist of slots.
 #[inline(always)]
-pub(super) fn is_slotted() -> bool {
+pub(in crate::bpf) fn is_slotted() -> bool {
     setting!(slot_bits) != 0
 }
 
 impl<V> Table<V> {
     /// The row of `key`.
     #[inline(always)]
-    pub(super) fn find(&self, key: u64) -> Option<*mut V> {
+    pub(in crate::bpf) fn find(&self, key: u64) -> Option<*mut V> {
         if is_slotted() {
             self.slots.find(FIRST, key)
         } else {
@@ -59,7 +58,10 @@ impl<V> Table<V> {
     /// `HASHED`: for kernels that refuse programs with the instruction that takes a slot
     /// (`BPF_CMPXCHG`, from 5.12).
     #[inline(always)]
-    pub(super) fn find_or_claim<const HASHED: bool>(&self, key: u64) -> Option<(*mut V, bool)> {
+    pub(in crate::bpf) fn find_or_claim<const HASHED: bool>(
+        &self,
+        key: u64,
+    ) -> Option<(*mut V, bool)> {
         if !HASHED && is_slotted() {
             return self.slots.find_or_claim(FIRST, key);
         }
@@ -72,7 +74,7 @@ impl<V> Table<V> {
 
     /// Gives the `row` of `key` up.
     #[inline(always)]
-    pub(super) fn release(&self, key: u64, row: *mut V) {
+    pub(in crate::bpf) fn release(&self, key: u64, row: *mut V) {
         if is_slotted() {
             self.slots.release(key, row);
         } else {
@@ -84,7 +86,7 @@ impl<V> Table<V> {
 impl<V> Slots<V> {
     /// The row of `key` in this table.
     #[inline(always)]
-    pub(super) fn find(&self, table: u32, key: u64) -> Option<*mut V> {
+    pub(in crate::bpf) fn find(&self, table: u32, key: u64) -> Option<*mut V> {
         let (group, home) = self.home(table, key)?;
         let first = slot(group, home);
         // SAFETY: a map value lives on.
@@ -102,7 +104,7 @@ impl<V> Slots<V> {
     /// The row of `key` in this table, and whether there was one already: a new one holds what was
     /// left in it. `None` where there is no room.
     #[inline(always)]
-    pub(super) fn find_or_claim(&self, table: u32, key: u64) -> Option<(*mut V, bool)> {
+    pub(in crate::bpf) fn find_or_claim(&self, table: u32, key: u64) -> Option<(*mut V, bool)> {
         let (group, home) = self.home(table, key)?;
         let first = slot(group, home);
         // SAFETY: a map value lives on.

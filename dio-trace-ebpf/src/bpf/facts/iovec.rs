@@ -20,11 +20,16 @@ use dio_trace_ebpf::{
     verifier::low_bits,
 };
 
-use super::{
-    globals::{has, layout},
-    maps::{WALK, WALKER},
-    memory::{Kernel, clear},
-    rows,
+use crate::bpf::{
+    base::{
+        globals::{has, layout},
+        pointer::Kernel,
+        words::clear,
+    },
+    tables::{
+        maps::{WALK, WALKER},
+        requests,
+    },
 };
 
 /// For [`low_bits`]: `SEGMENTS_KEPT` is a power of two.
@@ -35,7 +40,7 @@ const OLD_WRITE_BIT: u32 = 1;
 
 /// Whether the data flows from memory to the file.
 #[inline(always)]
-pub(super) fn is_write<const TRACING: bool>(iter: Kernel<TRACING>) -> bool {
+pub(in crate::bpf) fn is_write<const TRACING: bool>(iter: Kernel<TRACING>) -> bool {
     if has!(iov_iter_data_source) {
         iter.read::<u8>(layout!(iov_iter_data_source)) != 0
     } else {
@@ -45,7 +50,7 @@ pub(super) fn is_write<const TRACING: bool>(iter: Kernel<TRACING>) -> bool {
 
 /// Bytes the iterator still holds.
 #[inline(always)]
-pub(super) fn count<const TRACING: bool>(iter: Kernel<TRACING>) -> u64 {
+pub(in crate::bpf) fn count<const TRACING: bool>(iter: Kernel<TRACING>) -> u64 {
     iter.read(layout!(iov_iter_count))
 }
 
@@ -62,7 +67,7 @@ fn kind<const TRACING: bool>(iter: Kernel<TRACING>) -> u32 {
 /// but for what is known already, its limits among them. `BOUNDED` is for kernels without `bpf_loop`;
 /// such a program has to [`go_on`] at its end.
 #[inline(always)]
-pub(super) fn capture<const TRACING: bool, const BOUNDED: bool>(
+pub(in crate::bpf) fn capture<const TRACING: bool, const BOUNDED: bool>(
     row: &mut Row,
     iter: Kernel<TRACING>,
     length: u64,
@@ -186,7 +191,7 @@ fn walk_by_loop(row: &mut Row, kiocb: u64) {
 /// Passes on what [`capture`] of a `BOUNDED` program left. Must be the last thing that it does: it
 /// does not come back.
 #[inline(always)]
-pub(super) fn go_on<C: EbpfContext>(ctx: &C) {
+pub(in crate::bpf) fn go_on<C: EbpfContext>(ctx: &C) {
     if let Some(paused) = WALK.get_ptr_mut(0) {
         // SAFETY: a map value, which nothing else touches meanwhile.
         if unsafe { *paused } != 0 {
@@ -202,13 +207,13 @@ pub(super) fn go_on<C: EbpfContext>(ctx: &C) {
 
 /// Goes on with a walk: 32 programs follow upon one another (`MAX_TAIL_CALL_CNT`).
 #[inline(always)]
-pub(super) fn resume<C: EbpfContext>(ctx: &C) {
+pub(in crate::bpf) fn resume<C: EbpfContext>(ctx: &C) {
     let Some(paused) = WALK.get_ptr_mut(0) else {
         return;
     };
     // SAFETY: a map value, which nothing else touches meanwhile.
     let kiocb = unsafe { core::mem::take(&mut *paused) };
-    let Some(row) = rows::find_row(kiocb) else {
+    let Some(row) = requests::find_row(kiocb) else {
         return;
     };
     row.request.state &= !state::TRUNCATED;

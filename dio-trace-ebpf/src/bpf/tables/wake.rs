@@ -2,9 +2,9 @@
 
 use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
 
-use super::{
-    globals::setting,
-    maps::{EVENTS, EVENTS_SIZE},
+use crate::bpf::{
+    base::globals::setting,
+    tables::maps::{EVENTS, EVENTS_SIZE},
 };
 
 /// Whether it is woken for an entry, as a flag of the ring buffer: that costs thousands of
@@ -12,7 +12,7 @@ use super::{
 /// buffer could be full by then, or where the process' own files are needed to name its call stacks,
 /// before it ends.
 #[inline(always)]
-pub(super) fn for_entry() -> u64 {
+pub(in crate::bpf) fn for_entry() -> u64 {
     /// `BPF_RB_AVAIL_DATA`: bytes that wait.
     const WAITING: u64 = 0;
     if setting!(stacks) != 0 {
@@ -26,7 +26,7 @@ pub(super) fn for_entry() -> u64 {
 
 /// Wakes it without telling anything. Where the buffer is full it is awake already.
 #[inline(always)]
-pub(super) fn now() {
+pub(in crate::bpf) fn now() {
     if let Some(entry) = EVENTS.reserve::<u64>(0) {
         entry.discard(u64::from(BPF_RB_FORCE_WAKEUP));
     }

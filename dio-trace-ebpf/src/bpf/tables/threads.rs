@@ -1,19 +1,17 @@
 //! What each thread is busy with: the `struct kiocb` of the request it submits at the moment.
 
-use super::{globals::setting, maps::THREADS, owner, rows};
+use aya_ebpf::helpers::bpf_get_current_pid_tgid;
+use dio_trace_ebpf::abi::request::Request;
 
-/// A thread's row.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub(super) struct Busy {
-    /// The kiocb, 0 for none.
-    kiocb: u64,
-    /// The kiocb that the first exit program of a pair has just seen the end of, 0 for none.
-    left: u64,
-}
+use crate::bpf::{
+    base::globals::setting,
+    tables::{maps::THREADS, requests, values::Busy},
+};
 
-impl Busy {
-    pub(super) const NOTHING: Self = Self { kiocb: 0, left: 0 };
+/// The running thread: thread group in the upper half, thread in the lower.
+#[inline(always)]
+pub(in crate::bpf) fn current_thread() -> u64 {
+    bpf_get_current_pid_tgid()
 }
 
 /// The row of a thread, which only programs in that thread touch.
@@ -25,15 +23,21 @@ fn find(thread: u64) -> Option<&'static mut Busy> {
 
 /// The kiocb that the running thread is busy with.
 #[inline(always)]
-pub(super) fn current() -> Option<u64> {
-    let kiocb = find(owner::current_thread())?.kiocb;
+pub(in crate::bpf) fn current() -> Option<u64> {
+    let kiocb = find(current_thread())?.kiocb;
     (kiocb != 0).then_some(kiocb)
 }
 
-/// A thread begins with a kiocb. What it was busy with before is returned, 0 for nothing. `HASHED` as
-/// in [`Table::find_or_claim`](super::slots::Table::find_or_claim).
+/// The request of the running thread.
 #[inline(always)]
-pub(super) fn enter<const HASHED: bool>(thread: u64, kiocb: u64) -> u64 {
+pub(in crate::bpf) fn current_request() -> Option<&'static mut Request> {
+    requests::find(current()?)
+}
+
+/// A thread begins with a kiocb. What it was busy with before is returned, 0 for nothing. `HASHED` as
+/// in [`Table::find_or_claim`](crate::bpf::base::table::Table::find_or_claim).
+#[inline(always)]
+pub(in crate::bpf) fn enter<const HASHED: bool>(thread: u64, kiocb: u64) -> u64 {
     let Some((row, found)) = THREADS.find_or_claim::<HASHED>(thread) else {
         return 0;
     };
@@ -46,7 +50,7 @@ pub(super) fn enter<const HASHED: bool>(thread: u64, kiocb: u64) -> u64 {
     let outer = busy.kiocb;
     *busy = Busy { kiocb, left: 0 };
     // What has no row is over, and its end was not seen here.
-    if outer == 0 || outer == kiocb || rows::find(outer).is_none() {
+    if outer == 0 || outer == kiocb || requests::find(outer).is_none() {
         0
     } else {
         outer
@@ -56,7 +60,7 @@ pub(super) fn enter<const HASHED: bool>(thread: u64, kiocb: u64) -> u64 {
 /// A thread is done with a kiocb, and goes on with `outer`. `PAIRED` programs leave a note for each
 /// other.
 #[inline(always)]
-pub(super) fn leave<const PAIRED: bool>(thread: u64, kiocb: u64, outer: u64) {
+pub(in crate::bpf) fn leave<const PAIRED: bool>(thread: u64, kiocb: u64, outer: u64) {
     let Some(busy) = find(thread) else {
         return;
     };
@@ -73,7 +77,7 @@ pub(super) fn leave<const PAIRED: bool>(thread: u64, kiocb: u64, outer: u64) {
 
 /// Whether the other exit program of the pair has seen this end already.
 #[inline(always)]
-pub(super) fn was_left(thread: u64, kiocb: u64) -> bool {
+pub(in crate::bpf) fn was_left(thread: u64, kiocb: u64) -> bool {
     if setting!(pairs) == 0 {
         return false;
     }

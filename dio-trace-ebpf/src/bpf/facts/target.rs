@@ -9,10 +9,13 @@ use dio_trace_ebpf::{
     rules::Limits,
 };
 
-use super::{
-    globals::{has, layout},
-    maps::FILESYSTEM_DEVICES,
-    memory::{Kernel, copy},
+use crate::bpf::{
+    base::{
+        globals::{has, layout},
+        pointer::Kernel,
+        words::copy,
+    },
+    tables::maps::FILESYSTEM_DEVICES,
 };
 
 const S_IFMT: u16 = 0o170_000;
@@ -25,7 +28,7 @@ const BTRFS_MAGIC: u64 = 0x9123_683e;
 
 /// Writes down all of the file behind `inode` that stays as it is, over zeros.
 #[inline(always)]
-pub(super) fn identify<const TRACING: bool>(
+pub(in crate::bpf) fn identify<const TRACING: bool>(
     parties: &mut Parties,
     file: Kernel<TRACING>,
     inode: Kernel<TRACING>,
@@ -62,7 +65,7 @@ pub(super) fn identify<const TRACING: bool>(
 
 /// Writes down what a file may change at any moment: its size and, of a raw device, its block size.
 #[inline(always)]
-pub(super) fn measure<const TRACING: bool>(
+pub(in crate::bpf) fn measure<const TRACING: bool>(
     request: &mut Request,
     file: Kernel<TRACING>,
     inode: Kernel<TRACING>,
@@ -98,7 +101,7 @@ fn is_zram<const TRACING: bool>(disk: Kernel<TRACING>) -> bool {
 
 /// Whether the inode is that of a block device node.
 #[inline(always)]
-pub(super) fn is_block_device<const TRACING: bool>(inode: Kernel<TRACING>) -> bool {
+pub(in crate::bpf) fn is_block_device<const TRACING: bool>(inode: Kernel<TRACING>) -> bool {
     inode.read::<u16>(layout!(inode_i_mode)) & S_IFMT == S_IFBLK
 }
 
@@ -119,7 +122,7 @@ fn device_of_inode<const TRACING: bool>(own: Kernel<TRACING>) -> Kernel<false> {
 
 /// The `struct block_device` of an open file, null where its filesystem has none.
 #[inline(always)]
-pub(super) fn device(inode: Kernel<false>, file: Kernel<false>) -> Kernel<false> {
+pub(in crate::bpf) fn device(inode: Kernel<false>, file: Kernel<false>) -> Kernel<false> {
     if is_block_device(inode) {
         device_of_inode(device_inode(file))
     } else {
@@ -153,7 +156,7 @@ fn btrfs_device(super_block: Kernel<false>) -> Kernel<false> {
 
 /// What userspace says of the device of a filesystem whose own structures are unknown.
 #[inline(always)]
-pub(super) fn told_device(super_block: u32) -> Option<&'static FilesystemDevice> {
+pub(in crate::bpf) fn told_device(super_block: u32) -> Option<&'static FilesystemDevice> {
     if has!(btrfs_fs_info_fs_devices) {
         return None;
     }
@@ -165,7 +168,7 @@ pub(super) fn told_device(super_block: u32) -> Option<&'static FilesystemDevice>
 
 /// Block size of the filesystem, or soft block size of a raw device, bytes.
 #[inline(always)]
-pub(super) fn block_size(inode: Kernel<false>, file: Kernel<false>) -> u32 {
+pub(in crate::bpf) fn block_size(inode: Kernel<false>, file: Kernel<false>) -> u32 {
     inode_block_size(if is_block_device(inode) {
         device_inode(file)
     } else {
@@ -180,7 +183,9 @@ fn inode_block_size<const TRACING: bool>(inode: Kernel<TRACING>) -> u32 {
 
 /// Number (`dev_t`) and limits of a `struct block_device`; zeros for null.
 #[inline(always)]
-pub(super) fn number_and_limits<const TRACING: bool>(device: Kernel<TRACING>) -> (u32, Limits) {
+pub(in crate::bpf) fn number_and_limits<const TRACING: bool>(
+    device: Kernel<TRACING>,
+) -> (u32, Limits) {
     let queue = device
         .follow(layout!(block_device_bd_disk))
         .follow(layout!(gendisk_queue));
@@ -205,7 +210,7 @@ pub(super) fn number_and_limits<const TRACING: bool>(device: Kernel<TRACING>) ->
 
 /// Word for word, see [`copy`].
 #[inline(always)]
-pub(super) fn copy_limits(from: &Limits, to: *mut Limits) {
+pub(in crate::bpf) fn copy_limits(from: &Limits, to: *mut Limits) {
     const WORDS: usize = size_of::<Limits>() / size_of::<u32>();
     // SAFETY: words of 32 bits, as many in both.
     unsafe { copy::<u32, WORDS>((&raw const *from).cast(), to.cast()) };
@@ -213,14 +218,14 @@ pub(super) fn copy_limits(from: &Limits, to: *mut Limits) {
 
 /// Writes down the name of a device's disk, NUL-padded.
 #[inline(always)]
-pub(super) fn disk_name(device: Kernel<false>, place: *mut [u8; 32]) {
+pub(in crate::bpf) fn disk_name(device: Kernel<false>, place: *mut [u8; 32]) {
     let disk = device.follow(layout!(block_device_bd_disk));
     disk.read_to(layout!(gendisk_disk_name), place);
 }
 
 /// Writes the type of the filesystem that an inode lies in over zeros.
 #[inline(always)]
-pub(super) fn filesystem(inode: Kernel<false>, place: *mut [u8; 16]) {
+pub(in crate::bpf) fn filesystem(inode: Kernel<false>, place: *mut [u8; 16]) {
     let kind = inode
         .follow(layout!(inode_i_sb))
         .follow(layout!(super_block_s_type));

@@ -13,44 +13,33 @@ use dio_trace_ebpf::abi::{
     slot::slot_of,
 };
 
-use super::{
-    globals::layout,
-    maps::{REMEMBERED, REMEMBERED_BITS},
-    memory::{Kernel, clear, copy, exchange, lower_half},
-    owner, slots, target,
+use crate::bpf::{
+    base::{
+        globals::layout,
+        pointer::Kernel,
+        table,
+        words::{clear, copy, exchange, lower_half},
+    },
+    facts::{owner, target},
+    tables::{
+        maps::{REMEMBERED, REMEMBERED_BITS},
+        values::Remembered,
+    },
 };
-
-/// What was found out last.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub(super) struct Remembered {
-    /// Even where the rest is whole. A program may be preempted on its CPU by another one that uses
-    /// the same place.
-    version: u64,
-    /// When it was true, in jiffies.
-    tick: u64,
-    /// The thread, as [`owner::current_thread`] gives it.
-    thread: u64,
-    /// Address of the `struct file`.
-    file: u64,
-    /// Address of its `struct inode`.
-    inode: u64,
-    parties: Parties,
-}
 
 const WORDS: usize = size_of::<Parties>() / size_of::<u64>();
 
 /// Writes down who makes a request of the open `file`, and what that file is. `BOUNDED` as in
-/// [`Table::find_or_claim`](super::slots::Table::find_or_claim).
+/// [`Table::find_or_claim`](crate::bpf::base::table::Table::find_or_claim).
 #[inline(always)]
-pub(super) fn fill<const TRACING: bool, const BOUNDED: bool>(
+pub(in crate::bpf) fn fill<const TRACING: bool, const BOUNDED: bool>(
     request: &mut Request,
     thread: u64,
     file: Kernel<TRACING>,
 ) {
     let inode = file.follow(layout!(file_f_inode));
     request.file = file.0 as u64;
-    if BOUNDED || !slots::is_slotted() {
+    if BOUNDED || !table::is_slotted() {
         find_out(&mut request.parties, thread, file, inode);
     } else {
         // SAFETY: takes no arguments.

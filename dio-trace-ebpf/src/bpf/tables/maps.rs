@@ -16,18 +16,17 @@ use dio_trace_ebpf::{
     words::LossCause,
 };
 
-use super::{
-    busy::Busy,
-    parties::Remembered,
-    slots::{Slots, Table},
+use crate::bpf::{
+    base::table::{Slots, Table},
+    tables::values::{Busy, Remembered, Share},
 };
 
 /// Who made requests of which files lately, on each CPU (9 KiB): more than make them on one CPU within
 /// a tick. Taken: the kernel is asked anew.
 #[map]
-pub(super) static REMEMBERED: PerCpuArray<Remembered> =
+pub(in crate::bpf) static REMEMBERED: PerCpuArray<Remembered> =
     PerCpuArray::with_max_entries(1 << REMEMBERED_BITS, 0);
-pub(super) const REMEMBERED_BITS: u32 = 6;
+pub(in crate::bpf) const REMEMBERED_BITS: u32 = 6;
 
 /// Requests in flight by the address of their kiocb. Userspace sets the number of slots, and looks
 /// into them where they lie. Full: the request is not followed, [`LossCause::InFlightFull`].
@@ -39,7 +38,7 @@ static IN_FLIGHT_SLOTS: Array<Group<Row>> = Array::with_max_entries(1, BPF_F_MMA
 static IN_FLIGHT: HashMap<u64, Row> = HashMap::with_max_entries(slot::ROWS, 0);
 
 /// Requests in flight.
-pub(super) const REQUESTS: Table<Row> = Table {
+pub(in crate::bpf) const REQUESTS: Table<Row> = Table {
     slots: Slots(&IN_FLIGHT_SLOTS),
     hashed: &IN_FLIGHT,
     empty: &EMPTY_ROW,
@@ -57,7 +56,7 @@ static BUSY_SLOTS: Array<Group<Busy>> = Array::with_max_entries(1, 0);
 static BUSY: HashMap<u64, Busy> = HashMap::with_max_entries(slot::ROWS, 0);
 
 /// What each thread is busy with.
-pub(super) const THREADS: Table<Busy> = Table {
+pub(in crate::bpf) const THREADS: Table<Busy> = Table {
     slots: Slots(&BUSY_SLOTS),
     hashed: &BUSY,
     empty: &Busy::NOTHING,
@@ -71,97 +70,90 @@ pub(super) const THREADS: Table<Busy> = Table {
 static COUNTER_SLOTS: Array<Group<CounterRow>> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// Counted requests.
-pub(super) const COUNTERS: Slots<CounterRow> = Slots(&COUNTER_SLOTS);
+pub(in crate::bpf) const COUNTERS: Slots<CounterRow> = Slots(&COUNTER_SLOTS);
 
 /// The same where slots cannot be used; userspace sizes them by the number of CPUs.
 #[map]
-pub(super) static COUNTERS_EVEN: PerCpuHashMap<CounterKey, CounterValue> =
+pub(in crate::bpf) static COUNTERS_EVEN: PerCpuHashMap<CounterKey, CounterValue> =
     PerCpuHashMap::with_max_entries(1, 0);
 
 /// The other of the two, see [`COUNTERS_EVEN`].
 #[map]
-pub(super) static COUNTERS_ODD: PerCpuHashMap<CounterKey, CounterValue> =
+pub(in crate::bpf) static COUNTERS_ODD: PerCpuHashMap<CounterKey, CounterValue> =
     PerCpuHashMap::with_max_entries(1, 0);
 
 /// Slot 0: which of the two tables the probes fill, 0 for even.
 #[map]
-pub(super) static COUNTERS_IN_USE: Array<u32> = Array::with_max_entries(1, 0);
+pub(in crate::bpf) static COUNTERS_IN_USE: Array<u32> = Array::with_max_entries(1, 0);
 
 /// Rows of each of the two. Userspace takes them back when it has emptied a table.
 #[map]
-pub(super) static COUNTER_ROWS: Array<u64> = Array::with_max_entries(2, 0);
+pub(in crate::bpf) static COUNTER_ROWS: Array<u64> = Array::with_max_entries(2, 0);
 
 /// What userspace is to look at, by slots of [`news`].
 #[map]
-pub(super) static NEWS: Array<u32> = Array::with_max_entries(news::SLOTS, 0);
+pub(in crate::bpf) static NEWS: Array<u32> = Array::with_max_entries(news::SLOTS, 0);
 
 /// The last resort when the kernel makes no row. Never full.
 #[map]
-pub(super) static UNATTRIBUTED: PerCpuArray<CounterValue> =
+pub(in crate::bpf) static UNATTRIBUTED: PerCpuArray<CounterValue> =
     PerCpuArray::with_max_entries(UNATTRIBUTED_SLOTS, 0);
 
 /// What was lost, by [`LossCause`] number. Never full.
 #[map]
-pub(super) static LOSSES: PerCpuArray<u64> =
+pub(in crate::bpf) static LOSSES: PerCpuArray<u64> =
     PerCpuArray::with_max_entries(LossCause::ALL.len() as u32, 0);
 
 /// Slot 0: requests that were seen to end but not to begin. Never full.
 #[map]
-pub(super) static ORPHANS: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
+pub(in crate::bpf) static ORPHANS: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 
 /// Details and files on their way to userspace: 4 MiB hold 7,000 requests, a burst that userspace
 /// drains in far less than its interval. Full: counted instead, [`LossCause::DetailBufferFull`].
 #[map]
-pub(super) static EVENTS: RingBuf = RingBuf::with_byte_size(EVENTS_SIZE, 0);
-pub(super) const EVENTS_SIZE: u32 = 4 << 20;
+pub(in crate::bpf) static EVENTS: RingBuf = RingBuf::with_byte_size(EVENTS_SIZE, 0);
+pub(in crate::bpf) const EVENTS_SIZE: u32 = 4 << 20;
 
 /// Files whose name and limits were sent (2 MiB). Full: another file is forgotten, and sent again
 /// when it is met again.
 #[map]
-pub(super) static FILES_SENT: Array<FileSet> = Array::with_max_entries(FILE_SETS, 0);
+pub(in crate::bpf) static FILES_SENT: Array<FileSet> = Array::with_max_entries(FILE_SETS, 0);
 
 /// Slot 0: the epoch of userspace's memory of files. When it begins another, all are sent again.
 #[map]
-pub(super) static FILES_EPOCH: Array<u32> = Array::with_max_entries(1, 0);
+pub(in crate::bpf) static FILES_EPOCH: Array<u32> = Array::with_max_entries(1, 0);
 
 /// Devices of mounted filesystems by `super_block.s_dev`, where userspace has to tell them. More
 /// than are mounted anywhere; what finds no place is a filesystem without a known device.
 #[map]
-pub(super) static FILESYSTEM_DEVICES: HashMap<u32, FilesystemDevice> =
+pub(in crate::bpf) static FILESYSTEM_DEVICES: HashMap<u32, FilesystemDevice> =
     HashMap::with_max_entries(1_024, 0);
-
-/// A process' share of details: when its window began, and how many it has sent since.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub(super) struct Share {
-    pub(super) window: u64,
-    pub(super) sent: u64,
-}
 
 /// Details sent by each process (256 KiB), by the lower bits of its number: two processes share one
 /// share if they are 16,384 apart.
 #[map]
-pub(super) static SHARES: Array<Share> = Array::with_max_entries(SHARES_COUNT, 0);
-pub(super) const SHARES_COUNT: u32 = 1 << 14;
+pub(in crate::bpf) static SHARES: Array<Share> = Array::with_max_entries(SHARES_COUNT, 0);
+pub(in crate::bpf) const SHARES_COUNT: u32 = 1 << 14;
 
 /// Thread groups that are traced, where only some are. `PID_MAX_DEFAULT` of them.
 #[map]
-pub(super) static TRACED_PROCESSES: HashMap<u32, u32> = HashMap::with_max_entries(32_768, 0);
+pub(in crate::bpf) static TRACED_PROCESSES: HashMap<u32, u32> =
+    HashMap::with_max_entries(32_768, 0);
 
 /// Slot 0: the kiocb of the walk over segments that another program has to go on with, 0 for none.
 /// Programs are not preempted where this is used (kprobes), so there is one for each CPU.
 #[map]
-pub(super) static WALK: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
+pub(in crate::bpf) static WALK: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 
 /// Slot 0: the program that goes on with it. Empty where programs walk all the way themselves.
 #[map]
-pub(super) static WALKER: ProgramArray = ProgramArray::with_max_entries(1, 0);
+pub(in crate::bpf) static WALKER: ProgramArray = ProgramArray::with_max_entries(1, 0);
 
 /// Call stacks by id. Full or colliding: [`LossCause::StackUnavailable`].
 #[map]
-pub(super) static STACKS: StackTrace = StackTrace::with_max_entries(8_192, 0);
+pub(in crate::bpf) static STACKS: StackTrace = StackTrace::with_max_entries(8_192, 0);
 
 /// Slot 0: the program that several functions share. Each of the programs that pass on to it is
 /// loaded with a map of its kind and prototype in place of this one.
 #[map]
-pub(super) static SHARED: ProgramArray = ProgramArray::with_max_entries(1, 0);
+pub(in crate::bpf) static SHARED: ProgramArray = ProgramArray::with_max_entries(1, 0);

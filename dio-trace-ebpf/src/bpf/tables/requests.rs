@@ -5,23 +5,17 @@ use dio_trace_ebpf::{
     words::LossCause,
 };
 
-use super::{busy, counters::lost, maps::REQUESTS};
-
-/// The request of the running thread.
-#[inline(always)]
-pub(super) fn current_request() -> Option<&'static mut Request> {
-    find(busy::current()?)
-}
+use crate::bpf::tables::{losses::lost, maps::REQUESTS};
 
 /// The request of a kiocb.
 #[inline(always)]
-pub(super) fn find(kiocb: u64) -> Option<&'static mut Request> {
+pub(in crate::bpf) fn find(kiocb: u64) -> Option<&'static mut Request> {
     find_row(kiocb).map(|row| &mut row.request)
 }
 
 /// The row of a kiocb.
 #[inline(always)]
-pub(super) fn find_row(kiocb: u64) -> Option<&'static mut Row> {
+pub(in crate::bpf) fn find_row(kiocb: u64) -> Option<&'static mut Row> {
     // SAFETY: a row is touched by the thread that submits the request and, after that, by its
     // completion; map values live on.
     REQUESTS.find(kiocb).map(|row| unsafe { &mut *row })
@@ -29,14 +23,16 @@ pub(super) fn find_row(kiocb: u64) -> Option<&'static mut Row> {
 
 /// Forgets the request of a kiocb.
 #[inline(always)]
-pub(super) fn forget(kiocb: u64, request: &mut Request) {
+pub(in crate::bpf) fn forget(kiocb: u64, request: &mut Request) {
     // A request is what its row begins with.
     REQUESTS.release(kiocb, (&raw mut *request).cast());
 }
 
 /// The row of a kiocb, and whether there was one already; a new one holds whatever was there before.
 #[inline(always)]
-pub(super) fn find_or_claim<const BOUNDED: bool>(kiocb: u64) -> Option<(&'static mut Row, bool)> {
+pub(in crate::bpf) fn find_or_claim<const BOUNDED: bool>(
+    kiocb: u64,
+) -> Option<(&'static mut Row, bool)> {
     let Some((row, found)) = REQUESTS.find_or_claim::<BOUNDED>(kiocb) else {
         lost(LossCause::InFlightFull);
         return None;

@@ -1,7 +1,5 @@
 //! Counting: exact whatever happens, even where a program is preempted in the middle.
 
-use core::arch::asm;
-
 use aya_ebpf::helpers::bpf_get_smp_processor_id;
 use dio_trace_ebpf::{
     abi::{
@@ -11,47 +9,24 @@ use dio_trace_ebpf::{
     words::LossCause,
 };
 
-use super::{
-    globals::setting,
-    maps::{
-        COUNTER_ROWS, COUNTERS, COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, LOSSES, NEWS,
-        ORPHANS, UNATTRIBUTED,
+use crate::bpf::{
+    base::{
+        globals::setting,
+        table::is_slotted,
+        words::{add, clear, copy, differ},
     },
-    memory::{clear, copy, differ},
-    slots::is_slotted,
-    wake,
+    tables::{
+        losses::{lost, tell},
+        maps::{
+            COUNTER_ROWS, COUNTERS, COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, NEWS,
+            UNATTRIBUTED,
+        },
+        wake,
+    },
 };
 
 /// Words of a key.
 const KEY_WORDS: usize = size_of::<CounterKey>() / size_of::<u64>();
-
-/// Adds to a 64-bit counter that another program on this CPU may be adding to, by the one atomic
-/// instruction that every kernel has (`core` offers none for this target).
-#[inline(always)]
-pub(super) fn add(counter: *mut u64, amount: u64) {
-    // SAFETY: `counter` points into a map value, which is aligned and lives on.
-    unsafe { asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) counter, in(reg) amount) };
-}
-
-/// Notes that something was lost.
-///
-/// Not inlined, as all that is rare and written in many places: what loading a program costs grows
-/// with the square of its length.
-#[inline(never)]
-pub(super) fn lost(cause: LossCause) {
-    if let Some(counter) = LOSSES.get_ptr_mut(cause as u32) {
-        add(counter, 1);
-    }
-}
-
-/// Notes that a request was seen to end but not to begin: it began before the trace, or the kernel
-/// skipped the probes. Userspace tells these apart.
-#[inline(always)]
-pub(super) fn orphan() {
-    if let Some(counter) = ORPHANS.get_ptr_mut(0) {
-        add(counter, 1);
-    }
-}
 
 #[inline(always)]
 fn bump(value: *mut CounterValue, bytes: u64) {
@@ -59,15 +34,6 @@ fn bump(value: *mut CounterValue, bytes: u64) {
     let (count, total) = unsafe { (&raw mut (*value).count, &raw mut (*value).bytes) };
     add(count, 1);
     add(total, bytes);
-}
-
-/// Tells userspace to look at something: a slot of [`news`].
-#[inline(never)]
-pub(super) fn tell(slot: u32) {
-    if let Some(told) = NEWS.get_ptr_mut(slot) {
-        // SAFETY: a map value lives on. Volatile, since userspace reads it and takes it back.
-        unsafe { told.write_volatile(1) };
-    }
 }
 
 /// Number of the table that the probes fill at present.
@@ -82,7 +48,7 @@ fn table_in_use() -> u32 {
 /// Counts one request of `bytes` into its row; false where there is none yet. `parties` is the key's
 /// [`parties_number`](dio_trace_ebpf::abi::counters::parties_number).
 #[inline(always)]
-pub(super) fn count_again(key: &CounterKey, parties: u64, bytes: u64) -> bool {
+pub(in crate::bpf) fn count_again(key: &CounterKey, parties: u64, bytes: u64) -> bool {
     count_in(table_in_use(), key, parties, bytes)
 }
 
@@ -122,7 +88,7 @@ fn value_of(row: *mut CounterRow, key: &CounterKey) -> Option<*mut CounterValue>
 }
 
 /// Makes a row for `key`, unless there is one. Returns whether it did. `HASHED` as in
-/// [`Table::find_or_claim`](super::slots::Table::find_or_claim).
+/// [`Table::find_or_claim`](crate::bpf::base::table::Table::find_or_claim).
 #[inline(always)]
 fn make_row<const HASHED: bool>(table: u32, key: &CounterKey, parties: u64) -> bool {
     const BPF_NOEXIST: u64 = 1;
@@ -176,11 +142,11 @@ fn count_below<const HASHED: bool>(limit: u64, key: &CounterKey, bytes: u64) -> 
 /// Counts one request of `bytes`, in a new row where need be, with all of `key` for which there is
 /// room.
 ///
-/// `HASHED` as in [`Table::find_or_claim`](super::slots::Table::find_or_claim).
+/// `HASHED` as in [`Table::find_or_claim`](crate::bpf::base::table::Table::find_or_claim).
 ///
 /// Not inlined: the verifier walks it once for all that is known of a key.
 #[inline(never)]
-pub(super) fn count<const HASHED: bool>(key: &mut CounterKey, bytes: u64) -> u32 {
+pub(in crate::bpf) fn count<const HASHED: bool>(key: &mut CounterKey, bytes: u64) -> u32 {
     if count_below::<HASHED>(limits().files(), key, bytes) {
         return 0;
     }

@@ -33,14 +33,16 @@ static ABI_VERSION: u32 = VERSION;
 macro_rules! layout {
     ($field:ident) => {
         // SAFETY: reads a field of a live static; volatile, since the loader changes it.
-        unsafe { core::ptr::read_volatile(&raw const (*$crate::bpf::globals::layout_ptr()).$field) }
+        unsafe {
+            core::ptr::read_volatile(&raw const (*$crate::bpf::base::globals::layout_ptr()).$field)
+        }
     };
 }
 
 /// Whether this kernel has a member or enumerator.
 macro_rules! has {
     ($field:ident) => {
-        $crate::bpf::globals::layout!($field) != dio_trace_ebpf::abi::layout::ABSENT
+        $crate::bpf::base::globals::layout!($field) != dio_trace_ebpf::abi::layout::ABSENT
     };
 }
 
@@ -50,20 +52,20 @@ macro_rules! setting {
         // SAFETY: reads a field of a live static; volatile, since the loader changes it.
         unsafe {
             core::ptr::read_volatile(
-                &raw const (*$crate::bpf::globals::settings_ptr()).$field $([$index])?,
+                &raw const (*$crate::bpf::base::globals::settings_ptr()).$field $([$index])?,
             )
         }
     };
 }
 
-pub(super) use {has, layout, setting};
+pub(in crate::bpf) use {has, layout, setting};
 
 #[inline(always)]
-pub(super) const fn layout_ptr() -> *const Layout {
+pub(in crate::bpf) const fn layout_ptr() -> *const Layout {
     &raw const LAYOUT
 }
 
 #[inline(always)]
-pub(super) const fn settings_ptr() -> *const Settings {
+pub(in crate::bpf) const fn settings_ptr() -> *const Settings {
     &raw const SETTINGS
 }

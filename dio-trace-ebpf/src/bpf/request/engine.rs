@@ -6,16 +6,15 @@ use dio_trace_ebpf::{
     words::Operation,
 };
 
-use super::{
-    globals::layout,
-    memory::Kernel,
-    rows::{current_request, find},
+use crate::bpf::{
+    base::{globals::layout, pointer::Kernel},
+    tables::{requests::find, threads::current_request},
 };
 
 /// An engine is entered that only ever runs inside a request whose filesystem or device is seen to
 /// begin and to end it.
 #[inline(always)]
-pub(super) fn enter_inside<const TRACING: bool>(kiocb: Kernel<TRACING>, route: Route) {
+pub(in crate::bpf) fn enter_inside<const TRACING: bool>(kiocb: Kernel<TRACING>, route: Route) {
     if let Some(request) = find(kiocb.0 as u64) {
         mark_direct(request, kiocb, route);
         request.state |= state::IN_ENGINE;
@@ -24,7 +23,7 @@ pub(super) fn enter_inside<const TRACING: bool>(kiocb: Kernel<TRACING>, route: R
 
 /// Such an engine returns.
 #[inline(always)]
-pub(super) fn leave_inside(kiocb: u64, result: i64) {
+pub(in crate::bpf) fn leave_inside(kiocb: u64, result: i64) {
     if let Some(request) = find(kiocb) {
         leave_engine(request, result);
     }
@@ -32,7 +31,7 @@ pub(super) fn leave_inside(kiocb: u64, result: i64) {
 
 /// An engine inside a filesystem or a device returns. Its result counts from the request's start.
 #[inline(always)]
-pub(super) fn leave_engine(request: &mut Request, result: i64) {
+pub(in crate::bpf) fn leave_engine(request: &mut Request, result: i64) {
     request.state &= !state::IN_ENGINE;
     if result > 0 {
         has_done(request, result as u64);
@@ -41,7 +40,7 @@ pub(super) fn leave_engine(request: &mut Request, result: i64) {
 
 /// An engine is entered that has no exit of its own; it only marks a request that is owned.
 #[inline(always)]
-pub(super) fn enter_inner<const TRACING: bool>(kiocb: Kernel<TRACING>, route: Route) {
+pub(in crate::bpf) fn enter_inner<const TRACING: bool>(kiocb: Kernel<TRACING>, route: Route) {
     if let Some(request) = find(kiocb.0 as u64) {
         mark_direct(request, kiocb, route);
     }
@@ -49,7 +48,7 @@ pub(super) fn enter_inner<const TRACING: bool>(kiocb: Kernel<TRACING>, route: Ro
 
 /// A request is in an engine.
 #[inline(always)]
-pub(super) fn mark_direct<const TRACING: bool>(
+pub(in crate::bpf) fn mark_direct<const TRACING: bool>(
     request: &mut Request,
     kiocb: Kernel<TRACING>,
     route: Route,
@@ -64,7 +63,7 @@ pub(super) fn mark_direct<const TRACING: bool>(
 
 /// Bytes done by an engine whose own return value does not tell (`__iomap_dio_rw`).
 #[inline(always)]
-pub(super) fn engine_done(kiocb: u64, bytes: u64) {
+pub(in crate::bpf) fn engine_done(kiocb: u64, bytes: u64) {
     if let Some(request) = find(kiocb) {
         has_done(request, bytes);
     }
@@ -73,7 +72,11 @@ pub(super) fn engine_done(kiocb: u64, bytes: u64) {
 /// An engine is done with a request that its filesystem completes itself: with `size` bytes, unless
 /// there is an `error`.
 #[inline(always)]
-pub(super) fn engine_ended<const TRACING: bool>(kiocb: Kernel<TRACING>, size: u64, error: i32) {
+pub(in crate::bpf) fn engine_ended<const TRACING: bool>(
+    kiocb: Kernel<TRACING>,
+    size: u64,
+    error: i32,
+) {
     let Some(request) = find(kiocb.0 as u64) else {
         return;
     };
@@ -85,7 +88,7 @@ pub(super) fn engine_ended<const TRACING: bool>(kiocb: Kernel<TRACING>, size: u6
 
 /// The running thread passes a bio of a request on that its filesystem completes itself: a write.
 #[inline(always)]
-pub(super) fn submitted<const TRACING: bool>(bio: Kernel<TRACING>, file_offset: u64) {
+pub(in crate::bpf) fn submitted<const TRACING: bool>(bio: Kernel<TRACING>, file_offset: u64) {
     let Some(request) = current_request() else {
         return;
     };

@@ -12,20 +12,27 @@ use dio_trace_ebpf::{
     words::LossCause,
 };
 
-use super::{
-    counters::lost,
-    finish::Judged,
-    globals::{layout, setting},
-    maps::{EVENTS, FILES_EPOCH, FILES_SENT, SHARES, SHARES_COUNT},
-    memory::{Kernel, clear, copy},
-    path,
-    target::{self, copy_limits},
-    wake,
+use crate::bpf::{
+    base::{
+        globals::{layout, setting},
+        pointer::Kernel,
+        words::{clear, copy},
+    },
+    facts::{
+        path,
+        target::{self, copy_limits},
+    },
+    outcome::verdict::Judged,
+    tables::{
+        losses::lost,
+        maps::{EVENTS, FILES_EPOCH, FILES_SENT, SHARES, SHARES_COUNT},
+        wake,
+    },
 };
 
 /// Sends a finished request. False where it is not sent, for a cause that is noted.
 #[inline(always)]
-pub(super) fn detail(request: &Request, judged: Judged, result: i64) -> bool {
+pub(in crate::bpf) fn detail(request: &Request, judged: Judged, result: i64) -> bool {
     // SAFETY: takes no arguments.
     let now = unsafe { bpf_ktime_get_boot_ns() };
     if !within_share(request.parties.pid, now) {
@@ -73,7 +80,7 @@ fn within_share(pid: u32, now: u64) -> bool {
 
 /// Sends name and limits of a file, unless that was done before.
 #[inline(never)]
-pub(super) fn file<const TRACING: bool>(id: &FileId, file: u64) -> u32 {
+pub(in crate::bpf) fn file<const TRACING: bool>(id: &FileId, file: u64) -> u32 {
     let number = id.number(FILES_EPOCH.get(0).copied().unwrap_or(0));
     let Some(set) = FILES_SENT.get_ptr_mut(FileId::set_of(number)) else {
         return 0;

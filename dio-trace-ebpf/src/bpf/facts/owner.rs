@@ -1,26 +1,22 @@
 //! Who submits a request.
 
 use aya_ebpf::helpers::{
-    bpf_get_current_pid_tgid, bpf_get_current_task, bpf_get_current_uid_gid,
+    bpf_get_current_task, bpf_get_current_uid_gid,
     generated::{bpf_get_current_cgroup_id, bpf_get_current_comm},
 };
 use dio_trace_ebpf::abi::request::Parties;
 
-use super::{
-    globals::{layout, setting},
-    maps::TRACED_PROCESSES,
-    memory::Kernel,
+use crate::bpf::{
+    base::{
+        globals::{layout, setting},
+        pointer::Kernel,
+    },
+    tables::maps::TRACED_PROCESSES,
 };
-
-/// The running thread: thread group in the upper half, thread in the lower.
-#[inline(always)]
-pub(super) fn current_thread() -> u64 {
-    bpf_get_current_pid_tgid()
-}
 
 /// Whether the running thread is to be traced.
 #[inline(always)]
-pub(super) fn is_traced(thread: u64) -> bool {
+pub(in crate::bpf) fn is_traced(thread: u64) -> bool {
     let pid = (thread >> 32) as u32;
     if setting!(own_pid) != 0 && pid == setting!(own_pid) {
         return false;
@@ -33,7 +29,7 @@ pub(super) fn is_traced(thread: u64) -> bool {
 /// No plain loads through `bpf_get_current_task_btf`: for each pointer that is followed from the task,
 /// the verifier looks for a name through all of the kernel's types, in vain.
 #[inline(always)]
-pub(super) fn identify(parties: &mut Parties, thread: u64) {
+pub(in crate::bpf) fn identify(parties: &mut Parties, thread: u64) {
     parties.pid = (thread >> 32) as u32;
     parties.tid = thread as u32;
     parties.uid = bpf_get_current_uid_gid() as u32;

@@ -9,9 +9,9 @@ use dio_trace_ebpf::{
     verifier::{forget, low_bits},
 };
 
-use super::{
+use crate::bpf::base::{
     globals::{has, layout, setting},
-    memory::Kernel,
+    pointer::Kernel,
 };
 
 /// Highest error number that a pointer may hold (include/linux/err.h).
@@ -32,7 +32,10 @@ struct Walk {
 /// namespace. Returns the slots used; 0 where the path is too deep, has too long a component or is
 /// unreadable.
 #[inline(always)]
-pub(super) fn components<const TRACING: bool>(event: *mut FileEvent, file: Kernel<false>) -> u64 {
+pub(in crate::bpf) fn components<const TRACING: bool>(
+    event: *mut FileEvent,
+    file: Kernel<false>,
+) -> u64 {
     let (dentry, vfsmount) = user_path(file);
     let mut walk = Walk {
         // SAFETY: `event` is a live entry of the ring buffer.

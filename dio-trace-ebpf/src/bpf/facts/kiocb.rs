@@ -5,20 +5,28 @@ use dio_trace_ebpf::{
     words::Interface,
 };
 
-use super::{
+use crate::bpf::base::{
     globals::{has, layout, setting},
-    memory::Kernel,
+    pointer::Kernel,
 };
 
 /// `IOCB_NOWAIT` (include/linux/fs.h): a macro, so not in BTF; the same from 5.10 to 7.3.
 const IOCB_NOWAIT: u32 = 1 << 3;
+/// `IOCB_DIRECT`: likewise.
+const IOCB_DIRECT: u32 = 1 << 17;
 const EAGAIN: i64 = 11;
 const EOPNOTSUPP: i64 = 95;
+
+/// Whether a request is one of direct I/O, at the moment.
+#[inline(always)]
+pub(in crate::bpf) fn is_direct<const TRACING: bool>(kiocb: Kernel<TRACING>) -> bool {
+    kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT != 0
+}
 
 /// Tells the interface by the function that will be told the result. overlayfs tells its own first,
 /// and keeps the program's `struct kiocb` behind the one it passes on.
 #[inline(always)]
-pub(super) fn interface<const TRACING: bool>(kiocb: Kernel<TRACING>) -> u8 {
+pub(in crate::bpf) fn interface<const TRACING: bool>(kiocb: Kernel<TRACING>) -> u8 {
     match kiocb.read::<u64>(layout!(kiocb_ki_complete)) {
         0 => Interface::Sync as u8,
         own => known_interface(original(kiocb).map_or(own, |original| {
@@ -29,7 +37,9 @@ pub(super) fn interface<const TRACING: bool>(kiocb: Kernel<TRACING>) -> u8 {
 
 /// The program's `struct kiocb`, where this one was made by overlayfs to pass a request on.
 #[inline(always)]
-pub(super) fn original<const TRACING: bool>(kiocb: Kernel<TRACING>) -> Option<Kernel<false>> {
+pub(in crate::bpf) fn original<const TRACING: bool>(
+    kiocb: Kernel<TRACING>,
+) -> Option<Kernel<false>> {
     let ki_complete = kiocb.read::<u64>(layout!(kiocb_ki_complete));
     let place = if has!(backing_aio_orig_iocb) && is_one_of(ki_complete, BACKING_AIO) {
         layout!(backing_aio_orig_iocb)
@@ -68,7 +78,7 @@ fn known_interface(ki_complete: u64) -> u8 {
 
 /// Whether a completion function is one that a probe is attached to.
 #[inline(always)]
-pub(super) fn is_followed(ki_complete: u64) -> bool {
+pub(in crate::bpf) fn is_followed(ki_complete: u64) -> bool {
     let mut followed = false;
     for slot in 0..COMPLETION_SLOTS {
         followed |= ki_complete == setting!(completions[slot]);
@@ -79,14 +89,14 @@ pub(super) fn is_followed(ki_complete: u64) -> bool {
 /// Results that say no more than that the request cannot be done without waiting. Raw devices and
 /// some filesystems say `EOPNOTSUPP` (`io_write`, io_uring/rw.c).
 #[inline(always)]
-pub(super) fn is_refusal_to_wait(result: i64) -> bool {
+pub(in crate::bpf) fn is_refusal_to_wait(result: i64) -> bool {
     result == -EAGAIN || result == -EOPNOTSUPP
 }
 
 /// Whether `io_uring` issues a refused request again from a worker: it does unless the program itself asked not to wait (`REQ_F_NOWAIT`; `io_read`, `io_write`,
 /// io_uring/rw.c).
 #[inline(always)]
-pub(super) fn will_be_issued_again<const TRACING: bool>(kiocb: Kernel<TRACING>) -> bool {
+pub(in crate::bpf) fn will_be_issued_again<const TRACING: bool>(kiocb: Kernel<TRACING>) -> bool {
     if kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_NOWAIT == 0
         || !has!(io_kiocb_flags)
         || !has!(req_f_nowait_bit)

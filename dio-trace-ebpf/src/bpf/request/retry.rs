@@ -5,12 +5,17 @@ use dio_trace_ebpf::abi::{
     request::{Request, state},
 };
 
-use super::{busy, counters::tell, globals::layout, iovec, memory::Kernel, pairs::pair_due};
+use crate::bpf::{
+    base::{globals::layout, pointer::Kernel},
+    facts::iovec,
+    request::pairs::pair_due,
+    tables::{losses::tell, threads},
+};
 
 /// Whether a request that waits to be issued again is the one that is issued now: its kiocb may
 /// also have been put to new use.
 #[inline(always)]
-pub(super) fn is_issued_again<const TRACING: bool>(
+pub(in crate::bpf) fn is_issued_again<const TRACING: bool>(
     request: &Request,
     kiocb: Kernel<TRACING>,
     iter: Kernel<TRACING>,
@@ -19,7 +24,7 @@ pub(super) fn is_issued_again<const TRACING: bool>(
 }
 
 #[inline(always)]
-pub(super) fn is_same<const TRACING: bool>(
+pub(in crate::bpf) fn is_same<const TRACING: bool>(
     request: &Request,
     kiocb: Kernel<TRACING>,
     iter: Kernel<TRACING>,
@@ -30,17 +35,17 @@ pub(super) fn is_same<const TRACING: bool>(
 
 /// `io_uring` will issue the request again; userspace sees to those that it does not.
 #[inline(always)]
-pub(super) fn wait_for_retry(request: &mut Request) {
+pub(in crate::bpf) fn wait_for_retry(request: &mut Request) {
     request.state |= state::RETRY;
     tell(news::RETRIES);
 }
 
 #[inline(always)]
-pub(super) fn issue_again<const TRACING: bool, const BOUNDED: bool>(
+pub(in crate::bpf) fn issue_again<const TRACING: bool, const BOUNDED: bool>(
     request: &mut Request,
     thread: u64,
     kiocb: u64,
 ) {
     request.state = request.state & !state::RETRY | pair_due::<TRACING>();
-    request.outer = busy::enter::<BOUNDED>(thread, kiocb);
+    request.outer = threads::enter::<BOUNDED>(thread, kiocb);
 }

@@ -3,11 +3,11 @@
 
 use dio_trace_ebpf::abi::request::{Request, state};
 
-use super::globals::setting;
+use crate::bpf::base::globals::setting;
 
 /// [`state::PAIR_DUE`], where this program is one of a pair.
 #[inline(always)]
-pub(super) fn pair_due<const TRACING: bool>() -> u16 {
+pub(in crate::bpf) fn pair_due<const TRACING: bool>() -> u16 {
     if TRACING && setting!(pairs) != 0 {
         state::PAIR_DUE
     } else {
@@ -17,7 +17,7 @@ pub(super) fn pair_due<const TRACING: bool>() -> u16 {
 
 /// Whether the other program of the pair has seen this call already.
 #[inline(always)]
-pub(super) fn is_seen(request: &mut Request) -> bool {
+pub(in crate::bpf) fn is_seen(request: &mut Request) -> bool {
     let due = request.state & state::PAIR_DUE != 0;
     request.state &= !state::PAIR_DUE;
     due

@@ -3,7 +3,10 @@
 use aya_ebpf::{bindings::BPF_F_USER_STACK, programs::tracing::StackIdContext};
 use dio_trace_ebpf::{abi::request::Request, words::LossCause};
 
-use super::{counters::lost, globals::setting, maps::STACKS};
+use crate::bpf::{
+    base::globals::setting,
+    tables::{losses::lost, maps::STACKS},
+};
 
 /// `EFAULT`: there is no stack. Kernel threads have none in userspace, which is no loss.
 const NO_STACK: i32 = -14;
@@ -13,7 +16,7 @@ const NONE: i32 = -1;
 
 /// Takes both stacks where they are wanted.
 #[inline(always)]
-pub(super) fn take<C: StackIdContext>(ctx: &C, request: &mut Request) {
+pub(in crate::bpf) fn take<C: StackIdContext>(ctx: &C, request: &mut Request) {
     if setting!(stacks) == 0 {
         request.user_stack = NONE;
         request.kernel_stack = NONE;

@@ -1,0 +1,6 @@
+//! Tools that know nothing of requests: constants, pointers, words, tables.
+
+pub(in crate::bpf) mod globals;
+pub(in crate::bpf) mod pointer;
+pub(in crate::bpf) mod table;
+pub(in crate::bpf) mod words;

@@ -1,0 +1,9 @@
+//! What is read from the kernel of a request: who makes it, of which file, from which memory.
+
+pub(in crate::bpf) mod iovec;
+pub(in crate::bpf) mod kiocb;
+pub(in crate::bpf) mod origin;
+pub(in crate::bpf) mod owner;
+pub(in crate::bpf) mod path;
+pub(in crate::bpf) mod stacks;
+pub(in crate::bpf) mod target;

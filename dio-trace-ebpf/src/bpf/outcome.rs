@@ -1,0 +1,6 @@
+//! What becomes of a request that is done: a verdict, and a count or an event for userspace.
+
+pub(in crate::bpf) mod count;
+pub(in crate::bpf) mod finish;
+pub(in crate::bpf) mod send;
+pub(in crate::bpf) mod verdict;

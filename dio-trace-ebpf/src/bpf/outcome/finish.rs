@@ -1,0 +1,82 @@
+//! The end of a request: its verdict, and whether it is sent or counted.
+
+use aya_log_ebpf::debug;
+use dio_trace_ebpf::{
+    abi::{
+        counters::CounterKey,
+        request::{Request, state},
+    },
+    verifier::forget,
+    words::{Flags, LossCause, Verdict},
+};
+
+use crate::bpf::{
+    base::globals::setting,
+    outcome::{
+        count::{count, count_again},
+        send,
+        verdict::verdict_on,
+    },
+    tables::losses::lost,
+};
+
+/// Judges a request that ended with `result` (bytes or negative errno), and sends or counts it.
+///
+/// `BOUNDED`: for kernels without `bpf_loop`, which take no instruction that fills slots either.
+///
+/// Not inlined: every probe that can see an end shares this code.
+#[inline(never)]
+pub(in crate::bpf) fn finish<const TRACING: bool, const BOUNDED: bool>(
+    request: &Request,
+    result: i64,
+) -> u32 {
+    let unknown = request.time;
+    let judged = verdict_on(request, result);
+    let state = request.state;
+    debug!(
+        (),
+        "end tid {} result {} direct {} route {} state {:x} verdict {} reasons {:x} flags {:x}",
+        request.parties.tid,
+        result,
+        request.direct_bytes,
+        request.route,
+        state,
+        judged.verdict(),
+        judged.reasons(),
+        judged.flags()
+    );
+    if state & state::UNREADABLE != 0 {
+        lost(LossCause::MemoryUnreadable);
+    }
+    if state & state::TRUNCATED != 0 {
+        lost(LossCause::SegmentsTruncated);
+    }
+    let mut key = CounterKey {
+        cgroup: request.parties.cgroup,
+        file: request.parties.id,
+        comm: request.parties.comm,
+        pid: request.parties.pid,
+        uid: request.parties.uid,
+        operation: request.operation,
+        interface: request.interface,
+        verdict: judged.verdict(),
+        reasons: judged.reasons(),
+        flags: judged.flags(),
+    };
+    let bytes = request.geometry.length;
+    let send = setting!(detail_aligned) != 0
+        || judged.verdict() != Verdict::Aligned as u8
+        || judged.flags() & !Flags::END_OF_FILE.0 != 0;
+    let send = forget(u64::from(send), unknown) != 0;
+    let counted = !send && count_again(&key, request.parties.number, bytes);
+    if forget(u64::from(counted), unknown) != 0 {
+        return 0;
+    }
+    // One place for all: the file must be known before the row that names it.
+    send::file::<TRACING>(&request.parties.id, request.file);
+    if send && send::detail(request, judged, result) {
+        return 0;
+    }
+    count::<BOUNDED>(&mut key, bytes);
+    0
+}

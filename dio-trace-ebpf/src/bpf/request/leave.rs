@@ -1,0 +1,161 @@
+//! The end of a request: in the probe that saw it begin, or in the completion that its kiocb names
+//! where it is asynchronous.
+
+use dio_trace_ebpf::{
+    abi::request::{Request, level, state},
+    rules::Route,
+    verifier,
+    words::{Interface, LossCause},
+};
+
+use crate::bpf::{
+    base::{globals::layout, pointer::Kernel},
+    facts::{
+        kiocb::{is_direct, is_followed, is_refusal_to_wait, original, will_be_issued_again},
+        owner,
+    },
+    outcome::finish::finish,
+    request::{engine::leave_engine, retry::wait_for_retry},
+    tables::{
+        losses::{lost, orphan},
+        requests::{find, forget},
+        threads,
+    },
+};
+
+/// The kernel's own code for "the result comes later" (include/linux/errno.h).
+const EIOCBQUEUED: i64 = 529;
+const ENOTBLK: i64 = 15;
+
+/// Tells a raw device's request that no engine was seen for.
+const IN_RAW_DEVICE: u16 = state::RAW_DEVICE | state::DIRECT;
+
+/// A probed function returns `result` for `kiocb`. `BOUNDED` as in [`finish`].
+#[inline(always)]
+pub(in crate::bpf) fn leave<const TRACING: bool, const BOUNDED: bool>(
+    kiocb: Kernel<TRACING>,
+    at: u8,
+    result: i64,
+) {
+    let key = kiocb.0 as u64;
+    let Some(request) = find(key) else {
+        leave_unknown(kiocb, at, result);
+        return;
+    };
+    if request.level != at {
+        if at == level::ENGINE {
+            leave_engine(request, result);
+        }
+        return;
+    }
+    let thread = threads::current_thread();
+    if TRACING && threads::was_left(thread, key) {
+        return;
+    }
+    threads::leave::<TRACING>(thread, key, request.outer);
+    if at == level::ENGINE && result == -ENOTBLK {
+        // Not taken by this engine: the filesystem goes on with another, or with the page cache.
+        forget(key, request);
+        return;
+    }
+    if result == -EIOCBQUEUED {
+        if !is_followed(kiocb.read(layout!(kiocb_ki_complete))) {
+            lost(LossCause::RequestUnfinished);
+            forget(key, request);
+        }
+        return;
+    }
+    if at == level::ENGINE && result > 0 {
+        request.direct_bytes = result as u64;
+    }
+    if at == level::FILE && request.state & state::IN_ENGINE != 0 {
+        // How the engine ended was not seen: the best guess is that it did all.
+        lost(LossCause::ProbeMissed);
+        if result > 0 {
+            request.direct_bytes = result as u64;
+        }
+    }
+    if is_refusal_to_wait(result) && request.interface == Interface::IoUring as u8 {
+        if let Some(original) = original(kiocb) {
+            if will_be_issued_again(original) {
+                // overlayfs will pass it on with a new kiocb.
+                forget(key, request);
+                return;
+            }
+        } else if will_be_issued_again(kiocb) {
+            wait_for_retry(request);
+            return;
+        }
+    }
+    end::<TRACING, BOUNDED>(kiocb, request, result);
+}
+
+/// A probed function returns for a kiocb that has no row.
+#[inline(always)]
+fn leave_unknown<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result: i64) {
+    let key = kiocb.0 as u64;
+    if !TRACING {
+        threads::leave::<false>(threads::current_thread(), key, 0);
+        return;
+    }
+    // The engine of a request that completed before its submission returned: its filesystem is next.
+    if !is_direct(kiocb) || at == level::ENGINE {
+        return;
+    }
+    let thread = threads::current_thread();
+    if threads::was_left(thread, key) {
+        return;
+    }
+    if threads::current() == Some(key) {
+        // It completed before its submission returned.
+        threads::leave::<true>(thread, key, 0);
+        return;
+    }
+    // Nobody saw it begin. Requests for nothing have no row, and a result of 0.
+    if result != 0 && owner::is_traced(thread) {
+        orphan();
+    }
+}
+
+/// `ki_complete` is called: the result of an asynchronous request. `BOUNDED` as in [`finish`].
+#[inline(always)]
+pub(in crate::bpf) fn complete<const TRACING: bool, const BOUNDED: bool>(
+    kiocb: Kernel<TRACING>,
+    result: i64,
+) {
+    let Some(request) = find(kiocb.0 as u64) else {
+        return;
+    };
+    if result > 0 && request.state & state::DIRECT != 0 {
+        request.direct_bytes = result as u64;
+    }
+    // Issued again only where the submitter itself is told so (`io_rw_should_reissue`).
+    if is_refusal_to_wait(result)
+        && request.interface == Interface::IoUring as u8
+        && (threads::current_thread() >> 32) as u32 == request.parties.pid
+        && original(kiocb).is_none()
+        && will_be_issued_again(kiocb)
+    {
+        wait_for_retry(request);
+        return;
+    }
+    end::<TRACING, BOUNDED>(kiocb, request, result);
+}
+
+#[inline(always)]
+fn end<const TRACING: bool, const BOUNDED: bool>(
+    kiocb: Kernel<TRACING>,
+    request: &mut Request,
+    result: i64,
+) {
+    if result > 0 && request.bios != 0 && request.state & IN_RAW_DEVICE == state::RAW_DEVICE {
+        // Compilers put `blkdev_direct_IO` into its caller (block/fops.c, 6.1), where no probe
+        // sees it. A raw device does all directly, save what it cannot keep out of the page cache.
+        request.route = Route::BlockDevice as u8;
+        request.direct_bytes = result as u64;
+    }
+    // Of which the verifier knew what it was compared with, and would walk the end for each.
+    let unknown = request.time;
+    finish::<TRACING, BOUNDED>(request, verifier::forget(result as u64, unknown) as i64);
+    forget(kiocb.0 as u64, request);
+}
