@@ -4,12 +4,11 @@
 /// Declares the kretprobe that ends the requests of a [`level`](dio_trace_ebpf::abi::request::level),
 /// for kernels with `bpf_loop` or without.
 macro_rules! exit_kretprobe {
-    ($name:ident, $level:expr, bounded = $bounded:literal) => {
+    ($name:ident, $level:expr, $kind:ty) => {
         #[kretprobe]
         fn $name(ctx: RetProbeContext) -> u32 {
             if let Some(kiocb) = threads::current() {
-                let kiocb = Kernel(kiocb as *const u8);
-                leave::leave::<false, $bounded>(kiocb, $level, ctx.ret());
+                leave::leave::<$kind>(KernelPtr::at(kiocb), $level, ctx.ret());
             }
             0
         }

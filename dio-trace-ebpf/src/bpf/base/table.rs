@@ -15,6 +15,7 @@ use dio_trace_ebpf::{
 
 use crate::bpf::base::{
     globals::setting,
+    kind::ProgramKind,
     words::{add, exchange, lower_half},
 };
 
@@ -54,15 +55,9 @@ impl<V> Table<V> {
 
     /// The row of `key`, and whether there was one already: a new one may hold anything. `None` where
     /// there is no room.
-    ///
-    /// `HASHED`: for kernels that refuse programs with the instruction that takes a slot
-    /// (`BPF_CMPXCHG`, from 5.12).
     #[inline(always)]
-    pub(in crate::bpf) fn find_or_claim<const HASHED: bool>(
-        &self,
-        key: u64,
-    ) -> Option<(*mut V, bool)> {
-        if !HASHED && is_slotted() {
+    pub(in crate::bpf) fn find_or_claim<P: ProgramKind>(&self, key: u64) -> Option<(*mut V, bool)> {
+        if !P::OLD && is_slotted() {
             return self.slots.find_or_claim(FIRST, key);
         }
         if let Some(row) = self.hashed.get_ptr_mut(key) {

@@ -23,7 +23,8 @@ use dio_trace_ebpf::{
 use crate::bpf::{
     base::{
         globals::{has, layout},
-        pointer::Kernel,
+        kind::{OldKprobe, ProgramKind},
+        pointer::{Access, KernelPtr},
         words::clear,
     },
     tables::{
@@ -40,7 +41,7 @@ const OLD_WRITE_BIT: u32 = 1;
 
 /// Whether the data flows from memory to the file.
 #[inline(always)]
-pub(in crate::bpf) fn is_write<const TRACING: bool>(iter: Kernel<TRACING>) -> bool {
+pub(in crate::bpf) fn is_write<A: Access>(iter: KernelPtr<A>) -> bool {
     if has!(iov_iter_data_source) {
         iter.read::<u8>(layout!(iov_iter_data_source)) != 0
     } else {
@@ -50,12 +51,12 @@ pub(in crate::bpf) fn is_write<const TRACING: bool>(iter: Kernel<TRACING>) -> bo
 
 /// Bytes the iterator still holds.
 #[inline(always)]
-pub(in crate::bpf) fn count<const TRACING: bool>(iter: Kernel<TRACING>) -> u64 {
+pub(in crate::bpf) fn count<A: Access>(iter: KernelPtr<A>) -> u64 {
     iter.read(layout!(iov_iter_count))
 }
 
 #[inline(always)]
-fn kind<const TRACING: bool>(iter: Kernel<TRACING>) -> u32 {
+fn kind<A: Access>(iter: KernelPtr<A>) -> u32 {
     if has!(iov_iter_data_source) {
         u32::from(iter.read::<u8>(layout!(iov_iter_type)))
     } else {
@@ -64,12 +65,12 @@ fn kind<const TRACING: bool>(iter: Kernel<TRACING>) -> u32 {
 }
 
 /// Folds the iterator, which holds `length` bytes, into the request of `kiocb`, which is all zeros
-/// but for what is known already, its limits among them. `BOUNDED` is for kernels without `bpf_loop`;
-/// such a program has to [`go_on`] at its end.
+/// but for what is known already, its limits among them. A program for old kernels has to
+/// [`go_on`] at its end.
 #[inline(always)]
-pub(in crate::bpf) fn capture<const TRACING: bool, const BOUNDED: bool>(
+pub(in crate::bpf) fn capture<P: ProgramKind>(
     row: &mut Row,
-    iter: Kernel<TRACING>,
+    iter: KernelPtr<P::Access>,
     length: u64,
     offset: u64,
     kiocb: u64,
@@ -99,8 +100,7 @@ pub(in crate::bpf) fn capture<const TRACING: bool, const BOUNDED: bool>(
     let segments = number(request, segments);
     let segment_count = iter.read::<u64>(layout!(iov_iter_nr_segs));
     if !pages && segment_count == 1 {
-        // SAFETY: the helper checks the address.
-        let first = Kernel::<false>(segments as *const u8);
+        let first = KernelPtr::at(segments);
         let address = first.read::<u64>(0).wrapping_add(skip);
         one_segment(request, offset, Segment { address, length });
         return;
@@ -116,7 +116,7 @@ pub(in crate::bpf) fn capture<const TRACING: bool, const BOUNDED: bool>(
         .start(offset, request.parties.limits.virt_boundary_mask);
     walk.block = request.parties.limits.logical_block_mask();
     walk.pages = u32::from(pages);
-    if BOUNDED {
+    if P::OLD {
         walk_by_loop(row, kiocb);
     } else {
         walk_by_helper(row);
@@ -188,10 +188,13 @@ fn walk_by_loop(row: &mut Row, kiocb: u64) {
     end(row);
 }
 
-/// Passes on what [`capture`] of a `BOUNDED` program left. Must be the last thing that it does: it
+/// Passes on what [`capture`] of a program for old kernels left. Must be the last thing that it does: it
 /// does not come back.
 #[inline(always)]
-pub(in crate::bpf) fn go_on<C: EbpfContext>(ctx: &C) {
+pub(in crate::bpf) fn go_on<P: ProgramKind, C: EbpfContext>(ctx: &C) {
+    if !P::OLD {
+        return;
+    }
     if let Some(paused) = WALK.get_ptr_mut(0) {
         // SAFETY: a map value, which nothing else touches meanwhile.
         if unsafe { *paused } != 0 {
@@ -218,7 +221,7 @@ pub(in crate::bpf) fn resume<C: EbpfContext>(ctx: &C) {
     };
     row.request.state &= !state::TRUNCATED;
     walk_by_loop(row, kiocb);
-    go_on(ctx);
+    go_on::<OldKprobe, C>(ctx);
 }
 
 /// The next segment. False when there are no more, or none that can be read.

@@ -7,7 +7,7 @@ use dio_trace_ebpf::{
 
 use crate::bpf::base::{
     globals::{has, layout, setting},
-    pointer::Kernel,
+    pointer::{Access, ByHelper, KernelPtr},
 };
 
 /// `IOCB_NOWAIT` (include/linux/fs.h): a macro, so not in BTF; the same from 5.10 to 7.3.
@@ -19,14 +19,14 @@ const EOPNOTSUPP: i64 = 95;
 
 /// Whether a request is one of direct I/O, at the moment.
 #[inline(always)]
-pub(in crate::bpf) fn is_direct<const TRACING: bool>(kiocb: Kernel<TRACING>) -> bool {
+pub(in crate::bpf) fn is_direct<A: Access>(kiocb: KernelPtr<A>) -> bool {
     kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT != 0
 }
 
 /// Tells the interface by the function that will be told the result. overlayfs tells its own first,
 /// and keeps the program's `struct kiocb` behind the one it passes on.
 #[inline(always)]
-pub(in crate::bpf) fn interface<const TRACING: bool>(kiocb: Kernel<TRACING>) -> u8 {
+pub(in crate::bpf) fn interface<A: Access>(kiocb: KernelPtr<A>) -> u8 {
     match kiocb.read::<u64>(layout!(kiocb_ki_complete)) {
         0 => Interface::Sync as u8,
         own => known_interface(original(kiocb).map_or(own, |original| {
@@ -37,9 +37,7 @@ pub(in crate::bpf) fn interface<const TRACING: bool>(kiocb: Kernel<TRACING>) -> 
 
 /// The program's `struct kiocb`, where this one was made by overlayfs to pass a request on.
 #[inline(always)]
-pub(in crate::bpf) fn original<const TRACING: bool>(
-    kiocb: Kernel<TRACING>,
-) -> Option<Kernel<false>> {
+pub(in crate::bpf) fn original<A: Access>(kiocb: KernelPtr<A>) -> Option<KernelPtr<ByHelper>> {
     let ki_complete = kiocb.read::<u64>(layout!(kiocb_ki_complete));
     let place = if has!(backing_aio_orig_iocb) && is_one_of(ki_complete, BACKING_AIO) {
         layout!(backing_aio_orig_iocb)
@@ -54,7 +52,7 @@ pub(in crate::bpf) fn original<const TRACING: bool>(
     const KERNEL_ADDRESS: u64 = 1 << 63;
     let first = kiocb.read::<u64>(place);
     Some(if first & KERNEL_ADDRESS != 0 {
-        Kernel(first as *const u8)
+        KernelPtr::at(first)
     } else {
         kiocb.follow(place + size_of::<u64>() as u32)
     })
@@ -96,7 +94,7 @@ pub(in crate::bpf) fn is_refusal_to_wait(result: i64) -> bool {
 /// Whether `io_uring` issues a refused request again from a worker: it does unless the program itself asked not to wait (`REQ_F_NOWAIT`; `io_read`, `io_write`,
 /// io_uring/rw.c).
 #[inline(always)]
-pub(in crate::bpf) fn will_be_issued_again<const TRACING: bool>(kiocb: Kernel<TRACING>) -> bool {
+pub(in crate::bpf) fn will_be_issued_again<A: Access>(kiocb: KernelPtr<A>) -> bool {
     if kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_NOWAIT == 0
         || !has!(io_kiocb_flags)
         || !has!(req_f_nowait_bit)

@@ -16,7 +16,8 @@ use dio_trace_ebpf::abi::{
 use crate::bpf::{
     base::{
         globals::layout,
-        pointer::Kernel,
+        kind::ProgramKind,
+        pointer::{Access, KernelPtr},
         table,
         words::{clear, copy, exchange, lower_half},
     },
@@ -29,23 +30,22 @@ use crate::bpf::{
 
 const WORDS: usize = size_of::<Parties>() / size_of::<u64>();
 
-/// Writes down who makes a request of the open `file`, and what that file is. `BOUNDED` as in
-/// [`Table::find_or_claim`](crate::bpf::base::table::Table::find_or_claim).
+/// Writes down who makes a request of the open `file`, and what that file is.
 #[inline(always)]
-pub(in crate::bpf) fn fill<const TRACING: bool, const BOUNDED: bool>(
+pub(in crate::bpf) fn fill<P: ProgramKind>(
     request: &mut Request,
     thread: u64,
-    file: Kernel<TRACING>,
+    file: KernelPtr<P::Access>,
 ) {
     let inode = file.follow(layout!(file_f_inode));
-    request.file = file.0 as u64;
-    if BOUNDED || !table::is_slotted() {
+    request.file = file.address();
+    if P::OLD || !table::is_slotted() {
         find_out(&mut request.parties, thread, file, inode);
     } else {
         // SAFETY: takes no arguments.
         let tick = unsafe { bpf_jiffies64() };
-        let about = [tick, thread, file.0 as u64, inode.0 as u64];
-        let number = slot_of(lower_half(file.0 as u64) ^ thread as u32, REMEMBERED_BITS);
+        let about = [tick, thread, file.address(), inode.address()];
+        let number = slot_of(lower_half(file.address()) ^ thread as u32, REMEMBERED_BITS);
         let place = REMEMBERED.get_ptr_mut(number);
         // SAFETY: a map value lives on.
         let known =
@@ -67,10 +67,10 @@ pub(in crate::bpf) fn fill<const TRACING: bool, const BOUNDED: bool>(
 /// # Safety
 /// `place` must be a live map value. All access is volatile, for other programs write there.
 #[inline(always)]
-unsafe fn recall<const TRACING: bool>(
+unsafe fn recall<A: Access>(
     place: *const Remembered,
     [tick, thread, file, address]: [u64; 4],
-    inode: Kernel<TRACING>,
+    inode: KernelPtr<A>,
     parties: &mut Parties,
 ) -> bool {
     let number = inode.read::<u64>(layout!(inode_i_ino));
@@ -128,11 +128,11 @@ unsafe fn remember(
 
 /// Asks the kernel.
 #[inline(never)]
-fn find_out<const TRACING: bool>(
+fn find_out<A: Access>(
     parties: &mut Parties,
     thread: u64,
-    file: Kernel<TRACING>,
-    inode: Kernel<TRACING>,
+    file: KernelPtr<A>,
+    inode: KernelPtr<A>,
 ) -> u32 {
     // SAFETY: integers, or arrays of integers.
     unsafe { clear::<WORDS>((&raw mut *parties).cast()) };

@@ -9,7 +9,7 @@ use dio_trace_ebpf::abi::request::Parties;
 use crate::bpf::{
     base::{
         globals::{layout, setting},
-        pointer::Kernel,
+        pointer::KernelPtr,
     },
     tables::maps::TRACED_PROCESSES,
 };
@@ -40,8 +40,8 @@ pub(in crate::bpf) fn identify(parties: &mut Parties, thread: u64) {
     parties.comm = parties.thread;
     if parties.pid != parties.tid {
         // SAFETY: takes no arguments.
-        let task = unsafe { bpf_get_current_task() } as *const u8;
-        let leader = Kernel::<false>(task).follow(layout!(task_struct_group_leader));
+        let task = unsafe { bpf_get_current_task() };
+        let leader = KernelPtr::at(task).follow(layout!(task_struct_group_leader));
         parties.comm = leader.read(layout!(task_struct_comm));
     }
 }

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_long, c_void};
 
-use aya_ebpf::helpers::generated::{bpf_loop, bpf_probe_read_kernel_str};
+use aya_ebpf::helpers::generated::bpf_loop;
 use dio_trace_ebpf::{
     abi::file::{FileEvent, NAME_CAPACITY, PATH_STEPS},
     verifier::{forget, low_bits},
@@ -11,7 +11,8 @@ use dio_trace_ebpf::{
 
 use crate::bpf::base::{
     globals::{has, layout, setting},
-    pointer::Kernel,
+    kind::ProgramKind,
+    pointer::{ByHelper, KernelPtr},
 };
 
 /// Highest error number that a pointer may hold (include/linux/err.h).
@@ -32,21 +33,21 @@ struct Walk {
 /// namespace. Returns the slots used; 0 where the path is too deep, has too long a component or is
 /// unreadable.
 #[inline(always)]
-pub(in crate::bpf) fn components<const TRACING: bool>(
+pub(in crate::bpf) fn components<P: ProgramKind>(
     event: *mut FileEvent,
-    file: Kernel<false>,
+    file: KernelPtr<ByHelper>,
 ) -> u64 {
     let (dentry, vfsmount) = user_path(file);
     let mut walk = Walk {
         // SAFETY: `event` is a live entry of the ring buffer.
         slots: unsafe { (&raw mut (*event).path).cast() },
-        dentry: dentry.0 as u64,
-        vfsmount: vfsmount.0 as u64,
+        dentry: dentry.address(),
+        vfsmount: vfsmount.address(),
         // Old kernels take what a callback leaves for known after one round.
-        steps: forget(0, dentry.0 as u64),
+        steps: forget(0, dentry.address()),
     };
     // Other programs are loaded by kernels too that refuse any with a callback.
-    if TRACING && setting!(has_loop) != 0 {
+    if P::BTF && setting!(has_loop) != 0 {
         // SAFETY: the callback has the signature that the helper asks for, and gets back `walk`,
         // which outlives the call.
         unsafe {
@@ -81,30 +82,29 @@ fn step(walk: &mut Walk, number: u32) -> bool {
     let slot = unsafe { walk.slots.add(slot).cast::<u8>() };
     // SAFETY: as above.
     unsafe { *slot = 0 };
-    let dentry = Kernel::<false>(walk.dentry as *const u8);
-    let vfsmount = Kernel::<false>(walk.vfsmount as *const u8);
-    if dentry.0 == vfsmount.follow(layout!(vfsmount_mnt_root)).0 {
-        let mount = Kernel::<false>(vfsmount.0.wrapping_sub(layout!(mount_mnt) as usize));
+    let dentry = KernelPtr::at(walk.dentry);
+    let vfsmount = KernelPtr::at(walk.vfsmount);
+    if dentry.address() == vfsmount.follow(layout!(vfsmount_mnt_root)).address() {
+        let mount = vfsmount.container(layout!(mount_mnt));
         let parent = mount.follow(layout!(mount_mnt_parent));
-        if parent.0 == mount.0 {
+        if parent.address() == mount.address() {
             walk.steps = u64::from(number) + 1;
             return false;
         }
         walk.dentry = mount.read(layout!(mount_mnt_mountpoint));
-        walk.vfsmount = (parent.0 as u64).wrapping_add(u64::from(layout!(mount_mnt)));
+        walk.vfsmount = parent.address().wrapping_add(u64::from(layout!(mount_mnt)));
         return true;
     }
     let parent = dentry.follow(layout!(dentry_d_parent));
-    if parent.0 == dentry.0 {
+    if parent.address() == dentry.address() {
         // The root of a filesystem that is mounted nowhere.
         walk.steps = u64::from(number) + 1;
         return false;
     }
     let name = dentry.follow(layout!(dentry_d_name));
-    // SAFETY: the slot holds NAME_CAPACITY bytes; the helper checks the address it reads.
-    let written =
-        unsafe { bpf_probe_read_kernel_str(slot.cast(), NAME_CAPACITY as u32, name.0.cast()) };
-    walk.dentry = parent.0 as u64;
+    // SAFETY: the slot holds NAME_CAPACITY bytes.
+    let written = unsafe { name.read_string(slot, NAME_CAPACITY as u32) };
+    walk.dentry = parent.address();
     // A name that fills the slot may have been cut.
     0 < written && written < NAME_CAPACITY as i64
 }
@@ -113,13 +113,13 @@ fn step(walk: &mut Walk, number: u32) -> bool {
 /// namespace, and keeps the path that the program knows beside it (`struct backing_file`,
 /// fs/file_table.c, from 6.5).
 #[inline(always)]
-fn user_path(file: Kernel<false>) -> (Kernel<false>, Kernel<false>) {
+fn user_path(file: KernelPtr<ByHelper>) -> (KernelPtr<ByHelper>, KernelPtr<ByHelper>) {
     let dentry = file.follow(layout!(file_f_path_dentry));
     let vfsmount = file.follow(layout!(file_f_path_mnt));
     if !has!(backing_file_user_path_dentry) || !has!(backing_file_user_path_mnt) {
         return (dentry, vfsmount);
     }
-    let mount = Kernel::<false>(vfsmount.0.wrapping_sub(layout!(mount_mnt) as usize));
+    let mount = vfsmount.container(layout!(mount_mnt));
     let namespace = mount.read::<u64>(layout!(mount_mnt_ns));
     if namespace.wrapping_add(MAX_ERRNO) > MAX_ERRNO {
         return (dentry, vfsmount);

@@ -1,6 +1,5 @@
 //! What a request goes to: the file, its device and that device's limits.
 
-use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
 use dio_trace_ebpf::{
     abi::{
         file::FilesystemDevice,
@@ -12,7 +11,7 @@ use dio_trace_ebpf::{
 use crate::bpf::{
     base::{
         globals::{has, layout},
-        pointer::Kernel,
+        pointer::{Access, ByHelper, KernelPtr},
         words::copy,
     },
     tables::maps::FILESYSTEM_DEVICES,
@@ -28,10 +27,10 @@ const BTRFS_MAGIC: u64 = 0x9123_683e;
 
 /// Writes down all of the file behind `inode` that stays as it is, over zeros.
 #[inline(always)]
-pub(in crate::bpf) fn identify<const TRACING: bool>(
+pub(in crate::bpf) fn identify<A: Access>(
     parties: &mut Parties,
-    file: Kernel<TRACING>,
-    inode: Kernel<TRACING>,
+    file: KernelPtr<A>,
+    inode: KernelPtr<A>,
 ) {
     parties.id.inode = inode.read(layout!(inode_i_ino));
     parties.id.generation = inode.read(layout!(inode_i_generation));
@@ -65,10 +64,10 @@ pub(in crate::bpf) fn identify<const TRACING: bool>(
 
 /// Writes down what a file may change at any moment: its size and, of a raw device, its block size.
 #[inline(always)]
-pub(in crate::bpf) fn measure<const TRACING: bool>(
+pub(in crate::bpf) fn measure<A: Access>(
     request: &mut Request,
-    file: Kernel<TRACING>,
-    inode: Kernel<TRACING>,
+    file: KernelPtr<A>,
+    inode: KernelPtr<A>,
 ) {
     let own = if request.parties.state & state::RAW_DEVICE != 0 {
         device_inode(file)
@@ -80,7 +79,7 @@ pub(in crate::bpf) fn measure<const TRACING: bool>(
 }
 
 #[inline(always)]
-fn fill_device<const TRACING: bool>(parties: &mut Parties, device: Kernel<TRACING>) {
+fn fill_device<A: Access>(parties: &mut Parties, device: KernelPtr<A>) {
     (parties.disk, parties.limits) = number_and_limits(device);
     if is_zram(device.follow(layout!(block_device_bd_disk))) {
         parties.state |= state::WHOLE_PAGE_DEVICE;
@@ -88,10 +87,10 @@ fn fill_device<const TRACING: bool>(parties: &mut Parties, device: Kernel<TRACIN
 }
 
 #[inline(always)]
-fn is_zram<const TRACING: bool>(disk: Kernel<TRACING>) -> bool {
+fn is_zram<A: Access>(disk: KernelPtr<A>) -> bool {
     let name = layout!(gendisk_disk_name);
     // The verifier allows plain loads of one letter at a time.
-    if TRACING {
+    if A::BY_LOAD {
         let is = |at: u32, letter: u8| disk.read::<u8>(name + at) == letter;
         is(0, b'z') && is(1, b'r') && is(2, b'a') && is(3, b'm')
     } else {
@@ -101,28 +100,31 @@ fn is_zram<const TRACING: bool>(disk: Kernel<TRACING>) -> bool {
 
 /// Whether the inode is that of a block device node.
 #[inline(always)]
-pub(in crate::bpf) fn is_block_device<const TRACING: bool>(inode: Kernel<TRACING>) -> bool {
+pub(in crate::bpf) fn is_block_device<A: Access>(inode: KernelPtr<A>) -> bool {
     inode.read::<u16>(layout!(inode_i_mode)) & S_IFMT == S_IFBLK
 }
 
 /// A raw device's own inode, which has its pages and its size; `f_inode` is that of its name in
 /// `/dev`.
 #[inline(always)]
-fn device_inode<const TRACING: bool>(file: Kernel<TRACING>) -> Kernel<TRACING> {
+fn device_inode<A: Access>(file: KernelPtr<A>) -> KernelPtr<A> {
     file.follow(layout!(file_f_mapping))
         .follow(layout!(address_space_host))
 }
 
 /// `I_BDEV`: the `struct block_device` beside a raw device's own inode.
 #[inline(always)]
-fn device_of_inode<const TRACING: bool>(own: Kernel<TRACING>) -> Kernel<false> {
-    let container = own.0.wrapping_sub(layout!(bdev_inode_vfs_inode) as usize);
-    Kernel(container.wrapping_add(layout!(bdev_inode_bdev) as usize))
+fn device_of_inode<A: Access>(own: KernelPtr<A>) -> KernelPtr<ByHelper> {
+    own.container(layout!(bdev_inode_vfs_inode))
+        .member(layout!(bdev_inode_bdev))
 }
 
 /// The `struct block_device` of an open file, null where its filesystem has none.
 #[inline(always)]
-pub(in crate::bpf) fn device(inode: Kernel<false>, file: Kernel<false>) -> Kernel<false> {
+pub(in crate::bpf) fn device(
+    inode: KernelPtr<ByHelper>,
+    file: KernelPtr<ByHelper>,
+) -> KernelPtr<ByHelper> {
     if is_block_device(inode) {
         device_of_inode(device_inode(file))
     } else {
@@ -137,9 +139,9 @@ pub(in crate::bpf) fn device(inode: Kernel<false>, file: Kernel<false>) -> Kerne
 /// The device of a btrfs filesystem that was added last (`fs_devices->latest_dev`, before 5.16
 /// `latest_bdev`): btrfs has several, and sets no `s_bdev`. Null where the module has no BTF.
 #[inline(always)]
-fn btrfs_device(super_block: Kernel<false>) -> Kernel<false> {
+fn btrfs_device(super_block: KernelPtr<ByHelper>) -> KernelPtr<ByHelper> {
     if !has!(btrfs_fs_info_fs_devices) {
-        return Kernel(core::ptr::null());
+        return KernelPtr::NULL;
     }
     let info = super_block.follow(layout!(super_block_s_fs_info));
     let devices = info.follow(layout!(btrfs_fs_info_fs_devices));
@@ -150,7 +152,7 @@ fn btrfs_device(super_block: Kernel<false>) -> Kernel<false> {
             .follow(layout!(btrfs_fs_devices_latest_dev))
             .follow(layout!(btrfs_device_bdev))
     } else {
-        Kernel(core::ptr::null())
+        KernelPtr::NULL
     }
 }
 
@@ -168,7 +170,7 @@ pub(in crate::bpf) fn told_device(super_block: u32) -> Option<&'static Filesyste
 
 /// Block size of the filesystem, or soft block size of a raw device, bytes.
 #[inline(always)]
-pub(in crate::bpf) fn block_size(inode: Kernel<false>, file: Kernel<false>) -> u32 {
+pub(in crate::bpf) fn block_size(inode: KernelPtr<ByHelper>, file: KernelPtr<ByHelper>) -> u32 {
     inode_block_size(if is_block_device(inode) {
         device_inode(file)
     } else {
@@ -177,15 +179,13 @@ pub(in crate::bpf) fn block_size(inode: Kernel<false>, file: Kernel<false>) -> u
 }
 
 #[inline(always)]
-fn inode_block_size<const TRACING: bool>(inode: Kernel<TRACING>) -> u32 {
+fn inode_block_size<A: Access>(inode: KernelPtr<A>) -> u32 {
     1 << (inode.read::<u8>(layout!(inode_i_blkbits)) & 31)
 }
 
 /// Number (`dev_t`) and limits of a `struct block_device`; zeros for null.
 #[inline(always)]
-pub(in crate::bpf) fn number_and_limits<const TRACING: bool>(
-    device: Kernel<TRACING>,
-) -> (u32, Limits) {
+pub(in crate::bpf) fn number_and_limits<A: Access>(device: KernelPtr<A>) -> (u32, Limits) {
     let queue = device
         .follow(layout!(block_device_bd_disk))
         .follow(layout!(gendisk_queue));
@@ -218,18 +218,18 @@ pub(in crate::bpf) fn copy_limits(from: &Limits, to: *mut Limits) {
 
 /// Writes down the name of a device's disk, NUL-padded.
 #[inline(always)]
-pub(in crate::bpf) fn disk_name(device: Kernel<false>, place: *mut [u8; 32]) {
+pub(in crate::bpf) fn disk_name(device: KernelPtr<ByHelper>, place: *mut [u8; 32]) {
     let disk = device.follow(layout!(block_device_bd_disk));
     disk.read_to(layout!(gendisk_disk_name), place);
 }
 
 /// Writes the type of the filesystem that an inode lies in over zeros.
 #[inline(always)]
-pub(in crate::bpf) fn filesystem(inode: Kernel<false>, place: *mut [u8; 16]) {
+pub(in crate::bpf) fn filesystem(inode: KernelPtr<ByHelper>, place: *mut [u8; 16]) {
     let kind = inode
         .follow(layout!(inode_i_sb))
         .follow(layout!(super_block_s_type));
     let name = kind.follow(layout!(file_system_type_name));
-    // SAFETY: 16 bytes; the helper checks the address, and a failure leaves the word empty.
-    unsafe { bpf_probe_read_kernel_str(place.cast(), 16, name.0.cast()) };
+    // SAFETY: 16 bytes. A failure leaves the word empty.
+    unsafe { name.read_string(place.cast(), 16) };
 }

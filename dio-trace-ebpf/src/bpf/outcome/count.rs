@@ -12,6 +12,7 @@ use dio_trace_ebpf::{
 use crate::bpf::{
     base::{
         globals::setting,
+        kind::ProgramKind,
         table::is_slotted,
         words::{add, clear, copy, differ},
     },
@@ -87,13 +88,12 @@ fn value_of(row: *mut CounterRow, key: &CounterKey) -> Option<*mut CounterValue>
     }
 }
 
-/// Makes a row for `key`, unless there is one. Returns whether it did. `HASHED` as in
-/// [`Table::find_or_claim`](crate::bpf::base::table::Table::find_or_claim).
+/// Makes a row for `key`, unless there is one. Returns whether it did.
 #[inline(always)]
-fn make_row<const HASHED: bool>(table: u32, key: &CounterKey, parties: u64) -> bool {
+fn make_row<P: ProgramKind>(table: u32, key: &CounterKey, parties: u64) -> bool {
     const BPF_NOEXIST: u64 = 1;
     let zero = CounterValue { count: 0, bytes: 0 };
-    if !HASHED && is_slotted() {
+    if !P::OLD && is_slotted() {
         let Some((row, found)) = COUNTERS.find_or_claim(table, number(key, parties)) else {
             return false;
         };
@@ -116,7 +116,7 @@ fn make_row<const HASHED: bool>(table: u32, key: &CounterKey, parties: u64) -> b
 /// Counts one request of `bytes`, in a new row where need be. False where there is none, and there
 /// are as many as `limit` already or no room for one more.
 #[inline(never)]
-fn count_below<const HASHED: bool>(limit: u64, key: &CounterKey, bytes: u64) -> bool {
+fn count_below<P: ProgramKind>(limit: u64, key: &CounterKey, bytes: u64) -> bool {
     let table = table_in_use();
     let parties = key.parties();
     let Some(rows) = COUNTER_ROWS.get_ptr_mut(table) else {
@@ -125,7 +125,7 @@ fn count_below<const HASHED: bool>(limit: u64, key: &CounterKey, bytes: u64) -> 
     // SAFETY: a map value lives on.
     let before = unsafe { rows.read_volatile() };
     // Another CPU may make the row at the same time: whoever comes second finds it.
-    if before < limit && make_row::<HASHED>(table, key, parties) {
+    if before < limit && make_row::<P>(table, key, parties) {
         add(rows, 1);
         if before >= limits().wake() {
             empty_soon();
@@ -142,21 +142,19 @@ fn count_below<const HASHED: bool>(limit: u64, key: &CounterKey, bytes: u64) -> 
 /// Counts one request of `bytes`, in a new row where need be, with all of `key` for which there is
 /// room.
 ///
-/// `HASHED` as in [`Table::find_or_claim`](crate::bpf::base::table::Table::find_or_claim).
-///
 /// Not inlined: the verifier walks it once for all that is known of a key.
 #[inline(never)]
-pub(in crate::bpf) fn count<const HASHED: bool>(key: &mut CounterKey, bytes: u64) -> u32 {
-    if count_below::<HASHED>(limits().files(), key, bytes) {
+pub(in crate::bpf) fn count<P: ProgramKind>(key: &mut CounterKey, bytes: u64) -> u32 {
+    if count_below::<P>(limits().files(), key, bytes) {
         return 0;
     }
     lost(LossCause::CountersFull);
     forget_file(key);
-    if count_below::<HASHED>(limits().processes(), key, bytes) {
+    if count_below::<P>(limits().processes(), key, bytes) {
         return 0;
     }
     forget_process(key);
-    if count_below::<HASHED>(u64::MAX, key, bytes) {
+    if count_below::<P>(u64::MAX, key, bytes) {
         return 0;
     }
     let last = Unattributed {

@@ -11,7 +11,7 @@ use dio_trace_ebpf::{
 };
 
 use crate::bpf::{
-    base::globals::setting,
+    base::{globals::setting, kind::ProgramKind},
     outcome::{
         count::{count, count_again},
         send,
@@ -22,14 +22,9 @@ use crate::bpf::{
 
 /// Judges a request that ended with `result` (bytes or negative errno), and sends or counts it.
 ///
-/// `BOUNDED`: for kernels without `bpf_loop`, which take no instruction that fills slots either.
-///
 /// Not inlined: every probe that can see an end shares this code.
 #[inline(never)]
-pub(in crate::bpf) fn finish<const TRACING: bool, const BOUNDED: bool>(
-    request: &Request,
-    result: i64,
-) -> u32 {
+pub(in crate::bpf) fn finish<P: ProgramKind>(request: &Request, result: i64) -> u32 {
     let unknown = request.time;
     let judged = verdict_on(request, result);
     let state = request.state;
@@ -73,10 +68,10 @@ pub(in crate::bpf) fn finish<const TRACING: bool, const BOUNDED: bool>(
         return 0;
     }
     // One place for all: the file must be known before the row that names it.
-    send::file::<TRACING>(&request.parties.id, request.file);
+    send::file::<P>(&request.parties.id, request.file);
     if send && send::detail(request, judged, result) {
         return 0;
     }
-    count::<BOUNDED>(&mut key, bytes);
+    count::<P>(&mut key, bytes);
     0
 }

@@ -15,7 +15,8 @@ use dio_trace_ebpf::{
 use crate::bpf::{
     base::{
         globals::{layout, setting},
-        pointer::Kernel,
+        kind::ProgramKind,
+        pointer::KernelPtr,
         words::{clear, copy},
     },
     facts::{
@@ -80,7 +81,7 @@ fn within_share(pid: u32, now: u64) -> bool {
 
 /// Sends name and limits of a file, unless that was done before.
 #[inline(never)]
-pub(in crate::bpf) fn file<const TRACING: bool>(id: &FileId, file: u64) -> u32 {
+pub(in crate::bpf) fn file<P: ProgramKind>(id: &FileId, file: u64) -> u32 {
     let number = id.number(FILES_EPOCH.get(0).copied().unwrap_or(0));
     let Some(set) = FILES_SENT.get_ptr_mut(FileId::set_of(number)) else {
         return 0;
@@ -96,7 +97,7 @@ pub(in crate::bpf) fn file<const TRACING: bool>(id: &FileId, file: u64) -> u32 {
         return 0;
     };
     let event = entry.as_mut_ptr();
-    let open = Kernel::<false>(file as *const u8);
+    let open = KernelPtr::at(file);
     let inode = open.follow(layout!(file_f_inode));
     // SAFETY: the reserved entry is ours; userspace reads `path` only as far as it was
     // written.
@@ -104,17 +105,17 @@ pub(in crate::bpf) fn file<const TRACING: bool>(id: &FileId, file: u64) -> u32 {
         (*event).kind = EventKind::File as u32;
         (*event).id = *id;
         // First, while the verifier knows of no other values that it would have to walk this with.
-        let steps = path::components::<TRACING>(event, open);
-        (*event).path_steps = forget(steps, inode.0 as u64) as u32;
+        let steps = path::components::<P>(event, open);
+        (*event).path_steps = forget(steps, inode.address()) as u32;
         clear::<4>((&raw mut (*event).disk_name).cast());
         clear::<2>((&raw mut (*event).filesystem).cast());
         let device = target::device(inode, open);
         let (number, limits) = target::number_and_limits(device);
         (*event).disk = number;
         (*event).limits = limits;
-        if device.is_null()
-            && let Some(told) = target::told_device(id.device)
-        {
+        if !device.is_null() {
+            target::disk_name(device, &raw mut (*event).disk_name);
+        } else if let Some(told) = target::told_device(id.device) {
             (*event).disk = told.disk;
             copy_limits(&told.limits, &raw mut (*event).limits);
             copy::<u32, 8>(
@@ -123,9 +124,6 @@ pub(in crate::bpf) fn file<const TRACING: bool>(id: &FileId, file: u64) -> u32 {
             );
         }
         (*event).limits.filesystem_block_size = target::block_size(inode, open);
-        if !device.is_null() {
-            target::disk_name(device, &raw mut (*event).disk_name);
-        }
         if target::is_block_device(inode) {
             const BLOCK: [u8; 8] = *b"block\0\0\0";
             let word = (&raw mut (*event).filesystem).cast::<u64>();

@@ -10,14 +10,15 @@ use dio_trace_ebpf::abi::request::state;
 use crate::bpf::{
     base::{
         globals::{has, layout, setting},
-        pointer::Kernel,
+        kind::{Fentry, Kprobe, ProgramKind},
+        pointer::{Access, KernelPtr},
     },
     tables::threads,
 };
 
 /// `block_bio_queue`: a bio enters the block layer.
 #[inline(always)]
-fn queued<const TRACING: bool>(bio: Kernel<TRACING>) {
+fn queued<P: ProgramKind>(bio: KernelPtr<P::Access>) {
     let Some(request) = threads::current_request() else {
         return;
     };
@@ -33,15 +34,15 @@ fn queued<const TRACING: bool>(bio: Kernel<TRACING>) {
     if metadata {
         return;
     }
-    let again = request.bio == bio.0 as u64;
-    if is_first::<TRACING>(&mut request.state, state::BIO_DUE, again) {
-        request.bio = bio.0 as u64;
+    let again = request.bio == bio.address();
+    if is_first::<P>(&mut request.state, state::BIO_DUE, again) {
+        request.bio = bio.address();
         request.bios += 1;
     }
 }
 
 #[inline(always)]
-fn device_of<const TRACING: bool>(bio: Kernel<TRACING>) -> u32 {
+fn device_of<A: Access>(bio: KernelPtr<A>) -> u32 {
     // Rare, and of a pointer that is followed from an argument of a tracepoint the verifier makes
     // much ado.
     bio.probed()
@@ -52,8 +53,8 @@ fn device_of<const TRACING: bool>(bio: Kernel<TRACING>) -> u32 {
 /// Whether this program is the first of its pair to see what may be the same `again`. Where one of
 /// them is skipped, the other counts.
 #[inline(always)]
-fn is_first<const PAIRED: bool>(state: &mut u16, due: u16, again: bool) -> bool {
-    if !PAIRED || setting!(pairs) == 0 {
+fn is_first<P: ProgramKind>(state: &mut u16, due: u16, again: bool) -> bool {
+    if !P::BTF || setting!(pairs) == 0 {
         return true;
     }
     let first = !again || *state & due == 0;
@@ -63,9 +64,9 @@ fn is_first<const PAIRED: bool>(state: &mut u16, due: u16, again: bool) -> bool 
 
 /// `block_split`: a bio is too large, or has a gap, for one request of its device.
 #[inline(always)]
-fn split<const TRACING: bool>() {
+fn split<P: ProgramKind>() {
     if let Some(request) = threads::current_request()
-        && is_first::<TRACING>(&mut request.state, state::SPLIT_DUE, true)
+        && is_first::<P>(&mut request.state, state::SPLIT_DUE, true)
     {
         request.splits += 1;
     }
@@ -76,13 +77,13 @@ macro_rules! bio_queue {
     ($btf:ident, $raw:ident, $argument:literal) => {
         #[btf_tracepoint]
         fn $btf(ctx: BtfTracePointContext) -> i32 {
-            queued(Kernel::<true>(ctx.arg($argument)));
+            queued::<Fentry>(KernelPtr::new(ctx.arg($argument)));
             0
         }
 
         #[raw_tracepoint]
         fn $raw(ctx: RawTracePointContext) -> i32 {
-            queued(Kernel::<false>(ctx.arg($argument)));
+            queued::<Kprobe>(KernelPtr::new(ctx.arg($argument)));
             0
         }
     };
@@ -93,12 +94,12 @@ bio_queue!(bio_queue_1, bio_queue_1_raw, 1);
 
 #[btf_tracepoint]
 fn bio_split(_ctx: BtfTracePointContext) -> i32 {
-    split::<true>();
+    split::<Fentry>();
     0
 }
 
 #[raw_tracepoint]
 fn bio_split_raw(_ctx: RawTracePointContext) -> i32 {
-    split::<false>();
+    split::<Kprobe>();
     0
 }

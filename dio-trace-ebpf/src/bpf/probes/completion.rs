@@ -6,26 +6,32 @@ use aya_ebpf::{
     programs::{FEntryContext, ProbeContext},
 };
 
-use crate::bpf::{base::pointer::Kernel, request::leave};
+use crate::bpf::{
+    base::{
+        kind::{Fentry, Kprobe, OldKprobe},
+        pointer::KernelPtr,
+    },
+    request::leave,
+};
 
 #[fentry]
 fn completion(ctx: FEntryContext) -> i32 {
-    leave::complete::<true, false>(Kernel(ctx.arg(0)), ctx.arg(1));
+    leave::complete::<Fentry>(KernelPtr::new(ctx.arg(0)), ctx.arg(1));
     0
 }
 
 /// Declares a kprobe, for kernels with `bpf_loop` or without.
 macro_rules! completion_kprobe {
-    ($name:ident, bounded = $bounded:literal) => {
+    ($name:ident, $kind:ty) => {
         #[kprobe]
         fn $name(ctx: ProbeContext) -> u32 {
             if let (Some(kiocb), Some(result)) = (ctx.arg(0), ctx.arg(1)) {
-                leave::complete::<false, $bounded>(Kernel(kiocb), result);
+                leave::complete::<$kind>(KernelPtr::new(kiocb), result);
             }
             0
         }
     };
 }
 
-completion_kprobe!(completion_kprobe, bounded = false);
-completion_kprobe!(completion_kprobe_bounded, bounded = true);
+completion_kprobe!(completion_kprobe, Kprobe);
+completion_kprobe!(completion_kprobe_bounded, OldKprobe);

@@ -12,7 +12,11 @@ use aya_ebpf::{
 use dio_trace_ebpf::{abi::request::level, rules::Route};
 
 use crate::bpf::{
-    base::{globals::layout, pointer::Kernel},
+    base::{
+        globals::layout,
+        kind::{Fentry, Kprobe, OldKprobe},
+        pointer::{Access, ByHelper, ByLoad, KernelPtr},
+    },
     facts::iovec,
     request::{begin, engine, leave},
     tables::threads,
@@ -24,25 +28,23 @@ macro_rules! engine {
     ($route:expr, iter = $iter:literal, $fentry:ident, $kprobe:ident, $bounded:ident) => {
         #[fentry]
         fn $fentry(ctx: FEntryContext) -> i32 {
-            let (kiocb, iter) = (Kernel(ctx.arg(0)), Kernel(ctx.arg($iter)));
-            begin::enter_engine::<_, true, false>(&ctx, kiocb, iter, $route, 0);
+            let (kiocb, iter) = (KernelPtr::new(ctx.arg(0)), KernelPtr::new(ctx.arg($iter)));
+            begin::enter_engine::<_, Fentry>(&ctx, kiocb, iter, $route, 0);
             0
         }
 
-        engine!(@kprobe $kprobe, $route, $iter, None, false);
-        engine!(@kprobe $bounded, $route, $iter, None, true);
+        engine!(@kprobe $kprobe, $route, $iter, None, Kprobe);
+        engine!(@kprobe $bounded, $route, $iter, None, OldKprobe);
     };
-    (@kprobe $name:ident, $route:expr, $iter:literal, $flags:expr, $bounded:literal) => {
+    (@kprobe $name:ident, $route:expr, $iter:literal, $flags:expr, $kind:ty) => {
         #[kprobe]
         fn $name(ctx: ProbeContext) -> u32 {
             let flags: Option<usize> = $flags;
             let flags = flags.and_then(|argument| ctx.arg::<u32>(argument)).unwrap_or(0);
             if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg($iter)) {
-                let (kiocb, iter) = (Kernel(kiocb), Kernel(iter));
-                begin::enter_engine::<_, false, $bounded>(&ctx, kiocb, iter, $route, flags);
-                if $bounded {
-                    iovec::go_on(&ctx);
-                }
+                let (kiocb, iter) = (KernelPtr::new(kiocb), KernelPtr::new(iter));
+                begin::enter_engine::<_, $kind>(&ctx, kiocb, iter, $route, flags);
+                iovec::go_on::<$kind, _>(&ctx);
             }
             0
         }
@@ -78,22 +80,22 @@ const DIO_FLAGS: usize = 4;
 
 #[fentry]
 fn iomap_entry(ctx: FEntryContext) -> i32 {
-    let (kiocb, iter) = (Kernel(ctx.arg(0)), Kernel(ctx.arg(1)));
+    let (kiocb, iter) = (KernelPtr::new(ctx.arg(0)), KernelPtr::new(ctx.arg(1)));
     let flags = ctx.arg(DIO_FLAGS);
-    begin::enter_engine::<_, true, false>(&ctx, kiocb, iter, Route::Iomap, flags);
+    begin::enter_engine::<_, Fentry>(&ctx, kiocb, iter, Route::Iomap, flags);
     0
 }
 
-engine!(@kprobe iomap_entry_kprobe, Route::Iomap, 1, Some(DIO_FLAGS), false);
-engine!(@kprobe iomap_entry_kprobe_bounded, Route::Iomap, 1, Some(DIO_FLAGS), true);
+engine!(@kprobe iomap_entry_kprobe, Route::Iomap, 1, Some(DIO_FLAGS), Kprobe);
+engine!(@kprobe iomap_entry_kprobe_bounded, Route::Iomap, 1, Some(DIO_FLAGS), OldKprobe);
 
 /// Declares the exit program for an engine with this many arguments.
 macro_rules! exit {
     ($name:ident, $arguments:literal) => {
         #[fexit]
         fn $name(ctx: FExitContext) -> i32 {
-            let (kiocb, result) = (Kernel(ctx.arg(0)), ctx.arg($arguments));
-            leave::leave::<true, false>(kiocb, level::ENGINE, result);
+            let (kiocb, result) = (KernelPtr::new(ctx.arg(0)), ctx.arg($arguments));
+            leave::leave::<Fentry>(kiocb, level::ENGINE, result);
             0
         }
     };
@@ -105,20 +107,20 @@ exit!(engine_exit_5, 5);
 exit!(engine_exit_6, 6);
 exit!(engine_exit_7, 7);
 
-exit_kretprobe!(engine_exit_kretprobe, level::ENGINE, bounded = false);
-exit_kretprobe!(engine_exit_kretprobe_bounded, level::ENGINE, bounded = true);
+exit_kretprobe!(engine_exit_kretprobe, level::ENGINE, Kprobe);
+exit_kretprobe!(engine_exit_kretprobe_bounded, level::ENGINE, OldKprobe);
 
 /// `blkdev_direct_IO`, which is called by `blkdev_read_iter` and `blkdev_write_iter` alone.
 #[fentry]
 fn blkdev_entry(ctx: FEntryContext) -> i32 {
-    engine::enter_inside(Kernel::<true>(ctx.arg(0)), Route::BlockDevice);
+    engine::enter_inside(KernelPtr::<ByLoad>::new(ctx.arg(0)), Route::BlockDevice);
     0
 }
 
 #[kprobe]
 fn blkdev_entry_kprobe(ctx: ProbeContext) -> u32 {
     if let Some(kiocb) = ctx.arg(0) {
-        engine::enter_inside(Kernel::<false>(kiocb), Route::BlockDevice);
+        engine::enter_inside(KernelPtr::<ByHelper>::new(kiocb), Route::BlockDevice);
     }
     0
 }
@@ -140,21 +142,21 @@ fn blkdev_exit_kretprobe(ctx: RetProbeContext) -> u32 {
 /// `__iomap_dio_rw`: filesystems that call it complete the request themselves, so there is no exit.
 #[fentry]
 fn iomap_inner_entry(ctx: FEntryContext) -> i32 {
-    engine::enter_inner(Kernel::<true>(ctx.arg(0)), Route::Iomap);
+    engine::enter_inner(KernelPtr::<ByLoad>::new(ctx.arg(0)), Route::Iomap);
     0
 }
 
 #[kprobe]
 fn iomap_inner_entry_kprobe(ctx: ProbeContext) -> u32 {
     if let Some(kiocb) = ctx.arg(0) {
-        engine::enter_inner(Kernel::<false>(kiocb), Route::Iomap);
+        engine::enter_inner(KernelPtr::<ByHelper>::new(kiocb), Route::Iomap);
     }
     0
 }
 
 /// `iomap_dio_complete`: what a filesystem that calls `__iomap_dio_rw` itself got done.
 #[inline(always)]
-fn iomap_done<const TRACING: bool>(dio: Kernel<TRACING>) {
+fn iomap_done<A: Access>(dio: KernelPtr<A>) {
     if dio.read::<i32>(layout!(iomap_dio_error)) == 0 {
         let kiocb = dio.read::<u64>(layout!(iomap_dio_iocb));
         engine::engine_done(kiocb, dio.read::<u64>(layout!(iomap_dio_size)));
@@ -163,14 +165,14 @@ fn iomap_done<const TRACING: bool>(dio: Kernel<TRACING>) {
 
 #[fentry]
 fn iomap_complete(ctx: FEntryContext) -> i32 {
-    iomap_done(Kernel::<true>(ctx.arg(0)));
+    iomap_done(KernelPtr::<ByLoad>::new(ctx.arg(0)));
     0
 }
 
 #[kprobe]
 fn iomap_complete_kprobe(ctx: ProbeContext) -> u32 {
     if let Some(dio) = ctx.arg(0) {
-        iomap_done(Kernel::<false>(dio));
+        iomap_done(KernelPtr::<ByHelper>::new(dio));
     }
     0
 }
@@ -179,14 +181,14 @@ fn iomap_complete_kprobe(ctx: ProbeContext) -> u32 {
 /// unsigned flags)`, what `iomap_dio_complete` tells the filesystem.
 #[fentry]
 fn iomap_end(ctx: FEntryContext) -> i32 {
-    engine::engine_ended(Kernel::<true>(ctx.arg(0)), ctx.arg(1), ctx.arg(2));
+    engine::engine_ended(KernelPtr::<ByLoad>::new(ctx.arg(0)), ctx.arg(1), ctx.arg(2));
     0
 }
 
 #[kprobe]
 fn iomap_end_kprobe(ctx: ProbeContext) -> u32 {
     if let (Some(kiocb), Some(size), Some(error)) = (ctx.arg(0), ctx.arg(1), ctx.arg(2)) {
-        engine::engine_ended(Kernel::<false>(kiocb), size, error);
+        engine::engine_ended(KernelPtr::<ByHelper>::new(kiocb), size, error);
     }
     0
 }
@@ -195,14 +197,14 @@ fn iomap_end_kprobe(ctx: ProbeContext) -> u32 {
 /// what iomap passes each bio of a direct request on to.
 #[fentry]
 fn btrfs_submit(ctx: FEntryContext) -> i32 {
-    engine::submitted(Kernel::<true>(ctx.arg(1)), ctx.arg(2));
+    engine::submitted(KernelPtr::<ByLoad>::new(ctx.arg(1)), ctx.arg(2));
     0
 }
 
 #[kprobe]
 fn btrfs_submit_kprobe(ctx: ProbeContext) -> u32 {
     if let (Some(bio), Some(offset)) = (ctx.arg(1), ctx.arg(2)) {
-        engine::submitted(Kernel::<false>(bio), offset);
+        engine::submitted(KernelPtr::<ByHelper>::new(bio), offset);
     }
     0
 }

@@ -6,13 +6,16 @@ use aya_ebpf::{
 };
 
 use crate::bpf::{
-    base::{globals::layout, pointer::Kernel},
+    base::{
+        globals::layout,
+        pointer::{Access, ByHelper, ByLoad, KernelPtr},
+    },
     tables::maps::TRACED_PROCESSES,
 };
 
 /// `sched_process_fork(parent, child)`.
 #[inline(always)]
-fn forked<const TRACING: bool>(parent: Kernel<TRACING>, child: Kernel<TRACING>) {
+fn forked<A: Access>(parent: KernelPtr<A>, child: KernelPtr<A>) {
     let parent = parent.read::<u32>(layout!(task_struct_tgid));
     if TRACED_PROCESSES.get_ptr(parent).is_some() {
         let child = child.read::<u32>(layout!(task_struct_tgid));
@@ -22,12 +25,18 @@ fn forked<const TRACING: bool>(parent: Kernel<TRACING>, child: Kernel<TRACING>) 
 
 #[btf_tracepoint]
 fn process_fork(ctx: BtfTracePointContext) -> i32 {
-    forked(Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg(1)));
+    forked(
+        KernelPtr::<ByLoad>::new(ctx.arg(0)),
+        KernelPtr::new(ctx.arg(1)),
+    );
     0
 }
 
 #[raw_tracepoint]
 fn process_fork_raw(ctx: RawTracePointContext) -> i32 {
-    forked(Kernel::<false>(ctx.arg(0)), Kernel(ctx.arg(1)));
+    forked(
+        KernelPtr::<ByHelper>::new(ctx.arg(0)),
+        KernelPtr::new(ctx.arg(1)),
+    );
     0
 }

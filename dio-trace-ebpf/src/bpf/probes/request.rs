@@ -8,7 +8,10 @@ use aya_ebpf::{
 use dio_trace_ebpf::abi::request::level;
 
 use crate::bpf::{
-    base::pointer::Kernel,
+    base::{
+        kind::{Fentry, Kprobe, OldKprobe},
+        pointer::KernelPtr,
+    },
     facts::iovec,
     request::{begin, leave},
     tables::threads,
@@ -16,36 +19,34 @@ use crate::bpf::{
 
 #[fentry]
 fn request_entry(ctx: FEntryContext) -> i32 {
-    let (kiocb, iter) = (Kernel::<true>(ctx.arg(0)), Kernel(ctx.arg(1)));
-    begin::enter_file::<_, true, false>(&ctx, kiocb, iter);
+    let (kiocb, iter) = (KernelPtr::new(ctx.arg(0)), KernelPtr::new(ctx.arg(1)));
+    begin::enter_file::<_, Fentry>(&ctx, kiocb, iter);
     0
 }
 
 #[fexit]
 fn request_exit_2(ctx: FExitContext) -> i32 {
-    leave::leave::<true, false>(Kernel(ctx.arg(0)), level::FILE, ctx.arg(2));
+    leave::leave::<Fentry>(KernelPtr::new(ctx.arg(0)), level::FILE, ctx.arg(2));
     0
 }
 
 /// Declares a kprobe, for kernels with `bpf_loop` or without.
 macro_rules! entry_kprobe {
-    ($name:ident, bounded = $bounded:literal) => {
+    ($name:ident, $kind:ty) => {
         #[kprobe]
         fn $name(ctx: ProbeContext) -> u32 {
             if let (Some(kiocb), Some(iter)) = (ctx.arg(0), ctx.arg(1)) {
-                let (kiocb, iter) = (Kernel(kiocb), Kernel(iter));
-                begin::enter_file::<_, false, $bounded>(&ctx, kiocb, iter);
-                if $bounded {
-                    iovec::go_on(&ctx);
-                }
+                let (kiocb, iter) = (KernelPtr::new(kiocb), KernelPtr::new(iter));
+                begin::enter_file::<_, $kind>(&ctx, kiocb, iter);
+                iovec::go_on::<$kind, _>(&ctx);
             }
             0
         }
     };
 }
 
-entry_kprobe!(request_entry_kprobe, bounded = false);
-entry_kprobe!(request_entry_kprobe_bounded, bounded = true);
+entry_kprobe!(request_entry_kprobe, Kprobe);
+entry_kprobe!(request_entry_kprobe_bounded, OldKprobe);
 
 /// Goes on with the segments that an entry program did not get to; it is only ever tail-called.
 #[kprobe]
@@ -54,5 +55,5 @@ fn walk_segments_kprobe(ctx: ProbeContext) -> u32 {
     0
 }
 
-exit_kretprobe!(request_exit_kretprobe, level::FILE, bounded = false);
-exit_kretprobe!(request_exit_kretprobe_bounded, level::FILE, bounded = true);
+exit_kretprobe!(request_exit_kretprobe, level::FILE, Kprobe);
+exit_kretprobe!(request_exit_kretprobe_bounded, level::FILE, OldKprobe);

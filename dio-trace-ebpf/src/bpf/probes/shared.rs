@@ -9,7 +9,7 @@ use aya_ebpf::{
 use dio_trace_ebpf::words::LossCause;
 
 use crate::bpf::{
-    base::pointer::Kernel,
+    base::pointer::{ByLoad, KernelPtr},
     facts::kiocb::is_direct,
     tables::{losses::lost, maps::SHARED, requests},
 };
@@ -33,7 +33,7 @@ fn shared(ctx: FEntryContext) -> i32 {
 /// To `request_entry`, which lets go of all that is not direct.
 #[fentry]
 fn shared_request_entry(ctx: FEntryContext) -> i32 {
-    if is_direct(Kernel::<true>(ctx.arg(0))) {
+    if is_direct(KernelPtr::<ByLoad>::new(ctx.arg(0))) {
         pass_on(&ctx);
     }
     0
@@ -42,8 +42,8 @@ fn shared_request_entry(ctx: FEntryContext) -> i32 {
 /// To `request_exit_2`. A filesystem may have made the request one that is not direct.
 #[fexit]
 fn shared_request_exit(ctx: FExitContext) -> i32 {
-    let kiocb = Kernel::<true>(ctx.arg(0));
-    if is_direct(kiocb) || requests::find(kiocb.0 as u64).is_some() {
+    let kiocb = KernelPtr::<ByLoad>::new(ctx.arg(0));
+    if is_direct(kiocb) || requests::find(kiocb.address()).is_some() {
         pass_on(&ctx);
     }
     0

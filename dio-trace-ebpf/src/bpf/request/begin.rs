@@ -20,7 +20,8 @@ use dio_trace_ebpf::{
 use crate::bpf::{
     base::{
         globals::{layout, setting},
-        pointer::Kernel,
+        kind::ProgramKind,
+        pointer::{Access, KernelPtr},
         words::clear,
     },
     facts::{
@@ -44,17 +45,16 @@ use crate::bpf::{
 const IOMAP_DIO_FORCE_WAIT: u32 = 1 << 0;
 const IOMAP_DIO_BOUNCE: u32 = 1 << 4;
 
-/// A filesystem's or device's `read_iter`/`write_iter` is entered. `BOUNDED` as in
-/// [`iovec::capture`].
+/// A filesystem's or device's `read_iter`/`write_iter` is entered.
 #[inline(always)]
-pub(in crate::bpf) fn enter_file<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
+pub(in crate::bpf) fn enter_file<C: StackIdContext, P: ProgramKind>(
     ctx: &C,
-    kiocb: Kernel<TRACING>,
-    iter: Kernel<TRACING>,
+    kiocb: KernelPtr<P::Access>,
+    iter: KernelPtr<P::Access>,
 ) {
     if !is_direct(kiocb) {
-        if !TRACING {
-            enter_no_longer_direct::<TRACING, BOUNDED>(kiocb, iter);
+        if !P::BTF {
+            enter_no_longer_direct::<P>(kiocb, iter);
         }
         return;
     }
@@ -63,14 +63,14 @@ pub(in crate::bpf) fn enter_file<C: StackIdContext, const TRACING: bool, const B
     if !owner::is_traced(thread) || length == 0 {
         return;
     }
-    let key = kiocb.0 as u64;
-    let Some((row, found)) = find_or_claim::<BOUNDED>(key) else {
+    let key = kiocb.address();
+    let Some((row, found)) = find_or_claim::<P>(key) else {
         return;
     };
     if found {
         let request = &mut row.request;
         if is_issued_again(request, kiocb, iter) {
-            issue_again::<TRACING, BOUNDED>(request, thread, key);
+            issue_again::<P>(request, thread, key);
             return;
         }
         if is_seen(request) {
@@ -78,42 +78,39 @@ pub(in crate::bpf) fn enter_file<C: StackIdContext, const TRACING: bool, const B
         }
         lost(LossCause::RequestUnfinished);
     }
-    begin::<_, TRACING, BOUNDED>(ctx, row, kiocb, (iter, length), level::FILE, thread);
+    begin::<_, P>(ctx, row, kiocb, (iter, length), level::FILE, thread);
 }
 
 /// A filesystem may take `IOCB_DIRECT` off a request that it cannot do directly
 /// (`ext4_dio_read_iter`), and `io_uring` issues it again like that. A kretprobe knows its request
 /// only by what the thread is busy with.
 #[inline(always)]
-fn enter_no_longer_direct<const TRACING: bool, const BOUNDED: bool>(
-    kiocb: Kernel<TRACING>,
-    iter: Kernel<TRACING>,
-) {
-    let key = kiocb.0 as u64;
+fn enter_no_longer_direct<P: ProgramKind>(kiocb: KernelPtr<P::Access>, iter: KernelPtr<P::Access>) {
+    let key = kiocb.address();
     if let Some(request) = find(key)
         && request.interface == Interface::IoUring as u8
         && is_same(request, kiocb, iter)
     {
-        issue_again::<TRACING, BOUNDED>(request, threads::current_thread(), key);
+        issue_again::<P>(request, threads::current_thread(), key);
     }
 }
 
 /// A direct I/O engine is entered. `dio_flags` is the fifth argument of
 /// `iomap_dio_rw`, 0 for the others.
 #[inline(always)]
-pub(in crate::bpf) fn enter_engine<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
+pub(in crate::bpf) fn enter_engine<C: StackIdContext, P: ProgramKind>(
     ctx: &C,
-    kiocb: Kernel<TRACING>,
-    iter: Kernel<TRACING>,
+    kiocb: KernelPtr<P::Access>,
+    iter: KernelPtr<P::Access>,
     route: Route,
     dio_flags: u32,
 ) {
     let thread = threads::current_thread();
-    let key = kiocb.0 as u64;
+    let key = kiocb.address();
     let length = iovec::count(iter);
     let wanted = owner::is_traced(thread) && length != 0;
     let row = if wanted {
-        find_or_claim::<BOUNDED>(key)
+        find_or_claim::<P>(key)
     } else {
         find_row(key).map(|row| (row, true))
     };
@@ -124,7 +121,7 @@ pub(in crate::bpf) fn enter_engine<C: StackIdContext, const TRACING: bool, const
     if found {
         let request = &mut row.request;
         if is_issued_again(request, kiocb, iter) {
-            issue_again::<TRACING, BOUNDED>(request, thread, key);
+            issue_again::<P>(request, thread, key);
         } else if !is_seen(request) && !is_inside(request, kiocb) {
             lost(LossCause::RequestUnfinished);
             if !wanted {
@@ -134,7 +131,7 @@ pub(in crate::bpf) fn enter_engine<C: StackIdContext, const TRACING: bool, const
         }
     }
     if new {
-        begin::<_, TRACING, BOUNDED>(ctx, row, kiocb, (iter, length), level::ENGINE, thread);
+        begin::<_, P>(ctx, row, kiocb, (iter, length), level::ENGINE, thread);
     }
     let request = &mut row.request;
     mark_direct(request, kiocb, route);
@@ -144,10 +141,10 @@ pub(in crate::bpf) fn enter_engine<C: StackIdContext, const TRACING: bool, const
 /// Whether an engine is entered inside this request, whose filesystem was seen to begin it. What
 /// else has this kiocb is a request whose end was not seen.
 #[inline(always)]
-fn is_inside<const TRACING: bool>(request: &Request, kiocb: Kernel<TRACING>) -> bool {
+fn is_inside<A: Access>(request: &Request, kiocb: KernelPtr<A>) -> bool {
     request.level == level::FILE
         && request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
-        && threads::current() == Some(kiocb.0 as u64)
+        && threads::current() == Some(kiocb.address())
 }
 
 /// [`state`] bits that the flags of `iomap_dio_rw` stand for.
@@ -170,15 +167,15 @@ fn marks(request: &Request, dio_flags: u32) -> u16 {
 
 /// A request begins, in a row that may hold anything.
 #[inline(always)]
-fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
+fn begin<C: StackIdContext, P: ProgramKind>(
     ctx: &C,
     row: &mut Row,
-    kiocb: Kernel<TRACING>,
-    (iter, length): (Kernel<TRACING>, u64),
+    kiocb: KernelPtr<P::Access>,
+    (iter, length): (KernelPtr<P::Access>, u64),
     at: u8,
     thread: u64,
 ) {
-    let key = kiocb.0 as u64;
+    let key = kiocb.address();
     let request = &mut row.request;
     // SAFETY: all that lies in front of its parties, which is written as a whole, and its segments,
     // which are valid only as far as they are counted, are integers.
@@ -189,7 +186,7 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
     // SAFETY: takes no arguments.
     request.time = unsafe { bpf_ktime_get_boot_ns() };
     request.level = at;
-    request.state = pair_due::<TRACING>();
+    request.state = pair_due::<P>();
     if at == level::ENGINE {
         // It is read below.
         request.state |= state::DIRECT;
@@ -201,9 +198,9 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
         Operation::Read as u8
     };
     request.interface = interface(kiocb);
-    origin::fill::<TRACING, BOUNDED>(request, thread, kiocb.follow(layout!(kiocb_ki_filp)));
+    origin::fill::<P>(request, thread, kiocb.follow(layout!(kiocb_ki_filp)));
     let offset = kiocb.read(layout!(kiocb_ki_pos));
-    iovec::capture::<TRACING, BOUNDED>(row, iter, length, offset, key);
+    iovec::capture::<P>(row, iter, length, offset, key);
     let request = &mut row.request;
     stacks::take(ctx, request);
     debug!(
@@ -215,5 +212,5 @@ fn begin<C: StackIdContext, const TRACING: bool, const BOUNDED: bool>(
         request.geometry.offset,
         request.geometry.length
     );
-    request.outer = threads::enter::<BOUNDED>(thread, key);
+    request.outer = threads::enter::<P>(thread, key);
 }

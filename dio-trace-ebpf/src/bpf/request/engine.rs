@@ -7,15 +7,18 @@ use dio_trace_ebpf::{
 };
 
 use crate::bpf::{
-    base::{globals::layout, pointer::Kernel},
+    base::{
+        globals::layout,
+        pointer::{Access, KernelPtr},
+    },
     tables::{requests::find, threads::current_request},
 };
 
 /// An engine is entered that only ever runs inside a request whose filesystem or device is seen to
 /// begin and to end it.
 #[inline(always)]
-pub(in crate::bpf) fn enter_inside<const TRACING: bool>(kiocb: Kernel<TRACING>, route: Route) {
-    if let Some(request) = find(kiocb.0 as u64) {
+pub(in crate::bpf) fn enter_inside<A: Access>(kiocb: KernelPtr<A>, route: Route) {
+    if let Some(request) = find(kiocb.address()) {
         mark_direct(request, kiocb, route);
         request.state |= state::IN_ENGINE;
     }
@@ -40,25 +43,26 @@ pub(in crate::bpf) fn leave_engine(request: &mut Request, result: i64) {
 
 /// An engine is entered that has no exit of its own; it only marks a request that is owned.
 #[inline(always)]
-pub(in crate::bpf) fn enter_inner<const TRACING: bool>(kiocb: Kernel<TRACING>, route: Route) {
-    if let Some(request) = find(kiocb.0 as u64) {
+pub(in crate::bpf) fn enter_inner<A: Access>(kiocb: KernelPtr<A>, route: Route) {
+    if let Some(request) = find(kiocb.address()) {
         mark_direct(request, kiocb, route);
     }
 }
 
 /// A request is in an engine.
 #[inline(always)]
-pub(in crate::bpf) fn mark_direct<const TRACING: bool>(
+pub(in crate::bpf) fn mark_direct<A: Access>(
     request: &mut Request,
-    kiocb: Kernel<TRACING>,
+    kiocb: KernelPtr<A>,
     route: Route,
 ) {
-    if request.state & state::DIRECT == 0 {
+    let state = request.state;
+    if state & state::DIRECT == 0 {
         // An appending write learns its place only inside the filesystem.
         request.geometry.offset = kiocb.read(layout!(kiocb_ki_pos));
     }
     request.route = route as u8;
-    request.state |= state::DIRECT;
+    request.state = state | state::DIRECT;
 }
 
 /// Bytes done by an engine whose own return value does not tell (`__iomap_dio_rw`).
@@ -72,12 +76,8 @@ pub(in crate::bpf) fn engine_done(kiocb: u64, bytes: u64) {
 /// An engine is done with a request that its filesystem completes itself: with `size` bytes, unless
 /// there is an `error`.
 #[inline(always)]
-pub(in crate::bpf) fn engine_ended<const TRACING: bool>(
-    kiocb: Kernel<TRACING>,
-    size: u64,
-    error: i32,
-) {
-    let Some(request) = find(kiocb.0 as u64) else {
+pub(in crate::bpf) fn engine_ended<A: Access>(kiocb: KernelPtr<A>, size: u64, error: i32) {
+    let Some(request) = find(kiocb.address()) else {
         return;
     };
     mark_direct(request, kiocb, Route::Iomap);
@@ -88,7 +88,7 @@ pub(in crate::bpf) fn engine_ended<const TRACING: bool>(
 
 /// The running thread passes a bio of a request on that its filesystem completes itself: a write.
 #[inline(always)]
-pub(in crate::bpf) fn submitted<const TRACING: bool>(bio: Kernel<TRACING>, file_offset: u64) {
+pub(in crate::bpf) fn submitted<A: Access>(bio: KernelPtr<A>, file_offset: u64) {
     let Some(request) = current_request() else {
         return;
     };

@@ -9,7 +9,7 @@ use dio_trace_ebpf::{
 };
 
 use crate::bpf::{
-    base::{globals::layout, pointer::Kernel},
+    base::{globals::layout, kind::ProgramKind, pointer::KernelPtr},
     facts::{
         kiocb::{is_direct, is_followed, is_refusal_to_wait, original, will_be_issued_again},
         owner,
@@ -30,16 +30,12 @@ const ENOTBLK: i64 = 15;
 /// Tells a raw device's request that no engine was seen for.
 const IN_RAW_DEVICE: u16 = state::RAW_DEVICE | state::DIRECT;
 
-/// A probed function returns `result` for `kiocb`. `BOUNDED` as in [`finish`].
+/// A probed function returns `result` for `kiocb`.
 #[inline(always)]
-pub(in crate::bpf) fn leave<const TRACING: bool, const BOUNDED: bool>(
-    kiocb: Kernel<TRACING>,
-    at: u8,
-    result: i64,
-) {
-    let key = kiocb.0 as u64;
+pub(in crate::bpf) fn leave<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8, result: i64) {
+    let key = kiocb.address();
     let Some(request) = find(key) else {
-        leave_unknown(kiocb, at, result);
+        leave_unknown::<P>(kiocb, at, result);
         return;
     };
     if request.level != at {
@@ -49,10 +45,10 @@ pub(in crate::bpf) fn leave<const TRACING: bool, const BOUNDED: bool>(
         return;
     }
     let thread = threads::current_thread();
-    if TRACING && threads::was_left(thread, key) {
+    if P::BTF && threads::was_left(thread, key) {
         return;
     }
-    threads::leave::<TRACING>(thread, key, request.outer);
+    threads::leave::<P>(thread, key, request.outer);
     if at == level::ENGINE && result == -ENOTBLK {
         // Not taken by this engine: the filesystem goes on with another, or with the page cache.
         forget(key, request);
@@ -87,15 +83,15 @@ pub(in crate::bpf) fn leave<const TRACING: bool, const BOUNDED: bool>(
             return;
         }
     }
-    end::<TRACING, BOUNDED>(kiocb, request, result);
+    end::<P>(kiocb, request, result);
 }
 
 /// A probed function returns for a kiocb that has no row.
 #[inline(always)]
-fn leave_unknown<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result: i64) {
-    let key = kiocb.0 as u64;
-    if !TRACING {
-        threads::leave::<false>(threads::current_thread(), key, 0);
+fn leave_unknown<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8, result: i64) {
+    let key = kiocb.address();
+    if !P::BTF {
+        threads::leave::<P>(threads::current_thread(), key, 0);
         return;
     }
     // The engine of a request that completed before its submission returned: its filesystem is next.
@@ -108,7 +104,7 @@ fn leave_unknown<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result: i6
     }
     if threads::current() == Some(key) {
         // It completed before its submission returned.
-        threads::leave::<true>(thread, key, 0);
+        threads::leave::<P>(thread, key, 0);
         return;
     }
     // Nobody saw it begin. Requests for nothing have no row, and a result of 0.
@@ -117,13 +113,10 @@ fn leave_unknown<const TRACING: bool>(kiocb: Kernel<TRACING>, at: u8, result: i6
     }
 }
 
-/// `ki_complete` is called: the result of an asynchronous request. `BOUNDED` as in [`finish`].
+/// `ki_complete` is called: the result of an asynchronous request.
 #[inline(always)]
-pub(in crate::bpf) fn complete<const TRACING: bool, const BOUNDED: bool>(
-    kiocb: Kernel<TRACING>,
-    result: i64,
-) {
-    let Some(request) = find(kiocb.0 as u64) else {
+pub(in crate::bpf) fn complete<P: ProgramKind>(kiocb: KernelPtr<P::Access>, result: i64) {
+    let Some(request) = find(kiocb.address()) else {
         return;
     };
     if result > 0 && request.state & state::DIRECT != 0 {
@@ -139,15 +132,11 @@ pub(in crate::bpf) fn complete<const TRACING: bool, const BOUNDED: bool>(
         wait_for_retry(request);
         return;
     }
-    end::<TRACING, BOUNDED>(kiocb, request, result);
+    end::<P>(kiocb, request, result);
 }
 
 #[inline(always)]
-fn end<const TRACING: bool, const BOUNDED: bool>(
-    kiocb: Kernel<TRACING>,
-    request: &mut Request,
-    result: i64,
-) {
+fn end<P: ProgramKind>(kiocb: KernelPtr<P::Access>, request: &mut Request, result: i64) {
     if result > 0 && request.bios != 0 && request.state & IN_RAW_DEVICE == state::RAW_DEVICE {
         // Compilers put `blkdev_direct_IO` into its caller (block/fops.c, 6.1), where no probe
         // sees it. A raw device does all directly, save what it cannot keep out of the page cache.
@@ -156,6 +145,6 @@ fn end<const TRACING: bool, const BOUNDED: bool>(
     }
     // Of which the verifier knew what it was compared with, and would walk the end for each.
     let unknown = request.time;
-    finish::<TRACING, BOUNDED>(request, verifier::forget(result as u64, unknown) as i64);
-    forget(kiocb.0 as u64, request);
+    finish::<P>(request, verifier::forget(result as u64, unknown) as i64);
+    forget(kiocb.address(), request);
 }

@@ -3,12 +3,12 @@
 
 use dio_trace_ebpf::abi::request::{Request, state};
 
-use crate::bpf::base::globals::setting;
+use crate::bpf::base::{globals::setting, kind::ProgramKind};
 
 /// [`state::PAIR_DUE`], where this program is one of a pair.
 #[inline(always)]
-pub(in crate::bpf) fn pair_due<const TRACING: bool>() -> u16 {
-    if TRACING && setting!(pairs) != 0 {
+pub(in crate::bpf) fn pair_due<P: ProgramKind>() -> u16 {
+    if P::BTF && setting!(pairs) != 0 {
         state::PAIR_DUE
     } else {
         0

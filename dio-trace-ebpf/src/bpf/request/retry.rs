@@ -6,7 +6,11 @@ use dio_trace_ebpf::abi::{
 };
 
 use crate::bpf::{
-    base::{globals::layout, pointer::Kernel},
+    base::{
+        globals::layout,
+        kind::ProgramKind,
+        pointer::{Access, KernelPtr},
+    },
     facts::iovec,
     request::pairs::pair_due,
     tables::{losses::tell, threads},
@@ -15,19 +19,19 @@ use crate::bpf::{
 /// Whether a request that waits to be issued again is the one that is issued now: its kiocb may
 /// also have been put to new use.
 #[inline(always)]
-pub(in crate::bpf) fn is_issued_again<const TRACING: bool>(
+pub(in crate::bpf) fn is_issued_again<A: Access>(
     request: &Request,
-    kiocb: Kernel<TRACING>,
-    iter: Kernel<TRACING>,
+    kiocb: KernelPtr<A>,
+    iter: KernelPtr<A>,
 ) -> bool {
     request.state & state::RETRY != 0 && is_same(request, kiocb, iter)
 }
 
 #[inline(always)]
-pub(in crate::bpf) fn is_same<const TRACING: bool>(
+pub(in crate::bpf) fn is_same<A: Access>(
     request: &Request,
-    kiocb: Kernel<TRACING>,
-    iter: Kernel<TRACING>,
+    kiocb: KernelPtr<A>,
+    iter: KernelPtr<A>,
 ) -> bool {
     request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
         && request.geometry.length == iovec::count(iter)
@@ -41,11 +45,7 @@ pub(in crate::bpf) fn wait_for_retry(request: &mut Request) {
 }
 
 #[inline(always)]
-pub(in crate::bpf) fn issue_again<const TRACING: bool, const BOUNDED: bool>(
-    request: &mut Request,
-    thread: u64,
-    kiocb: u64,
-) {
-    request.state = request.state & !state::RETRY | pair_due::<TRACING>();
-    request.outer = threads::enter::<BOUNDED>(thread, kiocb);
+pub(in crate::bpf) fn issue_again<P: ProgramKind>(request: &mut Request, thread: u64, kiocb: u64) {
+    request.state = request.state & !state::RETRY | pair_due::<P>();
+    request.outer = threads::enter::<P>(thread, kiocb);
 }

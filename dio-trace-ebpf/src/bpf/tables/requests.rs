@@ -5,7 +5,10 @@ use dio_trace_ebpf::{
     words::LossCause,
 };
 
-use crate::bpf::tables::{losses::lost, maps::REQUESTS};
+use crate::bpf::{
+    base::kind::ProgramKind,
+    tables::{losses::lost, maps::REQUESTS},
+};
 
 /// The request of a kiocb.
 #[inline(always)]
@@ -30,10 +33,10 @@ pub(in crate::bpf) fn forget(kiocb: u64, request: &mut Request) {
 
 /// The row of a kiocb, and whether there was one already; a new one holds whatever was there before.
 #[inline(always)]
-pub(in crate::bpf) fn find_or_claim<const BOUNDED: bool>(
+pub(in crate::bpf) fn find_or_claim<P: ProgramKind>(
     kiocb: u64,
 ) -> Option<(&'static mut Row, bool)> {
-    let Some((row, found)) = REQUESTS.find_or_claim::<BOUNDED>(kiocb) else {
+    let Some((row, found)) = REQUESTS.find_or_claim::<P>(kiocb) else {
         lost(LossCause::InFlightFull);
         return None;
     };

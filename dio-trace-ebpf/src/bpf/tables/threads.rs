@@ -4,7 +4,7 @@ use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use dio_trace_ebpf::abi::request::Request;
 
 use crate::bpf::{
-    base::globals::setting,
+    base::{globals::setting, kind::ProgramKind},
     tables::{maps::THREADS, requests, values::Busy},
 };
 
@@ -34,11 +34,10 @@ pub(in crate::bpf) fn current_request() -> Option<&'static mut Request> {
     requests::find(current()?)
 }
 
-/// A thread begins with a kiocb. What it was busy with before is returned, 0 for nothing. `HASHED` as
-/// in [`Table::find_or_claim`](crate::bpf::base::table::Table::find_or_claim).
+/// A thread begins with a kiocb. What it was busy with before is returned, 0 for nothing.
 #[inline(always)]
-pub(in crate::bpf) fn enter<const HASHED: bool>(thread: u64, kiocb: u64) -> u64 {
-    let Some((row, found)) = THREADS.find_or_claim::<HASHED>(thread) else {
+pub(in crate::bpf) fn enter<P: ProgramKind>(thread: u64, kiocb: u64) -> u64 {
+    let Some((row, found)) = THREADS.find_or_claim::<P>(thread) else {
         return 0;
     };
     // SAFETY: as in `find`.
@@ -57,14 +56,14 @@ pub(in crate::bpf) fn enter<const HASHED: bool>(thread: u64, kiocb: u64) -> u64 
     }
 }
 
-/// A thread is done with a kiocb, and goes on with `outer`. `PAIRED` programs leave a note for each
-/// other.
+/// A thread is done with a kiocb, and goes on with `outer`. Programs that may be attached twice
+/// leave a note for each other.
 #[inline(always)]
-pub(in crate::bpf) fn leave<const PAIRED: bool>(thread: u64, kiocb: u64, outer: u64) {
+pub(in crate::bpf) fn leave<P: ProgramKind>(thread: u64, kiocb: u64, outer: u64) {
     let Some(busy) = find(thread) else {
         return;
     };
-    let note = PAIRED && setting!(pairs) != 0;
+    let note = P::BTF && setting!(pairs) != 0;
     if note || outer != 0 {
         *busy = Busy {
             kiocb: outer,
