@@ -6,13 +6,10 @@
 
 use std::{
     io,
-    mem::zeroed,
     os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd},
 };
 
-use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_map_type::BPF_MAP_TYPE_PROG_ARRAY};
-
-use crate::kernel::sys::bpf::{bpf, bpf_fd};
+use crate::kernel::sys::bpf::program_map;
 
 /// A map that holds one program. The kernel empties it when nobody has it open.
 #[derive(Debug)]
@@ -24,26 +21,7 @@ impl SharedProgram {
     /// # Errors
     /// The kernel's errno.
     pub(in crate::kernel) fn new(program: BorrowedFd<'_>) -> io::Result<Self> {
-        const BYTES: u32 = size_of::<u32>() as u32;
-        // SAFETY: all-zero is a valid `bpf_attr`.
-        let mut attr: bpf_attr = unsafe { zeroed() };
-        // SAFETY: writes the variant that BPF_MAP_CREATE reads.
-        let create = unsafe { &mut attr.__bindgen_anon_1 };
-        create.map_type = BPF_MAP_TYPE_PROG_ARRAY as u32;
-        create.key_size = BYTES;
-        create.value_size = BYTES;
-        create.max_entries = 1;
-        let map = bpf_fd(bpf_cmd::BPF_MAP_CREATE, &mut attr)?;
-        let (slot, program) = (0_u32, program.as_raw_fd());
-        // SAFETY: all-zero is a valid `bpf_attr`.
-        let mut attr: bpf_attr = unsafe { zeroed() };
-        // SAFETY: writes the variant that BPF_MAP_UPDATE_ELEM reads; both values outlive the call.
-        let update = unsafe { &mut attr.__bindgen_anon_2 };
-        update.map_fd = map.as_raw_fd().cast_unsigned();
-        update.key = (&raw const slot) as u64;
-        update.__bindgen_anon_1.value = (&raw const program) as u64;
-        bpf(bpf_cmd::BPF_MAP_UPDATE_ELEM, &mut attr)?;
-        Ok(Self(map))
+        program_map(program).map(Self)
     }
 
     /// The map.

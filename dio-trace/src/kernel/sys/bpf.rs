@@ -1,5 +1,9 @@
-//! Loads and attaches programs of the tracing type (fentry, fexit, `tp_btf`), also to functions of
-//! modules and as often as wanted, which aya does not do.
+//! bpf(2), for what aya does not do: programs of the tracing type (fentry, fexit, `tp_btf`) that are
+//! attached to functions of modules and as often as wanted, programs that are run on request, maps that
+//! lead to one program.
+//!
+//! The system call takes addresses as numbers. What it does with them is unsafe, and ends in this file:
+//! each function here takes them from values that it borrows itself.
 
 use std::{
     ffi::CStr,
@@ -9,11 +13,14 @@ use std::{
 };
 
 use aya_obj::generated::{
-    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_func_info, bpf_insn, bpf_prog_info,
-    bpf_prog_type::BPF_PROG_TYPE_TRACING,
+    BPF_F_SLEEPABLE, bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_func_info, bpf_insn,
+    bpf_map_type::BPF_MAP_TYPE_PROG_ARRAY,
+    bpf_prog_info,
+    bpf_prog_type::{self, BPF_PROG_TYPE_SYSCALL, BPF_PROG_TYPE_TRACING},
 };
+use bytemuck::Pod;
 
-pub(in crate::kernel) const LICENSE: &CStr = c"Dual MIT/GPL";
+const LICENSE: &CStr = c"Dual MIT/GPL";
 /// Room for the verifier's words: its last lines are what matters, and a refusal is short.
 const LOG_SIZE: usize = 1 << 20;
 
@@ -58,10 +65,10 @@ impl Link {
 /// # Errors
 /// The kernel's errno.
 pub(in crate::kernel) fn link(program: OwnedFd) -> Result<Link, String> {
-    // SAFETY: all-zero is a valid `bpf_attr`.
-    let mut attr: bpf_attr = unsafe { zeroed() };
+    let mut attr = attr();
     attr.raw_tracepoint.prog_fd = program.as_raw_fd().cast_unsigned();
-    let link = bpf_fd(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr)
+    // SAFETY: the command reads descriptors, and no name: its address is 0.
+    let link = unsafe { bpf_fd(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr) }
         .map_err(|error| format!("cannot attach: {}", describe(&error)))?;
     Ok(Link {
         program,
@@ -74,13 +81,11 @@ pub(in crate::kernel) fn link(program: OwnedFd) -> Result<Link, String> {
 /// # Errors
 /// The kernel's errno.
 pub(in crate::kernel) fn load_btf(bytes: &[u8]) -> io::Result<OwnedFd> {
-    // SAFETY: all-zero is a valid `bpf_attr`.
-    let mut attr: bpf_attr = unsafe { zeroed() };
-    // SAFETY: writes the variant that BPF_BTF_LOAD reads.
-    let load = unsafe { &mut attr.__bindgen_anon_7 };
-    load.btf = bytes.as_ptr() as u64;
-    load.btf_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    bpf_fd(bpf_cmd::BPF_BTF_LOAD, &mut attr)
+    let mut attr = attr();
+    attr.__bindgen_anon_7.btf = bytes.as_ptr() as u64;
+    attr.__bindgen_anon_7.btf_size = count(bytes);
+    // SAFETY: `bytes` are as many, and outlive the call.
+    unsafe { bpf_fd(bpf_cmd::BPF_BTF_LOAD, &mut attr) }
 }
 
 /// Loads a program for its target.
@@ -91,38 +96,31 @@ pub(in crate::kernel) fn load(
     program: &Program<'_>,
     target: Target<'_>,
 ) -> Result<OwnedFd, String> {
-    let instructions = &program.instructions;
-    // SAFETY: all-zero is a valid `bpf_attr`.
-    let mut attr: bpf_attr = unsafe { zeroed() };
-    // SAFETY: writes the variant that BPF_PROG_LOAD reads.
-    let load = unsafe { &mut attr.__bindgen_anon_3 };
-    load.prog_type = BPF_PROG_TYPE_TRACING as u32;
-    load.expected_attach_type = target.attach_type as u32;
-    load.insns = instructions.as_ptr() as u64;
-    load.insn_cnt = u32::try_from(instructions.len()).unwrap_or(u32::MAX);
+    let mut attr = load_attr(BPF_PROG_TYPE_TRACING, &program.instructions);
+    attr.__bindgen_anon_3.expected_attach_type = target.attach_type as u32;
     if let Some(btf) = program.btf {
-        load.prog_btf_fd = btf.as_raw_fd().cast_unsigned();
-        load.func_info_rec_size = size_of::<bpf_func_info>() as u32;
-        load.func_info = program.functions.as_ptr() as u64;
-        load.func_info_cnt = u32::try_from(program.functions.len()).unwrap_or(u32::MAX);
+        attr.__bindgen_anon_3.prog_btf_fd = btf.as_raw_fd().cast_unsigned();
+        attr.__bindgen_anon_3.func_info_rec_size = size_of::<bpf_func_info>() as u32;
+        attr.__bindgen_anon_3.func_info = program.functions.as_ptr() as u64;
+        attr.__bindgen_anon_3.func_info_cnt = count(&program.functions);
     }
-    load.license = LICENSE.as_ptr() as u64;
-    load.attach_btf_id = target.btf_id;
+    attr.__bindgen_anon_3.attach_btf_id = target.btf_id;
     if let Some(module) = target.module {
-        load.__bindgen_anon_1.attach_btf_obj_fd = module.as_raw_fd().cast_unsigned();
+        attr.__bindgen_anon_3.__bindgen_anon_1.attach_btf_obj_fd =
+            module.as_raw_fd().cast_unsigned();
     }
-    let first = match bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) {
+    // SAFETY: instructions, functions and licence are as many as is said, and outlive the call.
+    let first = match unsafe { bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) } {
         Ok(program) => return Ok(program),
         Err(error) => error,
     };
     // Once more, for the verifier's reason.
     let mut log = vec![0u8; LOG_SIZE];
-    // SAFETY: as above; `log` outlives the call.
-    let load = unsafe { &mut attr.__bindgen_anon_3 };
-    load.log_level = 1;
-    load.log_buf = log.as_mut_ptr() as u64;
-    load.log_size = LOG_SIZE as u32;
-    match bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) {
+    attr.__bindgen_anon_3.log_level = 1;
+    attr.__bindgen_anon_3.log_buf = log.as_mut_ptr() as u64;
+    attr.__bindgen_anon_3.log_size = count(&log);
+    // SAFETY: as above, and `log` is as long as is said, and borrowed by nobody else.
+    match unsafe { bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) } {
         Ok(program) => Ok(program),
         Err(_) => {
             let end = log.iter().position(|&byte| byte == 0).unwrap_or(log.len());
@@ -130,6 +128,55 @@ pub(in crate::kernel) fn load(
             Err(refusal(&first, &String::from_utf8_lossy(&log)))
         }
     }
+}
+
+/// Loads a program of the syscall type, which [`run`] runs.
+///
+/// # Errors
+/// The kernel's errno.
+pub(in crate::kernel) fn load_runnable(instructions: &[bpf_insn]) -> io::Result<OwnedFd> {
+    let mut attr = load_attr(BPF_PROG_TYPE_SYSCALL, instructions);
+    attr.__bindgen_anon_3.prog_flags = BPF_F_SLEEPABLE;
+    // SAFETY: instructions and licence are as many as is said, and outlive the call.
+    unsafe { bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) }
+}
+
+/// Runs a program on `context`, which it may change. Returns what the program does.
+///
+/// # Errors
+/// The kernel's errno.
+pub(in crate::kernel) fn run<T: Pod>(program: BorrowedFd<'_>, context: &mut T) -> io::Result<i32> {
+    let mut attr = attr();
+    attr.test.prog_fd = program.as_raw_fd().cast_unsigned();
+    attr.test.ctx_in = std::ptr::from_mut(context) as u64;
+    attr.test.ctx_size_in = size_of::<T>() as u32;
+    // SAFETY: `context` is borrowed for the call, of this size, and may hold any bytes.
+    unsafe { bpf(bpf_cmd::BPF_PROG_TEST_RUN, &mut attr) }?;
+    // SAFETY: the call above filled this variant.
+    Ok(unsafe { attr.test.retval }.cast_signed())
+}
+
+/// Makes a map of programs that holds this one. The kernel empties it when nobody has it open.
+///
+/// # Errors
+/// The kernel's errno.
+pub(in crate::kernel) fn program_map(program: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    const BYTES: u32 = size_of::<u32>() as u32;
+    let mut create = attr();
+    create.__bindgen_anon_1.map_type = BPF_MAP_TYPE_PROG_ARRAY as u32;
+    create.__bindgen_anon_1.key_size = BYTES;
+    create.__bindgen_anon_1.value_size = BYTES;
+    create.__bindgen_anon_1.max_entries = 1;
+    // SAFETY: the command reads numbers, and returns a new descriptor.
+    let map = unsafe { bpf_fd(bpf_cmd::BPF_MAP_CREATE, &mut create) }?;
+    let (slot, program) = (0_u32, program.as_raw_fd());
+    let mut update = attr();
+    update.__bindgen_anon_2.map_fd = map.as_raw_fd().cast_unsigned();
+    update.__bindgen_anon_2.key = (&raw const slot) as u64;
+    update.__bindgen_anon_2.__bindgen_anon_1.value = (&raw const program) as u64;
+    // SAFETY: key and value have the size that the map was made with, and outlive the call.
+    unsafe { bpf(bpf_cmd::BPF_MAP_UPDATE_ELEM, &mut update) }?;
+    Ok(map)
 }
 
 /// The errno, and the verifier's last words that are not statistics. The whole protocol goes to
@@ -167,21 +214,18 @@ pub(in crate::kernel) fn open_module_btf(names: &[&str]) -> Vec<(String, OwnedFd
     let mut found = Vec::new();
     let mut id = 0;
     while found.len() < names.len() {
-        // SAFETY: all-zero is a valid `bpf_attr`.
-        let mut attr: bpf_attr = unsafe { zeroed() };
+        let mut attr = attr();
         attr.__bindgen_anon_6.__bindgen_anon_1.start_id = id;
-        if bpf(bpf_cmd::BPF_BTF_GET_NEXT_ID, &mut attr).is_err() {
+        // SAFETY: the command reads and writes numbers in `attr` alone.
+        if unsafe { bpf(bpf_cmd::BPF_BTF_GET_NEXT_ID, &mut attr) }.is_err() {
             break;
         }
         // SAFETY: the call above filled this variant.
         id = unsafe { attr.__bindgen_anon_6.next_id };
-        // SAFETY: all-zero is a valid `bpf_attr`.
-        let mut attr: bpf_attr = unsafe { zeroed() };
-        attr.__bindgen_anon_6.__bindgen_anon_1.btf_id = id;
-        let Ok(btf) = bpf_fd(bpf_cmd::BPF_BTF_GET_FD_BY_ID, &mut attr) else {
+        let Ok(btf) = btf_by_id(id) else {
             continue;
         };
-        if let Some(name) = kernel_btf_name(btf.as_raw_fd())
+        if let Some(name) = kernel_btf_name(btf.as_fd())
             && names.contains(&name.as_str())
         {
             found.push((name, btf));
@@ -190,14 +234,24 @@ pub(in crate::kernel) fn open_module_btf(names: &[&str]) -> Vec<(String, OwnedFd
     found
 }
 
+/// Opens a BTF object.
+fn btf_by_id(id: u32) -> io::Result<OwnedFd> {
+    let mut attr = attr();
+    attr.__bindgen_anon_6.__bindgen_anon_1.btf_id = id;
+    // SAFETY: the command reads a number, and returns a new descriptor.
+    unsafe { bpf_fd(bpf_cmd::BPF_BTF_GET_FD_BY_ID, &mut attr) }
+}
+
 /// Name of the module that a BTF object describes; `None` for a program's own.
-fn kernel_btf_name(btf: RawFd) -> Option<String> {
+fn kernel_btf_name(btf: BorrowedFd<'_>) -> Option<String> {
     let mut name = [0u8; 64];
     // SAFETY: all-zero is a valid `bpf_btf_info`.
     let mut info: bpf_btf_info = unsafe { zeroed() };
     info.name = name.as_mut_ptr() as u64;
-    info.name_len = name.len() as u32;
-    read_info(btf, &mut info).ok()?;
+    info.name_len = count(&name);
+    // SAFETY: the descriptor is of a BTF object; `name` is as long as is said, and borrowed by nobody
+    // else.
+    unsafe { read_info(btf.as_raw_fd(), &mut info) }.ok()?;
     let name = CStr::from_bytes_until_nul(&name).ok()?.to_str().ok()?;
     (info.kernel_btf != 0).then(|| name.to_owned())
 }
@@ -207,24 +261,60 @@ fn kernel_btf_name(btf: RawFd) -> Option<String> {
 pub(in crate::kernel) fn skipped_runs(program: RawFd) -> u64 {
     // SAFETY: all-zero is a valid `bpf_prog_info`.
     let mut info: bpf_prog_info = unsafe { zeroed() };
-    match read_info(program, &mut info) {
+    // SAFETY: nothing is asked for that needs an address.
+    match unsafe { read_info(program, &mut info) } {
         Ok(()) => info.recursion_misses,
         Err(_) => 0,
     }
 }
 
-/// Fills in what the kernel says of an object: `bpf_btf_info` or `bpf_prog_info`, as the object is.
-fn read_info<T>(object: RawFd, info: &mut T) -> io::Result<()> {
-    // SAFETY: all-zero is a valid `bpf_attr`.
-    let mut attr: bpf_attr = unsafe { zeroed() };
+/// What the kernel says of an object.
+trait Info {}
+impl Info for bpf_btf_info {}
+impl Info for bpf_prog_info {}
+
+/// Fills in what the kernel says of an object of this kind; one of another kind fills in other numbers.
+///
+/// # Safety
+/// Every address in `info` must be that of a live value which nobody else borrows, as long as is said
+/// beside it; or be 0.
+unsafe fn read_info<T: Info>(object: RawFd, info: &mut T) -> io::Result<()> {
+    let mut attr = attr();
     attr.info.bpf_fd = object.cast_unsigned();
     attr.info.info = std::ptr::from_mut(info) as u64;
     attr.info.info_len = size_of::<T>() as u32;
-    bpf(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attr).map(|_| ())
+    // SAFETY: `info` is borrowed for the call, and of this size; the rest is the caller's word.
+    unsafe { bpf(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attr) }.map(|_| ())
 }
 
-pub(in crate::kernel) fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<i32> {
-    // SAFETY: every pointer in `attr` was taken from a live value of sufficient size.
+/// What every command begins with: zeros mean "nothing asked for".
+const fn attr() -> bpf_attr {
+    // SAFETY: a union of integers, for which zeros are valid.
+    unsafe { zeroed() }
+}
+
+/// Attributes of a program to load, which are valid as long as `instructions`.
+fn load_attr(kind: bpf_prog_type, instructions: &[bpf_insn]) -> bpf_attr {
+    let mut attr = attr();
+    attr.__bindgen_anon_3.prog_type = kind as u32;
+    attr.__bindgen_anon_3.insns = instructions.as_ptr() as u64;
+    attr.__bindgen_anon_3.insn_cnt = count(instructions);
+    attr.__bindgen_anon_3.license = LICENSE.as_ptr() as u64;
+    attr
+}
+
+/// How many there are; 0, which the kernel refuses, where they are more than it has numbers for.
+fn count<T>(values: &[T]) -> u32 {
+    u32::try_from(values.len()).unwrap_or(0)
+}
+
+/// The system call.
+///
+/// # Safety
+/// Every address in `attr` that the command takes must be that of a live value, as long as is said
+/// beside it, and borrowed by nobody else where the command writes to it.
+unsafe fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<i32> {
+    // SAFETY: `attr` is a whole `bpf_attr`; the rest is the caller's word.
     let result = unsafe {
         libc::syscall(
             libc::SYS_bpf,
@@ -240,8 +330,13 @@ pub(in crate::kernel) fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Resul
     }
 }
 
-pub(in crate::kernel) fn bpf_fd(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<OwnedFd> {
-    let fd = bpf(command, attr)?;
-    // SAFETY: the commands used here return a new descriptor that nobody else owns.
+/// The system call for a command that returns a descriptor.
+///
+/// # Safety
+/// As for [`bpf`]; and the command must return a new descriptor.
+unsafe fn bpf_fd(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<OwnedFd> {
+    // SAFETY: the caller's word.
+    let fd = unsafe { bpf(command, attr) }?;
+    // SAFETY: new, so that nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

@@ -7,20 +7,20 @@
 
 use std::{
     io,
-    mem::{offset_of, zeroed},
-    os::fd::{AsRawFd, OwnedFd},
+    mem::offset_of,
+    os::fd::{AsFd, OwnedFd},
 };
 
 use aya_obj::generated::{
-    BPF_ADD, BPF_ALU64, BPF_CALL, BPF_DW, BPF_F_SLEEPABLE, BPF_JMP, BPF_K, BPF_LDX, BPF_MEM,
-    BPF_MOV, BPF_STX, BPF_X, bpf_attr, bpf_cmd, bpf_func_id::BPF_FUNC_kallsyms_lookup_name,
-    bpf_insn, bpf_prog_type::BPF_PROG_TYPE_SYSCALL,
+    BPF_ADD, BPF_ALU64, BPF_CALL, BPF_DW, BPF_JMP, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, BPF_STX,
+    BPF_X, bpf_func_id::BPF_FUNC_kallsyms_lookup_name, bpf_insn,
 };
+use bytemuck::{Pod, Zeroable};
 
 use crate::kernel::{
     machine::btf::KernelTypes,
     sys::{
-        bpf::{LICENSE, bpf, bpf_fd},
+        bpf::{load_runnable, run},
         instruction::{exit, instruction},
     },
 };
@@ -29,6 +29,7 @@ use crate::kernel::{
 const NAME: usize = 64;
 
 /// What the program is run with.
+#[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 struct Question {
     name: [u8; NAME],
@@ -45,17 +46,7 @@ impl Lookup {
     pub(in crate::kernel) fn new(types: &KernelTypes) -> Option<Self> {
         // Came together with the sorted names, for those who look for all symbols of one name.
         types.function("kallsyms_on_each_match_symbol")?;
-        let instructions = instructions();
-        // SAFETY: all-zero is a valid `bpf_attr`.
-        let mut attr: bpf_attr = unsafe { zeroed() };
-        // SAFETY: writes the variant that BPF_PROG_LOAD reads.
-        let load = unsafe { &mut attr.__bindgen_anon_3 };
-        load.prog_type = BPF_PROG_TYPE_SYSCALL as u32;
-        load.prog_flags = BPF_F_SLEEPABLE;
-        load.insns = instructions.as_ptr() as u64;
-        load.insn_cnt = u32::try_from(instructions.len()).ok()?;
-        load.license = LICENSE.as_ptr() as u64;
-        bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr).ok().map(Self)
+        load_runnable(&instructions()).ok().map(Self)
     }
 
     /// Address of a function; `None` where there is none of this name.
@@ -71,14 +62,7 @@ impl Lookup {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         question.name[..name.len()].copy_from_slice(name.as_bytes());
-        // SAFETY: all-zero is a valid `bpf_attr`.
-        let mut attr: bpf_attr = unsafe { zeroed() };
-        attr.test.prog_fd = self.0.as_raw_fd().cast_unsigned();
-        attr.test.ctx_in = std::ptr::from_mut(&mut question) as u64;
-        attr.test.ctx_size_in = size_of::<Question>() as u32;
-        bpf(bpf_cmd::BPF_PROG_TEST_RUN, &mut attr)?;
-        // SAFETY: the call above filled this variant.
-        match unsafe { attr.test.retval }.cast_signed() {
+        match run(self.0.as_fd(), &mut question)? {
             0 => Ok(Some(question.address)),
             error if error == -libc::ENOENT => Ok(None),
             error => Err(io::Error::from_raw_os_error(-error)),
