@@ -1,5 +1,6 @@
 //! Layout of everything that crosses between the probes and userspace. All of it is
-//! `#[repr(C)]` without padding, so that any byte of it may be copied either way.
+//! `#[repr(C)]` and [`Pod`](bytemuck::Pod): without padding, which the compiler checks, and valid
+//! whatever its bytes are, so that it may be copied either way.
 
 pub mod counters;
 pub mod file;
@@ -26,22 +27,4 @@ pub enum EventKind {
     Request = 1,
     /// A [`file::FileEvent`] follows.
     File = 2,
-}
-
-/// Declares a `#[repr(C)]` type and checks at compile time that it has no padding.
-macro_rules! padding_free {
-    ($($type:ty = $($size:expr),+;)+) => {
-        $(const _: () = assert!(core::mem::size_of::<$type>() == 0 $(+ $size)+);)+
-    };
-}
-
-padding_free! {
-    file::FileId = 16;
-    request::Parties = request::PARTIES_SIZE;
-    request::Request = request::REQUEST_SIZE;
-    slot::Slot<row::Row> = 24, request::REQUEST_SIZE, 128;
-    request::RequestEvent = 8, request::REQUEST_SIZE, 24;
-    counters::CounterKey = 56;
-    counters::CounterValue = 16;
-    slot::Slot<counters::CounterRow> = 24, 72;
 }

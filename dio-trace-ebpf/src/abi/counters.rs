@@ -1,9 +1,11 @@
 //! Requests that are counted in the kernel and never sent one by one.
 
+use bytemuck::{Pod, Zeroable};
+
 use super::{file::FileId, hash::mixed};
 
 /// What counted requests agree in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(C)]
 pub struct CounterKey {
     /// Control group (`bpf_get_current_cgroup_id`) at submission.
@@ -29,7 +31,7 @@ pub struct CounterKey {
 }
 
 /// How many there were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct CounterValue {
     /// Requests.
@@ -39,7 +41,7 @@ pub struct CounterValue {
 }
 
 /// A row of a counting table that consists of slots. What nobody has is all zeros.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct CounterRow {
     /// What its requests agree in.

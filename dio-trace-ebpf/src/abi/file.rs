@@ -1,11 +1,13 @@
 //! What is told once of each file.
 
+use bytemuck::{Pod, Zeroable};
+
 use super::hash::mixed;
 use crate::rules::Limits;
 
 /// Identifies a file as long as the system runs: an inode number may be used again, but not with
 /// the same generation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(C)]
 pub struct FileId {
     /// Inode number.
@@ -25,7 +27,7 @@ pub const FILE_WAYS: usize = 8;
 pub const FILE_SETS: u32 = 1 << 15;
 
 /// Some of the files that were told, by their [`number`](FileId::number).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(transparent)]
 pub struct FileSet(pub [u64; FILE_WAYS]);
 
@@ -49,7 +51,7 @@ impl FileId {
 
 /// The device of a mounted filesystem, told by userspace where the probes cannot find it: btrfs sets
 /// no `s_bdev`, and modules of kernels before 5.11 have no BTF that would tell where it keeps it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct FilesystemDevice {
     /// Its limits.
@@ -71,7 +73,7 @@ pub const PATH_STEPS: usize = 32;
 pub const NAME_CAPACITY: usize = 128;
 
 /// A file, told when it is first met.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct FileEvent {
     /// [`EventKind::File`](super::EventKind::File).

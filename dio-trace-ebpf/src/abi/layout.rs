@@ -2,6 +2,8 @@
 //! userspace resolves every member and enumerator from the kernel's BTF and passes the result as
 //! a read-only global: to the verifier these are constants.
 
+use bytemuck::{Pod, Zeroable};
+
 /// Name of the probe object's global that holds [`Layout`].
 pub const LAYOUT_GLOBAL: &str = "LAYOUT";
 
@@ -21,7 +23,7 @@ pub enum Origin {
 macro_rules! layout {
     ($($(#[$meta:meta])* $field:ident: $origin:expr,)+) => {
         /// Byte offsets and enumerator values of the running kernel, [`ABSENT`] where it has none.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
         #[repr(C)]
         pub struct Layout {
             $($(#[$meta])* pub $field: u32,)+

@@ -1,5 +1,7 @@
 //! A request while it is in flight, and as it is sent when it is done.
 
+use bytemuck::{Pod, Zeroable};
+
 use super::file::FileId;
 use crate::rules::{Geometry, Limits, Segment};
 
@@ -64,7 +66,7 @@ pub mod state {
 }
 
 /// Who makes a request, and of which file: the same for many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Parties {
     /// Control group at submission.
@@ -94,11 +96,8 @@ pub struct Parties {
     pub reserved: [u8; 2],
 }
 
-/// Bytes of [`Parties`], field by field.
-pub const PARTIES_SIZE: usize = 8 + 16 + 32 + 8 + 3 * 4 + 20 + 4 + 4;
-
 /// A request in flight, keyed by the address of its `struct kiocb`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Request {
     /// Submission, nanoseconds of `CLOCK_BOOTTIME`.
@@ -145,11 +144,8 @@ pub struct Request {
     pub segments: [Segment; SEGMENTS_KEPT + 1],
 }
 
-/// Bytes of [`Request`], field by field.
-pub const REQUEST_SIZE: usize = 6 * 8 + PARTIES_SIZE + 56 + 6 * 4 + 8 + (SEGMENTS_KEPT + 1) * 16;
-
 /// A finished request with its verdict.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct RequestEvent {
     /// [`EventKind::Request`](super::EventKind::Request).

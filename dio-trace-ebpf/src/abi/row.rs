@@ -1,11 +1,13 @@
 //! What the probes keep of a request in flight, besides what they send.
 
+use bytemuck::{Pod, Zeroable};
+
 use super::request::Request;
 use crate::rules::Fold;
 
 /// A request, and how far the walk over its segments is. Here and not on a program's stack, of which
 /// the verifier keeps account: it would walk the segments one by one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Row {
     /// The request. First, so that its address is that of the row.
@@ -15,7 +17,7 @@ pub struct Row {
 }
 
 /// A walk over the segments of a request, and what was gathered on the way.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Walk {
     /// Address of the array of `struct iovec`, `kvec` or `bio_vec`; all are 16 bytes.

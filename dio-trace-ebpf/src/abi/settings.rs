@@ -1,6 +1,8 @@
 //! What userspace decides before the probes are loaded. Settings are constants to the verifier,
 //! so a feature that is off costs nothing.
 
+use bytemuck::{Pod, Zeroable};
+
 use crate::words::Interface;
 
 /// Name of the probe object's global that holds [`Settings`].
@@ -29,7 +31,7 @@ pub const OVL_AIO: [usize; 2] = [4, 6];
 pub const BACKING_AIO: [usize; 2] = [5, 7];
 
 /// Choices for one trace.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Settings {
     /// Addresses of the `ki_complete` functions that a probe is attached to; 0 where unused. The

@@ -1,7 +1,9 @@
 //! Slots of the probes' tables, which userspace looks into as well.
 
+use bytemuck::AnyBitPattern;
+
 /// One slot.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, AnyBitPattern)]
 #[repr(C)]
 pub struct Slot<V> {
     /// Whose row it is, 0 for nobody's.

@@ -1,6 +1,8 @@
 //! The shape of a request in memory and in the file, folded so that any number of segments fits
 //! in a few words and every alignment question can still be answered exactly.
 
+use bytemuck::{Pod, Zeroable};
+
 /// Alignments are reported up to this many bytes; every block size and dma alignment in use is
 /// far below it.
 pub const ALIGNMENT_CAP: u32 = 65_536;
@@ -8,7 +10,7 @@ pub const ALIGNMENT_CAP: u32 = 65_536;
 const CAP_MASK: u64 = ALIGNMENT_CAP as u64 - 1;
 
 /// One iovec segment: an address in the program's (or the kernel's) memory and a length, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(C)]
 pub struct Segment {
     /// Start address.
@@ -34,7 +36,7 @@ pub const fn alignment_of(bits: u32) -> u32 {
 ///
 /// The `*_bits` fields hold the OR of the values they name, cut to the bits below
 /// [`ALIGNMENT_CAP`]: a value set is aligned to a mask exactly when its OR is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(C)]
 pub struct Geometry {
     /// Position in the file or device, bytes.
@@ -147,7 +149,7 @@ impl Geometry {
 }
 
 /// Folds segments into a [`Geometry`], one at a time and in order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Fold {
     geometry: Geometry,

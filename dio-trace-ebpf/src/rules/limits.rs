@@ -1,12 +1,14 @@
 //! What a device and its filesystem ask of direct I/O.
 
+use bytemuck::{Pod, Zeroable};
+
 use crate::verifier::is_nonzero;
 
 /// The limits in force for one request, in bytes unless said otherwise.
 ///
 /// `dma_alignment` and `virt_boundary_mask` are masks, as in sysfs and in the kernel's
 /// `struct queue_limits`: 511 means 512-byte alignment, 0 means no demand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]
 pub struct Limits {

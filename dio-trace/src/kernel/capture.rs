@@ -6,6 +6,7 @@ mod decode;
 mod files;
 mod filesystem_devices;
 mod names;
+mod plain;
 mod retries;
 mod slots;
 mod stacks;
@@ -23,9 +24,10 @@ use crate::{
     kernel::{
         attach::Probes,
         capture::{
-            counts::{Tables, Value, sum},
+            counts::{Tables, sum},
             decode::{Decoder, Event, parse},
             filesystem_devices::FilesystemDevices,
+            plain::Plain,
             retries::InFlight,
             stacks::{Stacks, Taken},
         },
@@ -46,7 +48,7 @@ pub struct Capture {
     files_epoch: Array<MapData, u32>,
     files_epoch_told: u32,
     news: Array<MapData, u32>,
-    unattributed: PerCpuArray<MapData, Value>,
+    unattributed: PerCpuArray<MapData, Plain<CounterValue>>,
     losses: PerCpuArray<MapData, u64>,
     orphans: PerCpuArray<MapData, u64>,
     orphans_before: u64,

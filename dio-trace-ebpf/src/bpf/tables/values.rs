@@ -1,9 +1,11 @@
 //! What the values of maps are that only the probes know.
 
+use bytemuck::{Pod, Zeroable};
+
 use dio_trace_ebpf::abi::request::Parties;
 
 /// A thread's row.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(in crate::bpf) struct Busy {
     /// The kiocb, 0 for none.
@@ -17,7 +19,7 @@ impl Busy {
 }
 
 /// What was found out last.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(in crate::bpf) struct Remembered {
     /// Even where the rest is whole. A program may be preempted on its CPU by another one that uses
@@ -35,7 +37,7 @@ pub(in crate::bpf) struct Remembered {
 }
 
 /// A process' share of details: when its window began, and how many it has sent since.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(in crate::bpf) struct Share {
     pub(in crate::bpf) window: u64,

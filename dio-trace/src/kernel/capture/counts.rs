@@ -3,32 +3,16 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
-use aya::{
-    Pod,
-    maps::{Map, MapData, PerCpuHashMap},
-};
+use aya::maps::{Map, MapData, PerCpuHashMap};
+use bytemuck::zeroed;
 use dio_trace_ebpf::abi::counters::{CounterKey, CounterRow, CounterValue};
 
-use crate::kernel::capture::slots::Slots;
-
-/// `CounterKey` as aya wants it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(transparent)]
-struct Key(CounterKey);
-// SAFETY: integers without padding, any bytes of which are valid.
-unsafe impl Pod for Key {}
-
-/// `CounterValue` as aya wants it.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-pub(in crate::kernel) struct Value(pub(in crate::kernel) CounterValue);
-// SAFETY: as above.
-unsafe impl Pod for Value {}
+use crate::kernel::capture::{plain::Plain, slots::Slots};
 
 /// The two tables, of which the probes fill one.
 pub(in crate::kernel) struct Tables {
     slots: Slots<CounterRow>,
-    hashed: [PerCpuHashMap<MapData, Key, Value>; 2],
+    hashed: [PerCpuHashMap<MapData, Plain<CounterKey>, Plain<CounterValue>>; 2],
 }
 
 impl Tables {
@@ -55,7 +39,7 @@ impl Tables {
         let mut counts: HashMap<CounterKey, CounterValue> = HashMap::new();
         self.take_slots(table, &mut counts);
         let hashed = &mut self.hashed[table & 1];
-        let keys: Vec<Key> = hashed.keys().flatten().collect();
+        let keys: Vec<Plain<CounterKey>> = hashed.keys().flatten().collect();
         for key in keys {
             let values = hashed
                 .get(&key, 0)
@@ -79,7 +63,7 @@ impl Tables {
                     continue;
                 }
                 let row = (&raw const (*slot).value).read_volatile();
-                slot.write_volatile(std::mem::zeroed());
+                slot.write_volatile(zeroed());
                 row
             };
             let count = counts.entry(row.key).or_default();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytemuck::AnyBitPattern;
 use dio_trace_ebpf::{
     abi::{
         EventKind,
@@ -156,9 +157,6 @@ pub(in crate::kernel) fn parse(bytes: &[u8]) -> Option<Event<'_>> {
 
 /// Looks at a shared type where it lies in a ring buffer entry, which may be longer and is aligned to
 /// 8 bytes.
-fn view<T: Copy>(bytes: &[u8]) -> Option<&T> {
-    let start = bytes.as_ptr().cast::<T>();
-    // SAFETY: the shared types are plain integers, for which any bytes are valid; length and
-    // alignment were checked.
-    (bytes.len() >= size_of::<T>() && start.is_aligned()).then(|| unsafe { &*start })
+fn view<T: AnyBitPattern>(bytes: &[u8]) -> Option<&T> {
+    bytemuck::try_from_bytes(bytes.get(..size_of::<T>())?).ok()
 }

@@ -3,30 +3,23 @@
 
 use std::{fs, os::unix::fs::MetadataExt};
 
-use aya::{
-    Pod,
-    maps::{HashMap, MapData},
-};
+use aya::maps::{HashMap, MapData};
 use dio_trace_ebpf::abi::file::FilesystemDevice;
 
-use crate::{kernel::machine::block::block_device, model::DeviceNumber};
-
-/// `FilesystemDevice` as aya wants it.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-pub(in crate::kernel) struct Told(FilesystemDevice);
-// SAFETY: integers without padding, any bytes of which are valid.
-unsafe impl Pod for Told {}
+use crate::{
+    kernel::{capture::plain::Plain, machine::block::block_device},
+    model::DeviceNumber,
+};
 
 /// The table that the probes read, and what it was filled from.
 pub(in crate::kernel) struct FilesystemDevices {
-    table: HashMap<MapData, u32, Told>,
+    table: HashMap<MapData, u32, Plain<FilesystemDevice>>,
     mounts: String,
 }
 
 impl FilesystemDevices {
     /// Fills the table.
-    pub(in crate::kernel) fn tell(table: HashMap<MapData, u32, Told>) -> Self {
+    pub(in crate::kernel) fn tell(table: HashMap<MapData, u32, Plain<FilesystemDevice>>) -> Self {
         let mut devices = Self {
             table,
             mounts: String::new(),
@@ -44,7 +37,7 @@ impl FilesystemDevices {
         }
         for (filesystem, source) in btrfs_in(&mounts) {
             if let Some(device) = device_at(source) {
-                let _ = self.table.insert(filesystem.to_kernel(), Told(device), 0);
+                let _ = self.table.insert(filesystem.to_kernel(), Plain(device), 0);
             }
         }
         self.mounts = mounts;

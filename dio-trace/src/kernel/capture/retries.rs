@@ -6,20 +6,10 @@ use std::{
 };
 
 use anyhow::Result;
-use aya::{
-    Pod,
-    maps::{HashMap, Map, MapData},
-};
-use dio_trace_ebpf::abi::{request::state, row};
+use aya::maps::{HashMap, Map, MapData};
+use dio_trace_ebpf::abi::{request::state, row::Row};
 
-use crate::kernel::capture::slots::Slots;
-
-/// `Row` as aya wants it.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-struct Row(row::Row);
-// SAFETY: integers without padding, any bytes of which are valid.
-unsafe impl Pod for Row {}
+use crate::kernel::capture::{plain::Plain, slots::Slots};
 
 /// Nanoseconds after which `io_uring` is not expected to issue a request again: a worker does so at
 /// once. It gives some up without telling anyone but the program.
@@ -32,7 +22,7 @@ const LOOK_FOR_FORSAKEN: Duration = Duration::from_secs(1);
 pub(in crate::kernel) struct InFlight {
     /// Mapped into memory only where it is looked into: 5 to 21 MiB.
     slots: Map,
-    hashed: HashMap<MapData, u64, Row>,
+    hashed: HashMap<MapData, u64, Plain<Row>>,
     looked: Instant,
 }
 
@@ -81,7 +71,7 @@ impl InFlight {
         let keys: Vec<u64> = self.hashed.keys().flatten().collect();
         for key in keys {
             // A request that ends meanwhile is no longer there.
-            let Ok(Row(row::Row { request, .. })) = self.hashed.get(&key, 0) else {
+            let Ok(Plain(Row { request, .. })) = self.hashed.get(&key, 0) else {
                 continue;
             };
             if is_forsaken(request.state, request.time) && self.hashed.remove(&key).is_ok() {
@@ -93,7 +83,7 @@ impl InFlight {
 }
 
 /// Key, state and time of the row in a slot, `None` where there is none.
-fn look(slots: &Slots<row::Row>, index: usize) -> Option<(u64, u16, u64)> {
+fn look(slots: &Slots<Row>, index: usize) -> Option<(u64, u16, u64)> {
     let slot = slots.at(index);
     // SAFETY: a slot of the mapping. Volatile, since the probes write there.
     unsafe {
@@ -106,7 +96,7 @@ fn look(slots: &Slots<row::Row>, index: usize) -> Option<(u64, u16, u64)> {
 
 /// Frees a slot, unless its row is no longer that of `key`. If it was not the key's first, the
 /// probes will look for it elsewhere in vain, which only takes them longer.
-fn free(slots: &Slots<row::Row>, index: usize, key: u64) -> bool {
+fn free(slots: &Slots<Row>, index: usize, key: u64) -> bool {
     // SAFETY: a slot of the mapping, and the key is aligned.
     let place = unsafe { AtomicU64::from_ptr(&raw mut (*slots.at(index)).key) };
     place

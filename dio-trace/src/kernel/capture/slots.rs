@@ -8,18 +8,19 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use aya::maps::Map;
+use bytemuck::AnyBitPattern;
 use dio_trace_ebpf::abi::slot::{SLOTS_TRIED, Slot};
 
 /// The slots of one map.
-pub(in crate::kernel) struct Slots<V> {
+pub(in crate::kernel) struct Slots<V: AnyBitPattern> {
     first: NonNull<Slot<V>>,
     count: usize,
 }
 
 // SAFETY: shared memory of the kernel's, which belongs to no thread.
-unsafe impl<V: Send> Send for Slots<V> {}
+unsafe impl<V: AnyBitPattern + Send> Send for Slots<V> {}
 
-impl<V> Slots<V> {
+impl<V: AnyBitPattern> Slots<V> {
     /// Maps an array of groups of slots into memory.
     ///
     /// # Errors
@@ -67,7 +68,7 @@ impl<V> Slots<V> {
     }
 }
 
-impl<V> Drop for Slots<V> {
+impl<V: AnyBitPattern> Drop for Slots<V> {
     fn drop(&mut self) {
         // SAFETY: our own mapping, of this size.
         unsafe { libc::munmap(self.first.as_ptr().cast(), Self::bytes(self.count)) };

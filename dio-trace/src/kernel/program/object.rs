@@ -15,6 +15,7 @@ use aya_obj::{
     Function, Object,
     btf::{Btf, BtfFeatures},
 };
+use bytemuck::bytes_of;
 use dio_trace_ebpf::abi::{
     layout::{LAYOUT_GLOBAL, Layout},
     settings::{SETTINGS_GLOBAL, Settings},
@@ -45,20 +46,13 @@ const SHARED: &str = "SHARED";
 struct Globals<'a>([(&'static str, &'a [u8]); 3]);
 
 impl<'a> Globals<'a> {
-    const fn new(layout: &'a Layout, settings: &'a Settings, log_level: &'a u8) -> Self {
+    fn new(layout: &'a Layout, settings: &'a Settings, log_level: &'a u8) -> Self {
         Self([
             (LAYOUT_GLOBAL, bytes_of(layout)),
             (SETTINGS_GLOBAL, bytes_of(settings)),
             (aya_log::LEVEL, bytes_of(log_level)),
         ])
     }
-}
-
-/// Bytes of a shared type.
-const fn bytes_of<T: Copy>(value: &T) -> &[u8] {
-    // SAFETY: the shared types are `repr(C)` integers without padding, and live as long as the
-    // borrow.
-    unsafe { std::slice::from_raw_parts(std::ptr::from_ref(value).cast(), size_of::<T>()) }
 }
 
 /// Every program, with maps and constants filled in.
