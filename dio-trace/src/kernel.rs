@@ -39,8 +39,8 @@ pub use attach::{NothingAttached, Probes};
 pub use capture::Capture;
 pub use live::Live;
 pub use machine::{
-    KernelTypes, Needs, Resolved, block_device, block_device_named, block_devices, keep_only,
-    rule_set,
+    KernelTypes, Mount, Needs, Resolved, block_device, block_device_named, block_devices,
+    in_initial_pid_namespace, keep_only, mounts, rule_set, thread_group,
 };
 pub use options::Options;
 pub use preflight::{Check, State, preemption_of_probes, preflight};

@@ -1,8 +1,9 @@
 //! The processes that `--pid` names, looked for before anything is attached.
 
-use std::fs;
-
-use crate::cli::Failure;
+use crate::{
+    cli::Failure,
+    kernel::{in_initial_pid_namespace, thread_group},
+};
 
 /// Refuses ids that no process has: nothing would ever be traced.
 ///
@@ -12,7 +13,7 @@ use crate::cli::Failure;
 /// # Errors
 /// Where one does not exist, or is that of a thread.
 pub(super) fn check(pids: &[u32]) -> Result<(), Failure> {
-    if is_elsewhere() {
+    if in_initial_pid_namespace() == Some(false) {
         return Ok(());
     }
     pids.iter().try_for_each(|pid| match state(*pid) {
@@ -50,19 +51,6 @@ fn state(pid: u32) -> Process {
         Some(group) if group != pid => Process::Thread(group),
         _ => Process::Exists,
     }
-}
-
-fn thread_group(pid: u32) -> Option<u32> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
-    line.trim().parse().ok()
-}
-
-/// Whether our process ids are not the host's.
-fn is_elsewhere() -> bool {
-    /// `PROC_PID_INIT_INO` (`include/linux/proc_ns.h`).
-    const INITIAL: &str = "pid:[4026531836]";
-    fs::read_link("/proc/self/ns/pid").is_ok_and(|link| link.to_string_lossy() != INITIAL)
 }
 
 #[cfg(test)]

@@ -1,117 +1,108 @@
 //! The filesystem that a path is on.
 
 use std::{
-    ffi::CString,
     fs::{self, Metadata},
-    mem::MaybeUninit,
-    os::unix::{ffi::OsStrExt, fs::MetadataExt},
+    os::unix::fs::MetadataExt,
     path::Path,
 };
 
-use crate::model::DeviceNumber;
+use crate::{
+    kernel::{Mount, mounts},
+    model::DeviceNumber,
+};
 
-/// A mounted filesystem.
+/// A path's filesystem.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mount {
-    /// Its type, as `xfs`.
+pub(super) struct Mounted {
+    /// Its type, such as `xfs`.
     pub(super) filesystem: String,
     /// Its block device; `None` where it has none or several.
     pub(super) device: Option<DeviceNumber>,
 }
 
-/// The mount of a path.
-pub(super) fn of(path: &Path, metadata: &Metadata) -> Option<Mount> {
+/// The filesystem that a path is on; `None` where /proc does not list it.
+pub(super) fn of(path: &Path, metadata: &Metadata) -> Option<Mounted> {
     let path = fs::canonicalize(path).ok()?;
-    let table = fs::read_to_string("/proc/self/mountinfo").ok()?;
-    find(&table, &path.to_string_lossy(), metadata)
-}
-
-/// Looks in a mountinfo table (proc(5)): the device number must agree; of several mounts of one
-/// filesystem any will do. btrfs and others show numbers of no device: there the longest mount
-/// point decides, and its source names the device.
-fn find(table: &str, path: &str, metadata: &Metadata) -> Option<Mount> {
     let number = DeviceNumber::from_stat(metadata.dev());
-    let entries: Vec<Entry<'_>> = table.lines().filter_map(Entry::parse).collect();
-    let by_number = entries
-        .iter()
-        .rev()
-        .find(|entry| entry.number == Some(number));
-    let by_path = || {
-        let above = entries.iter().filter(|entry| {
-            let point = entry.point.trim_end_matches('/');
-            path.strip_prefix(point)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        });
-        above.max_by_key(|entry| entry.point.len())
-    };
-    let entry = by_number.or_else(by_path)?;
-    let source = || {
-        let metadata = fs::metadata(entry.source).ok()?;
-        Some(DeviceNumber::from_stat(metadata.rdev())).filter(|one| *one != DeviceNumber::default())
-    };
-    Some(Mount {
-        filesystem: entry.filesystem.to_owned(),
-        device: if number.major == 0 {
-            source()
-        } else {
-            Some(number)
+    let mounts = mounts();
+    let mount = find(&mounts, &path, number)?;
+    Some(Mounted {
+        filesystem: mount.filesystem.clone(),
+        device: match number.major {
+            0 => device_at(&mount.source),
+            _ => Some(number),
         },
     })
 }
 
-struct Entry<'a> {
-    number: Option<DeviceNumber>,
-    point: &'a str,
-    filesystem: &'a str,
-    source: &'a str,
+/// The mount of a path without symbolic links, on which files have this number. Of several mounts of
+/// one filesystem any will do. Files of btrfs and others have numbers that no mount has: there the
+/// longest mount point decides, and its source names the device.
+fn find<'a>(mounts: &'a [Mount], path: &Path, number: DeviceNumber) -> Option<&'a Mount> {
+    let by_number = mounts.iter().rev().find(|mount| mount.number == number);
+    by_number.or_else(|| {
+        let above = mounts.iter().filter(|mount| path.starts_with(&mount.point));
+        above.max_by_key(|mount| mount.point.as_os_str().len())
+    })
 }
 
-impl<'a> Entry<'a> {
-    fn parse(line: &'a str) -> Option<Self> {
-        let (left, right) = line.split_once(" - ")?;
-        let mut left = left.split(' ');
-        let mut right = right.split(' ');
-        Some(Self {
-            number: left.nth(2)?.parse().ok(),
-            point: left.nth(1)?,
-            filesystem: right.next()?,
-            source: right.next()?,
-        })
-    }
+/// The block device at a path, where there is one.
+fn device_at(path: &Path) -> Option<DeviceNumber> {
+    let number = DeviceNumber::from_stat(fs::metadata(path).ok()?.rdev());
+    (number != DeviceNumber::default()).then_some(number)
 }
 
 /// Block size of the filesystem, bytes.
 pub(super) fn block_size(path: &Path) -> Option<u32> {
-    let path = CString::new(path.as_os_str().as_bytes()).ok()?;
-    let mut answer = MaybeUninit::<libc::statfs>::uninit();
-    // SAFETY: the path is NUL-terminated, and the call fills `answer` where it succeeds.
-    let answer = unsafe {
-        if libc::statfs(path.as_ptr(), answer.as_mut_ptr()) != 0 {
-            return None;
-        }
-        answer.assume_init()
-    };
-    u32::try_from(answer.f_bsize).ok()
+    u32::try_from(rustix::fs::statfs(path).ok()?.f_bsize).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn number(major: u32, minor: u32) -> DeviceNumber {
+        DeviceNumber { major, minor }
+    }
+
+    fn mount(number: DeviceNumber, point: &str, filesystem: &str) -> Mount {
+        Mount {
+            number,
+            root: "/".into(),
+            point: point.into(),
+            filesystem: filesystem.to_owned(),
+            source: "/dev/none".into(),
+        }
+    }
+
     #[test]
-    fn a_table_line_is_understood() {
-        let line = "36 25 0:31 /@home /home rw,noatime shared:18 - btrfs /dev/sda2 rw,subvol=/@";
-        let entry = Entry::parse(line).unwrap();
-        assert_eq!(
-            entry.number,
-            Some(DeviceNumber {
-                major: 0,
-                minor: 31
-            })
-        );
-        assert_eq!(
-            (entry.point, entry.filesystem, entry.source),
-            ("/home", "btrfs", "/dev/sda2")
-        );
+    fn a_number_decides_and_else_the_longest_mount_point_above() {
+        let mounts = [
+            mount(number(8, 1), "/", "ext4"),
+            mount(number(0, 31), "/mnt/a b", "btrfs"),
+            mount(number(0, 32), "/mnt/a", "nfs4"),
+            mount(number(8, 2), "/srv", "xfs"),
+            mount(number(8, 3), "/srv", "f2fs"),
+        ];
+        let found = |path: &str, number| {
+            let mount = find(&mounts, Path::new(path), number)?;
+            Some(mount.filesystem.as_str())
+        };
+        let unknown = number(0, 99);
+        assert_eq!(found("/mnt/a b/file", unknown), Some("btrfs"));
+        assert_eq!(found("/mnt/a b", unknown), Some("btrfs"));
+        assert_eq!(found("/mnt/a bc", unknown), Some("ext4"), "another name");
+        assert_eq!(found("/srv/file", unknown), Some("f2fs"), "over the other");
+        assert_eq!(found("/mnt/a b/file", number(8, 2)), Some("xfs"));
+        assert_eq!(find(&mounts[1..], Path::new("/"), unknown), None);
+    }
+
+    #[test]
+    fn this_file_is_on_some_filesystem() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mounted = of(path, &fs::metadata(path).unwrap()).unwrap();
+        assert!(!mounted.filesystem.is_empty());
+        assert!(block_size(path).unwrap() > 0);
+        assert_eq!(device_at(path), None, "a directory");
     }
 }

@@ -31,7 +31,7 @@ use crate::{
             retries::InFlight,
             stacks::{Stacks, Taken},
         },
-        machine::proc::clock_nanoseconds,
+        machine::proc::since_boot,
         sys::quiesce::wait_for_running_programs,
     },
     model::{Batch, Loss, LossCause, Timestamp},
@@ -94,7 +94,7 @@ impl Capture {
             traced: take("TRACED_PROCESSES")?.try_into()?,
             in_flight: InFlight::new(take("IN_FLIGHT_SLOTS")?, take("IN_FLIGHT")?)?,
             filesystem_devices: match tell_devices {
-                true => Some(FilesystemDevices::tell(
+                true => Some(FilesystemDevices::new(
                     take("FILESYSTEM_DEVICES")?.try_into()?,
                 )),
                 false => None,
@@ -256,8 +256,7 @@ impl Capture {
             return Ok(());
         }
         self.take_back(news::RETRIES)?;
-        let now = clock_nanoseconds(libc::CLOCK_BOOTTIME).cast_unsigned();
-        let (forsaken, waiting) = self.in_flight.take_forsaken(now)?;
+        let (forsaken, waiting) = self.in_flight.take_forsaken(since_boot())?;
         self.retries = waiting;
         if forsaken != 0 {
             batch.losses.push(Loss {

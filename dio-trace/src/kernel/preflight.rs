@@ -5,7 +5,13 @@ use std::{fmt, fs, path::Path};
 use serde::Serialize;
 
 use crate::kernel::{
-    machine::{btf::KernelTypes, features::skips_preempted_programs, proc::system},
+    machine::{
+        btf::KernelTypes,
+        features::skips_preempted_programs,
+        kallsyms::are_hidden,
+        proc::{known_filesystems, system},
+        process::in_initial_pid_namespace,
+    },
     program::{object, wrap::Unpreempted},
 };
 
@@ -205,8 +211,7 @@ fn rights(capabilities: &Capabilities) -> Check {
 fn lockdown() -> Option<Check> {
     const SUBJECT: &str = "kernel lockdown";
     let Ok(text) = fs::read_to_string("/sys/kernel/security/lockdown") else {
-        let supported = fs::read_to_string("/proc/filesystems").unwrap_or_default();
-        return supported.contains("securityfs").then(|| {
+        return known_filesystems().contains("securityfs").then(|| {
             Check::bad(
                 SUBJECT,
                 State::Limited,
@@ -267,21 +272,6 @@ fn addresses(capabilities: &Capabilities) -> Check {
     )
 }
 
-/// Whether every address is shown as 0.
-fn are_hidden() -> bool {
-    use std::io::BufRead;
-    let Ok(file) = fs::File::open("/proc/kallsyms") else {
-        return false;
-    };
-    // Per-CPU symbols come first and are at 0 on x86: look at some more, as far as need be.
-    let lines = std::io::BufReader::new(file).lines().map_while(Result::ok);
-    let mut addresses = lines
-        .take(50_000)
-        .filter_map(|line| u64::from_str_radix(line.split_whitespace().next()?, 16).ok())
-        .peekable();
-    addresses.peek().is_some() && addresses.all(|address| address == 0)
-}
-
 /// Whether the kernel may take the CPU away from a probe, and what comes of that.
 #[must_use]
 pub fn preemption_of_probes(types: &KernelTypes) -> Check {
@@ -312,10 +302,7 @@ fn preempted(missed: bool, unpreempted: bool) -> Check {
 /// Process ids in a recording are those of the initial namespace.
 fn namespace() -> Option<Check> {
     const SUBJECT: &str = "pid namespace";
-    /// `PROC_PID_INIT_INO` (`include/linux/proc_ns.h`).
-    const INITIAL: &str = "pid:[4026531836]";
-    let link = fs::read_link("/proc/self/ns/pid").ok()?;
-    if link.to_string_lossy() == INITIAL {
+    if in_initial_pid_namespace()? {
         return Some(Check::good(SUBJECT, "the initial one"));
     }
     Some(Check::bad(

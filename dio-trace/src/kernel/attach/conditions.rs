@@ -1,12 +1,12 @@
 //! Which hooks are of use on this machine.
 
-use std::{collections::HashSet, fs};
+use std::collections::HashSet;
 
 use dio_trace_ebpf::abi::settings::Settings;
 
 use crate::kernel::{
     attach::plan::{Hook, When},
-    machine::btf::KernelTypes,
+    machine::{btf::KernelTypes, proc::known_filesystems},
 };
 
 /// What decides it.
@@ -73,13 +73,4 @@ impl Uses {
             }
         }
     }
-}
-
-/// Filesystem types that the kernel knows at the moment.
-fn known_filesystems() -> HashSet<String> {
-    let text = fs::read_to_string("/proc/filesystems").unwrap_or_default();
-    text.lines()
-        .filter_map(|line| line.split_ascii_whitespace().last())
-        .map(str::to_owned)
-        .collect()
 }

@@ -16,7 +16,7 @@ use dio_trace_ebpf::{
 use crate::{
     kernel::{
         capture::{cgroups::Cgroups, files::Files, names::Names},
-        machine::proc::clock_nanoseconds,
+        machine::proc::boot_to_utc,
     },
     model::{
         DeviceNumber, Flags, Interface, Operation, Reasons, Record, Request, Timestamp, Verdict,
@@ -40,10 +40,9 @@ pub(in crate::kernel) enum Event<'e> {
 }
 
 impl Decoder {
-    /// Maps the kernel's clock to UTC anew: NTP may have moved it.
+    /// Maps the kernel's clock to UTC again: NTP may have moved it.
     pub(in crate::kernel) fn set_clock(&mut self) {
-        let boot = clock_nanoseconds(libc::CLOCK_BOOTTIME);
-        self.clock_offset = clock_nanoseconds(libc::CLOCK_REALTIME) - boot;
+        self.clock_offset = boot_to_utc();
     }
 
     /// Epoch of the memory of files; in another the probes have to tell of all again.

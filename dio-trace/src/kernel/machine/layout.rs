@@ -2,7 +2,7 @@
 
 use dio_trace_ebpf::abi::layout::{ABSENT, Layout, Origin};
 
-use crate::kernel::machine::btf::KernelTypes;
+use crate::kernel::machine::{btf::KernelTypes, features::modules_have_types};
 
 /// The running kernel's layout, and what it lacks.
 #[derive(Clone, Debug)]
@@ -39,9 +39,8 @@ impl Resolved {
     /// `struct kiocb *` behind the one that it passes on (`struct ovl_aio_req`,
     /// fs/overlayfs/file.c, 5.6).
     fn complete_without_module_types(&mut self, types: &KernelTypes) {
-        let modules_have_types = types.member_offset("module", "btf_data").is_some();
         if let (false, ABSENT, Some(size)) = (
-            modules_have_types,
+            modules_have_types(types),
             self.layout.ovl_aio_req_orig_iocb,
             types.structure_size("kiocb"),
         ) {

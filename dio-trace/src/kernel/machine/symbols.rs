@@ -4,11 +4,11 @@ mod lookup;
 
 use std::{
     collections::{HashMap, HashSet},
-    fs::File,
     io::Read,
+    ops::ControlFlow,
 };
 
-use crate::kernel::machine::{btf::KernelTypes, symbols::lookup::Lookup};
+use crate::kernel::machine::{btf::KernelTypes, kallsyms, symbols::lookup::Lookup};
 
 /// Where the functions of interest are.
 #[derive(Debug, Default)]
@@ -30,10 +30,7 @@ impl Symbols {
         if let Some(found) = Self::by_lookup(names, types) {
             return found;
         }
-        match File::open("/proc/kallsyms") {
-            Ok(file) => Self::from_text(file, names),
-            Err(_) => Self::default(),
-        }
+        kallsyms::open().map_or_else(|_| Self::default(), |file| Self::from_text(file, names))
     }
 
     /// One by one; `None` where the kernel does not allow that, or would not tell all.
@@ -51,28 +48,20 @@ impl Symbols {
         Some(Self(found))
     }
 
-    /// From the form of `/proc/kallsyms`, as far as it can be read. Its hundreds of thousands of lines
-    /// are looked at where they lie, a block at a time.
-    fn from_text(mut text: impl Read, names: &HashSet<&str>) -> Self {
+    /// From all symbols of the kernel, as text.
+    fn from_text(text: impl Read, names: &HashSet<&str>) -> Self {
         let mut found = HashMap::new();
-        let mut block = vec![0; BLOCK];
-        let mut filled = 0;
-        loop {
-            let read = text.read(&mut block[filled..]).unwrap_or(0);
-            filled += read;
-            // The last line may go on in the next block.
-            let end = match block[..filled].iter().rposition(|&byte| byte == b'\n') {
-                Some(last) if read != 0 => last + 1,
-                None if read != 0 && filled < BLOCK => 0,
-                _ => filled,
-            };
-            find(&block[..end], names, &mut found);
-            if read == 0 {
-                return Self(found);
+        kallsyms::symbols_in(text, |symbol| {
+            if symbol.is_function() && names.contains(symbol.name()) {
+                let name = symbol.name().to_owned();
+                found.entry(name).or_insert_with(|| Symbol {
+                    address: symbol.address(),
+                    module: symbol.module().map(str::to_owned),
+                });
             }
-            block.copy_within(end..filled, 0);
-            filled -= end;
-        }
+            ControlFlow::Continue(())
+        });
+        Self(found)
     }
 
     /// One function, where it exists.
@@ -85,46 +74,6 @@ impl Symbols {
     #[must_use]
     pub(in crate::kernel) fn address(&self, name: &str) -> u64 {
         self.get(name).map_or(0, |symbol| symbol.address)
-    }
-}
-
-/// Bytes that are read at a time, and longest line that is understood.
-const BLOCK: usize = 1 << 16;
-
-/// Adds the functions among `names` that these lines tell of.
-fn find(lines: &[u8], names: &HashSet<&str>, found: &mut HashMap<String, Symbol>) {
-    for line in lines.split(|&byte| byte == b'\n') {
-        let Some((address, kind, rest)) = columns(line) else {
-            continue;
-        };
-        if !matches!(kind, b't' | b'T' | b'w' | b'W') {
-            continue;
-        }
-        let end = rest.iter().position(u8::is_ascii_whitespace);
-        let (name, module) = rest.split_at(end.unwrap_or(rest.len()));
-        let Some(name) = str::from_utf8(name)
-            .ok()
-            .filter(|name| names.contains(name))
-        else {
-            continue;
-        };
-        let module = str::from_utf8(module).unwrap_or_default().trim();
-        let module = (!module.is_empty()).then(|| module.trim_matches(['[', ']']).to_owned());
-        let address = str::from_utf8(address).unwrap_or_default();
-        let address = u64::from_str_radix(address, 16).unwrap_or(0);
-        found
-            .entry(name.to_owned())
-            .or_insert(Symbol { address, module });
-    }
-}
-
-/// Address, kind, and name with all behind it, of `ffffffff81000000 T name`.
-fn columns(line: &[u8]) -> Option<(&[u8], u8, &[u8])> {
-    let space = line.iter().position(|&byte| byte == b' ')?;
-    let (address, rest) = line.split_at(space);
-    match rest {
-        [b' ', kind, b' ', rest @ ..] => Some((address, *kind, rest)),
-        _ => None,
     }
 }
 
@@ -150,35 +99,5 @@ mod tests {
             Some("xfs")
         );
         assert_eq!(symbols.get("aio_complete_rw_data"), None);
-    }
-
-    /// As `/proc/kallsyms` gives them: never more than a page at a time, and in the middle of a line.
-    struct Pieces<'a>(&'a [u8]);
-
-    impl Read for Pieces<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-            let length = buffer.len().min(7);
-            self.0.read(&mut buffer[..length])
-        }
-    }
-
-    #[test]
-    fn lines_may_go_on_in_the_next_block() {
-        let mut text = "ffffffff81000000 T something_else\n".repeat(3 * BLOCK / 33);
-        text.push_str("ffffffff81000010 T aio_complete_rw");
-        let names = HashSet::from(["aio_complete_rw"]);
-        for symbols in [
-            Symbols::from_text(text.as_bytes(), &names),
-            Symbols::from_text(Pieces(text.as_bytes()), &names),
-        ] {
-            assert_eq!(symbols.address("aio_complete_rw"), 0xffff_ffff_8100_0010);
-        }
-    }
-
-    #[test]
-    fn a_line_without_end_finds_nothing() {
-        let text = "x".repeat(3 * BLOCK);
-        let symbols = Symbols::from_text(text.as_bytes(), &HashSet::from(["x"]));
-        assert_eq!(symbols.get("x"), None);
     }
 }

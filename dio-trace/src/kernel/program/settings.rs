@@ -9,7 +9,7 @@ use crate::{
     kernel::{
         machine::{
             btf::KernelTypes,
-            features::{has_loop, skips_preempted_programs},
+            features::{flags_are_wait, has_loop, skips_preempted_programs},
             proc::possible_cpus,
             symbols::Symbols,
         },
@@ -29,9 +29,6 @@ pub(in crate::kernel) fn settings(
     for (slot, (name, _)) in completions.iter_mut().zip(COMPLETIONS) {
         *slot = symbols.address(name);
     }
-    let dio_flags_are_wait = types
-        .function("iomap_dio_rw")
-        .is_some_and(|function| function.prototype.arguments < 6);
     let slot_bits = slot_bits(types);
     Settings {
         completions,
@@ -42,7 +39,7 @@ pub(in crate::kernel) fn settings(
         detail_rate: options.detail_rate,
         stacks: u32::from(options.stacks),
         has_loop: u32::from(has_loop(types)),
-        dio_flags_are_wait: u32::from(dio_flags_are_wait),
+        dio_flags_are_wait: u32::from(flags_are_wait(types)),
         pairs: u32::from(skips_preempted_programs(types)),
         slot_bits,
         own_pid: std::process::id(),

@@ -15,18 +15,13 @@ use aya_obj::generated::{
 };
 
 use crate::kernel::{
-    machine::{btf::KernelTypes, preemption},
+    machine::{btf::KernelTypes, features::PreemptionFunctions, preemption},
     sys::instruction::{Kind, begin_with, exit, instruction, kind, set_distances, target},
 };
 
-/// The kernel's functions for it, by their ids in vmlinux' BTF.
+/// The kernel's functions for it.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::kernel) struct Unpreempted {
-    preempt_disable: u32,
-    preempt_enable: u32,
-    irq_save: u32,
-    irq_restore: u32,
-}
+pub(in crate::kernel) struct Unpreempted(PreemptionFunctions);
 
 impl Unpreempted {
     /// `None` where programs are not preempted, or cannot keep the kernel from it.
@@ -34,13 +29,7 @@ impl Unpreempted {
         if !preemption::is_possible() || preemption::is_real_time() {
             return None;
         }
-        let id = |name| Some(types.function(name)?.id);
-        Some(Self {
-            preempt_disable: id("bpf_preempt_disable")?,
-            preempt_enable: id("bpf_preempt_enable")?,
-            irq_save: id("bpf_local_irq_save")?,
-            irq_restore: id("bpf_local_irq_restore")?,
-        })
+        PreemptionFunctions::of(types).map(Self)
     }
 
     /// Begins and ends `instructions` so, and keeps `functions` right, which says where each function
@@ -77,7 +66,7 @@ impl Unpreempted {
 
     /// Keeps the context, in a register that calls leave alone.
     fn beginning(&self) -> [bpf_insn; 3] {
-        [copy(6, 1), call(self.preempt_disable), copy(1, 6)]
+        [copy(6, 1), call(self.0.preempt_disable), copy(1, 6)]
     }
 
     /// The interrupts' state goes where the stack is not needed any more.
@@ -85,11 +74,11 @@ impl Unpreempted {
         [
             copy(1, STACK),
             add(1, -8),
-            call(self.irq_save),
-            call(self.preempt_enable),
+            call(self.0.irq_save),
+            call(self.0.preempt_enable),
             copy(1, STACK),
             add(1, -8),
-            call(self.irq_restore),
+            call(self.0.irq_restore),
             instruction(BPF_ALU64 | BPF_MOV | BPF_K, (0, 0), 0, 0),
             exit(),
         ]
@@ -129,12 +118,12 @@ mod tests {
     use super::*;
     use crate::kernel::sys::instruction::{jump, same};
 
-    const KERNEL: Unpreempted = Unpreempted {
+    const KERNEL: Unpreempted = Unpreempted(PreemptionFunctions {
         preempt_disable: 101,
         preempt_enable: 102,
         irq_save: 103,
         irq_restore: 104,
-    };
+    });
 
     #[test]
     fn every_way_out_of_the_program_allows_it_again_and_no_function_does() {

@@ -13,7 +13,7 @@ use std::{
 
 use aya::maps::{MapData, StackTraceMap};
 
-use crate::kernel::{machine::proc::clock_nanoseconds, sys::quiesce::wait_for_running_programs};
+use crate::kernel::{machine::proc::since_boot, sys::quiesce::wait_for_running_programs};
 
 /// Addresses, innermost first.
 pub(in crate::kernel) type Frames = Arc<[u64]>;
@@ -91,7 +91,7 @@ impl Ids {
         if self.freed.elapsed() < interval {
             return;
         }
-        let until = now();
+        let until = since_boot();
         // Whoever noted an earlier time has its id now.
         wait_for_running_programs();
         let ids: Vec<u32> = self.map.stack_ids().flatten().collect();
@@ -102,7 +102,7 @@ impl Ids {
             }
         }
         let age = Age {
-            from: now(),
+            from: since_boot(),
             until: u64::MAX,
             stacks: HashMap::new(),
         };
@@ -156,10 +156,6 @@ fn meaning(past: &VecDeque<Age>, id: u32, time: u64) -> Meaning {
         later = Some(age);
     }
     Meaning::Unknown
-}
-
-fn now() -> u64 {
-    clock_nanoseconds(libc::CLOCK_BOOTTIME).cast_unsigned()
 }
 
 #[cfg(test)]

@@ -2,13 +2,16 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File},
-    io::{BufRead, BufReader},
-    ops::Range,
+    fs,
+    io::Read,
+    ops::{ControlFlow, Range},
     sync::Arc,
 };
 
-use crate::kernel::capture::stacks::frame::{Names, address, looked_up, named};
+use crate::kernel::{
+    capture::stacks::frame::{Names, address, looked_up, named},
+    machine::kallsyms,
+};
 
 /// Frames that every stack begins with: our own program.
 const OWN: [&str; 3] = ["bpf_prog_", "bpf_trampoline_", "bpf_get_stackid"];
@@ -42,7 +45,7 @@ struct Function {
 
 #[derive(Debug)]
 struct Module {
-    /// Its name in brackets, as kallsyms prints it.
+    /// Its name in brackets, as kallsyms has it.
     name: String,
     /// Where it lies; `None` for what is no module, as `[bpf]`.
     memory: Option<Range<u64>>,
@@ -58,7 +61,7 @@ impl KernelNames {
         // Numbers of users change all the time, addresses do not.
         let modules: String = modules.lines().flat_map(place).collect();
         if self.table.functions.is_empty() || modules != self.modules {
-            self.table = Table::read(BufReader::new(File::open("/proc/kallsyms").ok()?), &modules);
+            self.table = Table::read(kallsyms::open().ok()?, &modules);
             self.modules = modules;
         }
         (!self.table.functions.is_empty()).then(|| self.table.names(frames))
@@ -78,44 +81,37 @@ fn memory(line: &str) -> Option<(String, Range<u64>)> {
     let (name, size, start) = (words.next()?, words.next()?, words.next()?);
     let start = u64::from_str_radix(start.strip_prefix("0x")?, 16).ok()?;
     let size: u64 = size.parse().ok()?;
-    Some((format!("[{name}]"), start..start.checked_add(size)?))
+    Some((name.to_owned(), start..start.checked_add(size)?))
 }
 
 impl Table {
-    fn read(kallsyms: impl BufRead, modules: &str) -> Self {
+    fn read(symbols: impl Read, modules: &str) -> Self {
         let mut places: HashMap<String, Range<u64>> = modules.lines().filter_map(memory).collect();
         let mut numbers: HashMap<String, u32> = HashMap::new();
         let mut table = Self::default();
-        for line in kallsyms.lines().map_while(Result::ok) {
-            let mut words = line.split_ascii_whitespace();
-            let (Some(address), Some(kind), Some(name)) =
-                (words.next(), words.next(), words.next())
-            else {
-                continue;
-            };
-            let Ok(address @ 1..) = u64::from_str_radix(address, 16) else {
-                continue;
-            };
-            if !matches!(kind, "t" | "T" | "w" | "W") {
-                continue;
+        kallsyms::symbols_in(symbols, |symbol| {
+            let address = symbol.address();
+            if address == 0 || !symbol.is_function() {
+                return ControlFlow::Continue(());
             }
-            let module = words.next().map_or(NONE, |name| {
+            let module = symbol.module().map_or(NONE, |name| {
                 *numbers.entry(name.to_owned()).or_insert_with(|| {
                     table.modules.push(Module {
                         memory: places.remove(name),
-                        name: name.to_owned(),
+                        name: format!("[{name}]"),
                     });
                     table.modules.len() as u32 - 1
                 })
             });
             let start = table.names.len() as u32;
-            table.names.push_str(name);
+            table.names.push_str(symbol.name());
             table.functions.push(Function {
                 address,
                 name: start..table.names.len() as u32,
                 module,
             });
-        }
+            ControlFlow::Continue(())
+        });
         // Stable: of several names for one address the first stays first.
         table.functions.sort_by_key(|function| function.address);
         table.functions.dedup_by_key(|function| function.address);

@@ -11,9 +11,12 @@ use blazesym::{
     },
 };
 
-use crate::kernel::capture::stacks::{
-    frame::{Names, address, looked_up, named},
-    process::Process,
+use crate::kernel::{
+    capture::stacks::{
+        frame::{Names, address, looked_up, named},
+        process::Process,
+    },
+    machine::process::code,
 };
 
 /// Processes after which the symbol tables read so far are let go: each keeps its file open.
@@ -95,18 +98,6 @@ impl UserNames {
             _ => address(frame),
         }
     }
-}
-
-/// Where a process may execute.
-fn code(pid: u32) -> Vec<Range<u64>> {
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
-    let executable = maps.lines().filter_map(|line| {
-        let (range, rest) = line.split_once(' ')?;
-        let (start, end) = range.split_once('-')?;
-        let range = u64::from_str_radix(start, 16).ok()?..u64::from_str_radix(end, 16).ok()?;
-        (rest.as_bytes().get(2) == Some(&b'x')).then_some(range)
-    });
-    executable.collect()
 }
 
 /// A stack as far as it can be one. The kernel follows frame pointers, and takes any number for one

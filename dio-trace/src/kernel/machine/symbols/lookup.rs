@@ -18,7 +18,7 @@ use aya_obj::generated::{
 use bytemuck::{Pod, Zeroable};
 
 use crate::kernel::{
-    machine::btf::KernelTypes,
+    machine::{btf::KernelTypes, features::finds_symbols_by_name},
     sys::{
         bpf::{load_runnable, run},
         instruction::{exit, instruction},
@@ -44,8 +44,9 @@ impl Lookup {
     /// Loads the program; `None` where the kernel has no such way, or none that is quick, or does
     /// not let this process use it.
     pub(in crate::kernel) fn new(types: &KernelTypes) -> Option<Self> {
-        // Came together with the sorted names, for those who look for all symbols of one name.
-        types.function("kallsyms_on_each_match_symbol")?;
+        if !finds_symbols_by_name(types) {
+            return None;
+        }
         load_runnable(&instructions()).ok().map(Self)
     }
 
