@@ -1,4 +1,4 @@
-//! The command line: one file for each verb, which only wires others together.
+//! The command line: one file for each verb, which only connects the rooms that do the work.
 
 mod arguments;
 mod command;
@@ -27,16 +27,16 @@ pub use arguments::{parse_duration, parse_size};
 pub use exit::{Exit, Failure};
 pub use filters::FilterArguments;
 
-/// Shows what direct I/O (`O_DIRECT`) alignment really does to a program: which requests are
-/// misaligned, whose they are, what became of them, and what to change.
+/// Shows which direct I/O (`O_DIRECT`) requests are misaligned, which process and file they belong to,
+/// what the kernel did with them, and what to change in the program.
 ///
-/// Without a command it shows the dashboard over the running kernel.
+/// Without a command it shows the live dashboard, as `dio-trace live` does.
 #[derive(Debug, Parser)]
 #[command(
     name = "dio-trace",
     version,
     after_help = "Exit codes: 0 good, 1 a finding (verify, compare), 2 wrong usage or bad input, \
-                  3 inconclusive, 4 this machine cannot trace (`dio-trace doctor` says why)."
+                  3 inconclusive, 4 this machine cannot trace (`dio-trace doctor` gives the reason)."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -57,13 +57,13 @@ enum Command {
     Manual(manual::Arguments),
 }
 
-/// Runs one command line, and says on standard error what went wrong.
+/// Runs one command line, and reports on standard error what went wrong.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Also `--help` and `--version`, which are no errors; a closed pipe is none either.
+            // `--help` and `--version` arrive here as well and are not errors; nor is a closed pipe.
             drop(error.print());
             return exit::of_clap(&error);
         }
@@ -75,8 +75,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         None if std::io::stdout().is_terminal() => live::run(&live::Arguments::default()),
         None => Err(Failure::input(
-            "standard output is no terminal: name a command, as `dio-trace record -o FILE` (--help \
-             lists them)",
+            "standard output is not a terminal: name a command, such as `dio-trace record -o FILE` \
+             (--help lists them)",
         )),
         Some(Command::Live(arguments)) => live::run(&arguments),
         Some(Command::Record(arguments)) => record::run(arguments),

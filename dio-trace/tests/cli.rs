@@ -150,7 +150,7 @@ fn a_process_that_does_not_exist_is_refused_at_once() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert_eq!(
             stderr(&output),
-            "dio-trace: --pid 4194305: there is no such process; --comm takes a name instead\n"
+            "dio-trace: --pid 4194305: no such process; to select by name, use --comm\n"
         );
     }
     assert!(!path.exists(), "no file without a trace");

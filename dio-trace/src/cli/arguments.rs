@@ -1,11 +1,11 @@
-//! Durations and sizes as people write them.
+//! Durations and sizes, in the notation that people use.
 
 use std::time::Duration;
 
-/// A duration: `90s`, `10m`, `2h`, `1d`, `500ms`; a bare number is seconds.
+/// Reads a duration such as `90s`, `10m`, `2h`, `1d` or `500ms`; a bare number is in seconds.
 ///
 /// # Errors
-/// Says how to write it.
+/// Where it is not a duration above 0; the message says how to write one.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     const MISTAKE: &str = "write a number and a unit: 500ms, 90s, 10m, 2h, 1d";
     let (number, unit) = split(text);
@@ -20,16 +20,16 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let number: f64 = number.parse().map_err(|_| MISTAKE.to_owned())?;
     let duration = Duration::try_from_secs_f64(number * seconds).map_err(|_| MISTAKE.to_owned())?;
     if duration.is_zero() {
-        Err("0 is no duration".to_owned())
+        Err("the duration must be above 0".to_owned())
     } else {
         Ok(duration)
     }
 }
 
-/// A size in bytes: `64M`, `2G`, `500k`; units of 1024, a bare number is bytes.
+/// Reads a size such as `64M`, `2G` or `500k`, in units of 1024; a bare number is in bytes.
 ///
 /// # Errors
-/// Says how to write it.
+/// Where it is not a size above 0; the message says how to write one.
 pub fn parse_size(text: &str) -> Result<u64, String> {
     const MISTAKE: &str = "write a number and a unit: 500k, 64M, 2G";
     let (number, unit) = split(text);

@@ -1,4 +1,4 @@
-//! Starting the command that is to be traced, so that its first I/O is seen.
+//! Starting the command to be traced, so that its first I/O is seen.
 
 use std::{
     ffi::OsString,
@@ -13,8 +13,8 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// A command that is forked, and waits to be let go before it is executed.
-pub(super) struct Gated {
+/// A child that was forked for the command, and waits for permission before it executes it.
+pub(super) struct HeldChild {
     /// Its process id.
     pub(super) pid: u32,
     name: String,
@@ -22,18 +22,19 @@ pub(super) struct Gated {
     spawning: JoinHandle<io::Result<Child>>,
 }
 
-/// A command that runs.
+/// A command that is running.
 pub(super) struct Running {
     /// Its process id.
     pub(super) pid: u32,
     ended: oneshot::Receiver<io::Result<ExitStatus>>,
 }
 
-impl Gated {
-    /// Forks. The child tells its process id, then reads from the gate before it becomes the
-    /// command. With `divert` what it prints goes to standard error, since standard output is taken.
+impl HeldChild {
+    /// Forks a child, which reports its process id and then waits at the gate before it executes the
+    /// command. With `divert` the command's standard output becomes our standard error, because ours is
+    /// the recording.
     pub(super) fn fork(words: &[OsString], divert: bool) -> io::Result<Self> {
-        let (mut told, tell) = io::pipe()?;
+        let (mut report, reporter) = io::pipe()?;
         let (wait, gate) = io::pipe()?;
         let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let name = program.to_string_lossy().into_owned();
@@ -42,7 +43,7 @@ impl Gated {
         if divert {
             command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
         }
-        let closure = gated(tell, wait, gate.as_raw_fd());
+        let closure = hold(reporter, wait, gate.as_raw_fd());
         // SAFETY: the closure only calls functions that are safe between fork and exec.
         unsafe { command.pre_exec(closure) };
         // `spawn` returns only when the child has executed the command, so it needs its own thread.
@@ -50,7 +51,7 @@ impl Gated {
             .name("spawn".to_owned())
             .spawn(move || command.spawn())?;
         let mut pid = [0; 4];
-        match told.read_exact(&mut pid) {
+        match report.read_exact(&mut pid) {
             Ok(()) => Ok(Self {
                 pid: u32::from_ne_bytes(pid),
                 name,
@@ -65,7 +66,7 @@ impl Gated {
         }
     }
 
-    /// Lets it go.
+    /// Opens the gate: the child executes the command.
     pub(super) fn go(mut self) -> io::Result<Running> {
         self.gate.write_all(&[1])?;
         drop(self.gate);
@@ -79,7 +80,7 @@ impl Gated {
         std::thread::Builder::new()
             .name("wait".to_owned())
             .spawn(move || {
-                // Nobody may be waiting any more.
+                // The receiver may be gone.
                 drop(sender.send(child.wait()));
             })?;
         Ok(Running {
@@ -89,9 +90,9 @@ impl Gated {
     }
 }
 
-/// What the child does between fork and exec. Both pipes are closed on exec.
-fn gated(
-    mut tell: PipeWriter,
+/// Makes the closure that the child runs between fork and exec. Exec closes both pipes.
+fn hold(
+    mut reporter: PipeWriter,
     mut wait: PipeReader,
     gate: i32,
 ) -> impl FnMut() -> io::Result<()> + Send + Sync + 'static {
@@ -99,30 +100,30 @@ fn gated(
         // The child's copy of the gate would keep it open if the parent dies.
         // SAFETY: closing a descriptor that the child does not use.
         unsafe { libc::close(gate) };
-        tell.write_all(&std::process::id().to_ne_bytes())?;
+        reporter.write_all(&std::process::id().to_ne_bytes())?;
         wait.read_exact(&mut [0])
     }
 }
 
 impl Running {
-    /// Waits for its end. Cancel safe.
+    /// Waits until the command ends. Cancel safe.
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
         (&mut self.ended)
             .await
             .map_err(|_| io::Error::other("lost sight of the command"))?
     }
 
-    /// Passes a signal on.
+    /// Passes a signal on to the command.
     pub(super) fn signal(&self, signal: i32) {
         let Ok(pid) = i32::try_from(self.pid) else {
             return;
         };
-        // SAFETY: takes no pointers. The command may be gone, which is fine.
+        // SAFETY: takes no pointers. The command may have ended, which is fine.
         unsafe { libc::kill(pid, signal) };
     }
 }
 
-/// The status a shell would show.
+/// The exit status as a shell would show it: 128 plus the number of a fatal signal.
 pub(super) fn exit_status(status: ExitStatus) -> u8 {
     let code = status
         .code()
@@ -147,12 +148,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let trace = directory.path().join("trace");
         let script = format!("echo $$ > {}; exit 7", trace.display());
-        let gated = Gated::fork(&words(&script), false).unwrap();
-        let pid = gated.pid;
+        let held = HeldChild::fork(&words(&script), false).unwrap();
+        let pid = held.pid;
         let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
         assert_ne!(comm.trim(), "sh", "it is still a copy of this process");
         assert!(!trace.exists());
-        let status = status(gated.go().unwrap());
+        let status = status(held.go().unwrap());
         assert_eq!(exit_status(status), 7);
         let told: u32 = std::fs::read_to_string(&trace)
             .unwrap()
@@ -165,20 +166,20 @@ mod tests {
     #[test]
     fn what_it_prints_can_be_kept_out_of_standard_output() {
         let script = "test /proc/self/fd/1 -ef /proc/self/fd/2";
-        let gated = Gated::fork(&words(script), true).unwrap();
-        assert_eq!(exit_status(status(gated.go().unwrap())), 0);
+        let held = HeldChild::fork(&words(script), true).unwrap();
+        assert_eq!(exit_status(status(held.go().unwrap())), 0);
     }
 
     #[test]
     fn a_signal_shows_as_in_a_shell() {
-        let gated = Gated::fork(&words("kill -TERM $$"), false).unwrap();
-        assert_eq!(exit_status(status(gated.go().unwrap())), 128 + 15);
+        let held = HeldChild::fork(&words("kill -TERM $$"), false).unwrap();
+        assert_eq!(exit_status(status(held.go().unwrap())), 128 + 15);
     }
 
     #[test]
     fn a_command_that_is_not_there_is_named() {
-        let gated = Gated::fork(&[OsString::from("/nonexistent/program")], false).unwrap();
-        let error = gated.go().err().unwrap().to_string();
+        let held = HeldChild::fork(&[OsString::from("/nonexistent/program")], false).unwrap();
+        let error = held.go().err().unwrap().to_string();
         assert!(
             error.contains("/nonexistent/program: No such file"),
             "{error}"

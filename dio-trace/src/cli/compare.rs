@@ -15,18 +15,19 @@ use crate::{
     report::Summary,
 };
 
-/// Say whether a change helped: faults per 1,000 direct requests, before and after
+/// Check whether a change helped: faults per 1,000 direct requests, before and after
 ///
-/// Exit code 0: nothing is new or worse. 1: something is. 3: the recordings cannot answer, because
-/// too little was seen, requests were lost, or the disk is another.
+/// Exit code 0: nothing is new or worse. 1: something is. 3: the recordings cannot answer the
+/// question, because too little was seen, requests were lost, or the recordings are from different
+/// disks.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  dio-trace compare before.dio after.dio || echo regression")]
 pub(super) struct Arguments {
-    /// Recording of the time before the change
+    /// Recording made before the change
     before: PathBuf,
-    /// Recording of the time after it
+    /// Recording made after the change
     after: PathBuf,
-    /// Form of the output
+    /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
     #[command(flatten)]

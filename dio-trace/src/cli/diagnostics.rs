@@ -1,13 +1,13 @@
-//! Standard error: messages, and a status line where a person looks at it.
+//! Standard error: messages, and a status line on a terminal.
 
 use std::io::{IsTerminal, Write};
 
-/// Prints one line on standard error. Nobody reading it is no reason to fail.
+/// Prints one line on standard error. A failure to print is ignored: it must not end a trace.
 pub(super) fn say(line: &str) {
     drop(writeln!(std::io::stderr(), "{line}"));
 }
 
-/// A line on standard error that is written over and over; silent where it is no terminal.
+/// A line on standard error that is overwritten again and again; silent where that is not a terminal.
 #[derive(Debug)]
 pub(super) struct StatusLine {
     active: bool,
@@ -33,7 +33,7 @@ impl StatusLine {
         }
     }
 
-    /// Makes room for ordinary output.
+    /// Removes the line, to make room for ordinary output.
     pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
             drop(write!(std::io::stderr(), "\r\x1b[K"));

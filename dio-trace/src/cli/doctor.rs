@@ -7,12 +7,12 @@ use crate::{
     doctor::{Examination, text},
 };
 
-/// Say whether this machine can be traced, what each probe gives here, and what is missing
+/// Check whether this machine can be traced, what each probe shows here, and what is missing
 ///
-/// Attaches every probe for a moment. Exit code 4 where tracing is not possible.
+/// Attaches every probe for a moment. Exit code 4 if tracing is not possible.
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// Form of the output
+    /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }

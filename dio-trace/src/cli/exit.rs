@@ -4,22 +4,22 @@ use std::{io, process::ExitCode};
 
 use crate::model::printable;
 
-/// How a command ended.
+/// The outcome of a command that could be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// 0.
+    /// 0: as hoped.
     Good,
     /// 1: `verify` or `compare` found something.
     Finding,
     /// 3: nothing was traced, or events were lost so that "clean" cannot be said.
     Inconclusive,
-    /// 4: this machine cannot trace, as was asked and told.
+    /// 4: this machine cannot trace; `doctor` has printed the reason.
     CannotTrace,
     /// The status of the traced command.
     Command(u8),
 }
 
-/// Why a command could not be carried out.
+/// The reason why a command could not be carried out.
 #[derive(Debug)]
 pub enum Failure {
     /// 2: wrong usage or bad input.
@@ -29,7 +29,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Wrong usage or bad input, in words.
+    /// Wrong usage or bad input, with a message.
     pub fn input(message: impl Into<String>) -> Self {
         Self::Input(anyhow::Error::msg(message.into()))
     }
@@ -63,7 +63,7 @@ pub(super) fn report(outcome: Result<Exit, Failure>) -> ExitCode {
         Err(Failure::Input(error)) => (2, error),
         Err(Failure::CannotTrace(error)) => (4, error),
     };
-    // Whoever closed the pipe has seen enough.
+    // A reader that closed the pipe wants no more: not a failure.
     if is_closed_pipe(&error) {
         return ExitCode::SUCCESS;
     }

@@ -1,4 +1,4 @@
-//! The filter flags, the same for every command that has them.
+//! The filter flags, which are the same for every command that has them.
 
 use clap::Args;
 
@@ -7,23 +7,23 @@ use crate::{
     model::{Operation, Verdict},
 };
 
-/// Flags that choose requests.
+/// Flags that select requests.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Filters (repeat a flag for alternatives; text may be a glob)")]
 pub struct FilterArguments {
-    /// Process id; live also its descendants
+    /// Process id (when tracing live, also its descendants)
     #[arg(long, value_name = "PID")]
     pid: Vec<u32>,
-    /// Process name, as 'fio*' (the kernel keeps 15 characters)
+    /// Process name, such as 'fio*' (the kernel keeps 15 characters)
     #[arg(long, value_name = "GLOB", value_parser = Pattern::new)]
     comm: Vec<Pattern>,
-    /// Control group path, as '*/mariadb.service'
+    /// Control group path, such as '*/mariadb.service'
     #[arg(long, value_name = "GLOB", value_parser = Pattern::new)]
     cgroup: Vec<Pattern>,
-    /// Disk name or number, as nvme0n1 or 259:0
+    /// Disk name or number, such as nvme0n1 or 259:0
     #[arg(long, value_name = "GLOB", value_parser = disk)]
     disk: Vec<Pattern>,
-    /// File path, as '/var/lib/mysql/*'; * also crosses /
+    /// File path, such as '/var/lib/mysql/*'; * also matches /
     #[arg(long, value_name = "GLOB", value_parser = Pattern::new)]
     path: Vec<Pattern>,
     /// What became of it: aligned, accepted, buffered, rejected, failed
@@ -35,7 +35,7 @@ pub struct FilterArguments {
 }
 
 impl FilterArguments {
-    /// As a filter.
+    /// The filter that these flags describe.
     #[must_use]
     pub fn filter(&self) -> Filter {
         Filter {
@@ -54,7 +54,7 @@ fn disk(text: &str) -> Result<Pattern, String> {
     Pattern::new(text.trim_start_matches("/dev/"))
 }
 
-/// A verdict by its word.
+/// Reads a verdict.
 pub(super) fn verdict(word: &str) -> Result<Verdict, String> {
     Verdict::from_word(word).ok_or_else(|| one_of(Verdict::ALL.iter().map(|one| one.word())))
 }

@@ -1,11 +1,11 @@
-//! Forms of output of the commands that print one thing.
+//! Output formats of the commands that print one value.
 
 use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::cli::{Failure, output};
 
-/// For whom it is printed.
+/// An output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For reading
@@ -16,7 +16,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Prints to standard output.
+    /// Prints a value to standard output.
     pub(super) fn print<T: Serialize + ?Sized>(
         self,
         value: &T,

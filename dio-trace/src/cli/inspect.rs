@@ -9,10 +9,10 @@ use crate::{
     inspect::{Inspection, text},
 };
 
-/// Say what a file, directory or device asks of direct I/O, and who says so
+/// Show what a file, directory or device requires of direct I/O, and who says so
 ///
-/// Looks at statx (`STATX_DIOALIGN`), at the limits of the device and of those it is stacked on, at
-/// the filesystem's block size and at this kernel's rules; says where they disagree, and what to
+/// Combines statx (`STATX_DIOALIGN`), the limits of the device and of the devices below it, the
+/// filesystem's block size and this kernel's rules. Shows where they disagree, and which alignment to
 /// use in code. Needs no rights beyond access to the path.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -22,10 +22,10 @@ pub(super) struct Arguments {
     /// Files, directories or devices
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Find out by real, direct reads as well; nothing is written
+    /// Also try real direct reads; nothing is written
     #[arg(long)]
     probe: bool,
-    /// Form of the output; for programs, a list with an object for each path
+    /// Output format; json is a list with one object per path
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }

@@ -1,4 +1,4 @@
-//! `dio-trace live`, also what `dio-trace` alone does on a terminal.
+//! `dio-trace live`, which `dio-trace` alone runs on a terminal.
 
 use std::io::{self, IsTerminal};
 
@@ -10,13 +10,13 @@ use crate::{
     tui,
 };
 
-/// Show the dashboard over the running kernel
+/// Show a live dashboard of the direct I/O on this machine
 #[derive(Args, Debug, Default)]
 #[command(after_help = "Examples:\n  \
     dio-trace\n  \
     dio-trace live --disk nvme0n1 --verdict rejected --verdict buffered")]
 pub(super) struct Arguments {
-    /// Show the call stacks of programs and kernel with each request
+    /// Show the call stack of each request, in the program and in the kernel
     #[arg(long)]
     stacks: bool,
     /// Leave the mouse to the terminal
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let log = session::logs_probes();
     if log && io::stderr().is_terminal() {
         return Err(Failure::input(
-            "the probes' messages would write over the dashboard: send them to a file, as \
+            "the probes' messages would overwrite the dashboard: send them to a file, for example \
              `dio-trace live 2> probes.log`",
         ));
     }
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         ..Options::default()
     };
     let probes = session::attach(&chosen)?;
-    // Before there are threads: each would keep its own.
+    // Before other threads are started: each thread has rights of its own.
     session::give_up_rights(Needs {
         stacks: arguments.stacks,
         files: true,

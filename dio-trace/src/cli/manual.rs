@@ -1,4 +1,4 @@
-//! `dio-trace manual`: what packagers install beside the binary.
+//! `dio-trace manual`: manual pages and shell completions, for packagers.
 
 use std::path::PathBuf;
 
@@ -17,14 +17,14 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Manual pages, one for each command
+    /// Write manual pages, one for each command
     Man {
-        /// Directory to write them to
+        /// Directory for the pages
         directory: PathBuf,
     },
-    /// Completions for a shell, on standard output
+    /// Print completions for a shell
     Completions {
-        /// Which shell
+        /// Shell
         shell: Shell,
     },
 }

@@ -1,4 +1,4 @@
-//! Where a report goes.
+//! The output of a report: a file or standard output.
 
 use std::{
     fs::File,
@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 
-/// A file, or standard output.
+/// Opens a file, or standard output for `None` and `-`.
 pub(super) fn open(path: Option<&Path>) -> anyhow::Result<Box<dyn Write + Send>> {
     match path.filter(|path| *path != Path::new("-")) {
         None => Ok(Box::new(BufWriter::with_capacity(1 << 16, io::stdout()))),

@@ -1,4 +1,4 @@
-//! The processes that `--pid` names, looked for before anything is attached.
+//! Checks the processes that `--pid` names before anything is attached.
 
 use crate::{
     cli::Failure,
@@ -7,11 +7,11 @@ use crate::{
 
 /// Refuses ids that no process has: nothing would ever be traced.
 ///
-/// In a pid namespace of its own dio-trace cannot tell, since `--pid` means the host's ids; there
-/// anything goes, and `doctor` warns.
+/// In another pid namespace than the host's this cannot be checked, because `--pid` means the host's ids:
+/// every id is let through there, and `doctor` warns.
 ///
 /// # Errors
-/// Where one does not exist, or is that of a thread.
+/// Where a process does not exist, or the id is that of a thread.
 pub(super) fn check(pids: &[u32]) -> Result<(), Failure> {
     if in_initial_pid_namespace() == Some(false) {
         return Ok(());
@@ -19,15 +19,15 @@ pub(super) fn check(pids: &[u32]) -> Result<(), Failure> {
     pids.iter().try_for_each(|pid| match state(*pid) {
         Process::Exists => Ok(()),
         Process::Missing => Err(Failure::input(format!(
-            "--pid {pid}: there is no such process; --comm takes a name instead"
+            "--pid {pid}: no such process; to select by name, use --comm"
         ))),
         Process::Thread(group) => Err(Failure::input(format!(
-            "--pid {pid}: that is a thread of process {group}: write --pid {group}"
+            "--pid {pid}: this is a thread of process {group}: use --pid {group}"
         ))),
     })
 }
 
-/// What an id stands for.
+/// The kind of task that an id belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Process {
     Exists,
@@ -37,11 +37,12 @@ enum Process {
 }
 
 fn state(pid: u32) -> Process {
-    // 0 and negative numbers mean other things to kill(2), and are no process.
+    // 0 and negative numbers have other meanings for kill(2), and are not processes.
     let Some(number) = i32::try_from(pid).ok().filter(|number| *number > 0) else {
         return Process::Missing;
     };
-    // SAFETY: takes no pointers, and signal 0 only asks. /proc may hide processes of other users.
+    // SAFETY: takes no pointers; signal 0 sends nothing. Not by /proc, which may hide processes of
+    // other users.
     let found = unsafe { libc::kill(number, 0) } == 0
         || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH);
     if !found {
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processes_threads_and_nothing_are_told_apart() {
+    fn processes_and_threads_are_distinguished() {
         let own = std::process::id();
         assert_eq!(state(own), Process::Exists);
         assert_eq!(state(1), Process::Exists);

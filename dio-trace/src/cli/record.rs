@@ -25,16 +25,16 @@ use crate::{
     text,
 };
 
-/// Trace direct I/O into a file or a pipe
+/// Record direct I/O to a file or a pipe
 ///
-/// Every direct request is counted; misaligned and failed ones are kept one by one, at most 5,000
-/// a second for each process (the excess is still counted). It may run for weeks: with --max-size
-/// and --rotate the space on disk is bounded.
+/// Every direct request is counted. Misaligned and failed requests are recorded one by one, up to
+/// 5,000 a second for each process; the excess is still counted. A recording can run for weeks:
+/// --max-size and --rotate bound the space on disk.
 ///
-/// With a command, only that command and its descendants are traced, from their first I/O; the
-/// exit status is the command's. What it prints goes to standard error with -o -. Ctrl-C, SIGTERM,
-/// SIGHUP, a full disk or a closed pipe end the recording with a whole file. Killed in any other
-/// way, it reads back up to the last second.
+/// With a command, only that command and its descendants are traced, from their first I/O, and the
+/// exit status is the command's. With -o -, the command's output goes to standard error. Ctrl-C,
+/// SIGTERM, SIGHUP, a full disk or a closed pipe end the recording with a complete file. If it is
+/// killed in any other way, the file reads back up to the last second.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     dio-trace record -o trace.dio --duration 10m\n  \
@@ -48,17 +48,17 @@ pub(super) struct Arguments {
     /// Stop after this time: 90s, 10m, 2h, 1d
     #[arg(long, value_name = "D", value_parser = parse_duration)]
     duration: Option<Duration>,
-    /// Keep aligned requests one by one as well
+    /// Record aligned requests one by one as well
     #[arg(long)]
     all: bool,
-    /// Keep the call stacks of programs and kernel with each request
+    /// Record the call stack of each request, in the program and in the kernel
     #[arg(long)]
     stacks: bool,
-    /// Size at which a file is full: 500k, 64M, 2G. Recording then ends, or goes on in a new file
-    /// with --rotate
+    /// Size at which a file is full: 500k, 64M, 2G. Recording then stops or, with --rotate, continues
+    /// in a new file
     #[arg(long, value_name = "S", value_parser = parse_size)]
     max_size: Option<u64>,
-    /// Keep this many older files, as FILE.1, FILE.2, ...
+    /// Keep this many older files, named FILE.1, FILE.2, ...
     #[arg(long, value_name = "N", requires = "max_size", default_value_t = 0)]
     rotate: u32,
     #[command(flatten)]
@@ -86,7 +86,8 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let mut session = Session::start(plan)?;
     for lost in session.environment().not_seen() {
         say(&format!(
-            "dio-trace: not seen, for want of a probe: {lost} (`dio-trace doctor` says why)"
+            "dio-trace: warning: not traced, because a probe could not be attached: {lost}. Run \
+             `dio-trace doctor` for the reason"
         ));
     }
     let recorder = match Recorder::start(target, session.environment().clone()) {
@@ -107,13 +108,13 @@ fn target(arguments: &Arguments) -> Result<Target, Failure> {
     if arguments.output == Path::new("-") {
         if io::stdout().is_terminal() {
             return Err(Failure::input(
-                "a recording is not for a terminal: name a file with -o FILE, or pipe it into \
-                 `dio-trace replay -`",
+                "a recording is binary and standard output is a terminal: name a file with -o FILE, \
+                 or pipe it into `dio-trace replay -`",
             ));
         }
         if arguments.max_size.is_some() {
             return Err(Failure::input(
-                "--max-size is for files, and -o - is a pipe",
+                "--max-size needs a file, and -o - is a pipe",
             ));
         }
         return Ok(Target::Stdout);
@@ -132,18 +133,18 @@ fn cannot_write(path: &Path, error: io::Error) -> Failure {
     Failure::Input(anyhow::Error::new(error).context(format!("cannot write {path}")))
 }
 
-/// The reader was gone before the recording began. No error by itself, but a command was to run.
+/// The reader was gone before the recording began. That is an error only if a command was to run.
 fn unread(has_command: bool) -> Result<Exit, Failure> {
     if has_command {
         return Err(Failure::input(
             "the reader closed the pipe before the trace began; the command was not started",
         ));
     }
-    say("dio-trace: ended, because the reader closed the pipe");
+    say("dio-trace: stopped: the reader closed the pipe");
     Ok(Exit::Good)
 }
 
-/// What has been recorded so far.
+/// The recording so far, and the numbers for the status line.
 struct Progress {
     recorder: Option<Recorder>,
     failed: Option<io::Error>,
@@ -196,13 +197,13 @@ impl Progress {
         }
         if self.status.is_active() && self.shown.elapsed() >= Duration::from_secs(1) {
             self.shown = Instant::now();
-            let line = format!("recording: {} - Ctrl-C ends it", self.line());
+            let line = format!("recording: {} - Ctrl-C stops", self.line());
             self.status.show(&line);
         }
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Ends the recording, and says what it holds.
+    /// Ends the recording, and reports what it contains.
     fn finish(mut self, path: &Path) -> Result<(), Failure> {
         self.status.clear();
         let written = self.recorder.as_ref().map_or(0, Recorder::written);
@@ -218,7 +219,9 @@ impl Progress {
         };
         say(&format!("dio-trace: {} ({size}) to {name}", self.line()));
         if self.full {
-            say("dio-trace: ended, because the file has reached --max-size; --rotate keeps on");
+            say(
+                "dio-trace: stopped: the file reached --max-size. Add --rotate N to continue in new files",
+            );
         }
         if !self.losses.is_empty() {
             let losses: Vec<String> = self
@@ -231,7 +234,7 @@ impl Progress {
         match self.failed.map_or(finished, Err) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                say("dio-trace: ended, because the reader closed the pipe");
+                say("dio-trace: stopped: the reader closed the pipe");
                 Ok(())
             }
             Err(error) => Err(cannot_write(path, error)),

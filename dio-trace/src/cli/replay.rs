@@ -14,10 +14,10 @@ use crate::{
     tui::{self, Key, Reopen, Shot, Theme},
 };
 
-/// Show the dashboard over a recording, or over a stream as it comes
+/// Show the dashboard of a recording, or of a stream as it arrives
 ///
-/// A file has a time line: it is read to its end, and from there one can go back, play, step and
-/// change the speed. A stream shows what comes, and its last state when it ends.
+/// A file has a time line. It is read to its end; from there you can go back, play, step and change
+/// the speed. A stream is shown as it arrives, and its last state remains when it ends.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     dio-trace replay trace.dio\n  \
@@ -30,13 +30,13 @@ pub(super) struct Arguments {
     /// Leave the mouse to the terminal
     #[arg(long)]
     no_mouse: bool,
-    /// Print the screen of this size at the end of the recording, and do nothing else
+    /// Print the screen in this size at the end of the recording, and exit
     #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
     screenshot: Option<(u16, u16)>,
-    /// Keys pressed before the screenshot, as 'Enter f comm=fio Enter'
+    /// Keys to press before the screenshot, such as 'Enter f comm=fio Enter'
     #[arg(long, value_name = "KEYS", requires = "screenshot", default_value = "")]
     keys: String,
-    /// Form of the screenshot
+    /// Screenshot format
     #[arg(
         long,
         value_name = "FORMAT",
@@ -48,7 +48,7 @@ pub(super) struct Arguments {
     filters: FilterArguments,
 }
 
-/// Forms of a screenshot.
+/// A screenshot format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// Characters only
@@ -59,7 +59,7 @@ enum Format {
     Svg,
 }
 
-/// Terminals are not larger; a screenshot of any size must not take all memory.
+/// Largest width or height of a screenshot, in cells: more than any terminal has, and little memory.
 const LARGEST: u16 = 1_000;
 
 /// Reads `80x24`.
@@ -70,17 +70,17 @@ fn size(text: &str) -> Result<(u16, u16), String> {
     match parsed {
         Some((width @ 1..=LARGEST, height @ 1..=LARGEST)) => Ok((width, height)),
         _ => Err(format!(
-            "write columns and lines up to {LARGEST}, as 120x40"
+            "write columns and lines up to {LARGEST}, such as 120x40"
         )),
     }
 }
 
-/// The look that the environment asks for.
+/// The theme that the environment asks for.
 pub(super) fn theme() -> Theme {
     Theme::of_environment(|name| std::env::var(name).ok())
 }
 
-/// A runtime for the dashboard: the screen on one thread, reading beside it.
+/// A runtime for the dashboard: one thread draws, another reads.
 pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -102,7 +102,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 reopen: reopen(&arguments.file),
             };
             let shown = runtime.block_on(tui::run(source, options));
-            // A read from a stream that stands still cannot be called off.
+            // A blocking read from an idle stream cannot be cancelled.
             runtime.shutdown_background();
             shown?;
         }
@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-/// How to open the recording again; pipes and devices can be read only once.
+/// How to open the recording again; `None` for pipes and devices, which can be read only once.
 fn reopen(file: &Path) -> Option<Reopen<Recording>> {
     let file = file.to_owned();
     let again = file.is_file();
@@ -128,7 +128,7 @@ async fn screenshot(
         Format::Ansi => tui::Format::Ansi,
         Format::Svg => tui::Format::Svg,
     };
-    // Pictures and colours are asked for by name: there is no terminal to ask what it can do.
+    // The user named a format with colours, so they are used whatever the terminal can show.
     let theme = if arguments.format == Format::Plain {
         theme()
     } else {

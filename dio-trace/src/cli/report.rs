@@ -14,11 +14,11 @@ use crate::{
     source::recording::open,
 };
 
-/// Say what a recording holds: who issued what, what became of it, why, and what to change
+/// Report what a recording contains: who issued what, what became of it, why, and what to change
 ///
-/// jsonl, csv and parquet hold a row for each row of the recording, under the same names:
-/// captured requests one by one, others counted together, and losses (`count` is 0). The sum of
-/// `count` is the exact number of direct requests. json is one object with totals.
+/// jsonl, csv and parquet have one row for each row of the recording, with the same column names:
+/// captured requests one by one, other requests counted together, and losses (`count` is 0). The sum
+/// of `count` is the exact number of direct requests. json is one object with totals.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     dio-trace report trace.dio\n  \
@@ -30,31 +30,31 @@ pub(super) struct Arguments {
     /// Recording, or - for standard input
     #[arg(value_name = "FILE", required_unless_present = "schema")]
     file: Option<PathBuf>,
-    /// Form of the output
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
     /// File to write instead of standard output
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Judge the recording anew for another kernel or disk: kernel=V (a version, or a rule set),
-    /// lbs=N (logical block size, bytes), dma=N (dma alignment, bytes)
+    /// Re-evaluate the recording as if it had run on another kernel or disk: kernel=V (a version or a
+    /// rule set), lbs=N (logical block size, bytes), dma=N (dma alignment, bytes)
     #[arg(long, value_name = "kernel=V,lbs=N,dma=N")]
     what_if: Option<WhatIf>,
-    /// Describe every column of a recording, and do nothing else
+    /// Describe every column of a recording, and exit
     #[arg(long)]
     schema: bool,
     #[command(flatten)]
     filters: FilterArguments,
 }
 
-/// Forms of the output.
+/// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For reading
     Text,
     /// One summary object
     Json,
-    /// One object a line
+    /// One object per line
     Jsonl,
     /// Comma-separated values
     Csv,
@@ -77,7 +77,11 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         let whole = match arguments.format {
             Format::Text => what_if_text(&forecast),
             Format::Json => pretty(&forecast.json())?,
-            _ => return Err(Failure::input("--what-if knows the formats text and json")),
+            _ => {
+                return Err(Failure::input(
+                    "--what-if supports the formats text and json",
+                ));
+            }
         };
         output.write_all(whole.as_bytes())?;
         output.flush()?;
@@ -89,7 +93,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Format::Parquet => {
             if arguments.output.is_none() && std::io::stdout().is_terminal() {
                 return Err(Failure::input(
-                    "parquet is not for a terminal: add -o OUT.parquet",
+                    "parquet is binary and standard output is a terminal: add -o OUT.parquet",
                 ));
             }
             export(reader, &filter, Export::Parquet, output)?
@@ -103,7 +107,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
             };
             output.write_all(whole.as_bytes())?;
             output.flush()?;
-            // Both say themselves how the recording ends.
+            // Both contain how the recording ends.
             Ending::Finished
         }
     };
@@ -120,17 +124,17 @@ pub(super) fn reader(file: &Path) -> Result<Reader<Box<dyn std::io::Read + Send>
     Reader::new(open(file)?).map_err(|error| Failure::input(format!("{}: {error}", file.display())))
 }
 
-/// Says on standard error where a recording does not end well.
+/// Warns on standard error about a recording that is cut off or damaged.
 pub(super) fn warn(ending: Ending, file: &Path) {
     let file = file.display();
     match ending {
         Ending::Finished => {}
         Ending::Cut => say(&format!(
-            "dio-trace: {file} ended early: its recorder was killed, or is still at work; all \
-             whole batches were read"
+            "dio-trace: warning: {file} ended early: its recorder was killed or is still running; all \
+             complete batches were read"
         )),
         Ending::Damaged => say(&format!(
-            "dio-trace: {file} is damaged: it was read up to the damage"
+            "dio-trace: warning: {file} is damaged: it was read up to the damage"
         )),
     }
 }

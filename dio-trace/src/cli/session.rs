@@ -1,4 +1,4 @@
-//! One live trace: probes, perhaps a command, until something ends it.
+//! One live trace: probes and perhaps a command, until something ends it.
 
 use std::{
     ffi::OsString, future::pending, io, ops::ControlFlow, process::ExitStatus, time::Duration,
@@ -14,7 +14,7 @@ use tokio::{
 use crate::{
     cli::{
         Failure, FilterArguments,
-        command::{Gated, Running},
+        command::{HeldChild, Running},
         diagnostics::say,
         processes,
     },
@@ -24,36 +24,36 @@ use crate::{
     source::EventSource,
 };
 
-/// Where this is set, the probes say what they see.
+/// Name of the environment variable that has the probes print what they see.
 const PROBE_LOG: &str = "DIO_TRACE_PROBE_LOG";
 
-/// What to trace, and for how long.
+/// The settings of one trace: what to trace, and for how long.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) options: Options,
     pub(super) filters: FilterArguments,
     pub(super) duration: Option<Duration>,
     pub(super) command: Vec<OsString>,
-    /// Whether the command's standard output is our standard error, since ours is the recording.
+    /// Whether the command's standard output becomes our standard error, because ours is the recording.
     pub(super) divert: bool,
-    /// Whether files are made while it runs.
+    /// Whether files are created during the trace.
     pub(super) files: bool,
 }
 
-/// Why a trace ended.
+/// The reason why a trace ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// Its time was over.
+    /// `--duration` was over.
     Duration,
-    /// A signal asked for it.
+    /// A signal arrived.
     Signal,
     /// The command ended.
     Command(ExitStatus),
-    /// Who takes the batches wants no more.
+    /// The consumer of the batches wants no more.
     Enough,
 }
 
-/// A trace that is set up, with the runtime it needs.
+/// A trace that is set up, and the runtime that it needs.
 pub(super) struct Session {
     trace: Trace,
     runtime: Runtime,
@@ -63,29 +63,29 @@ struct Trace {
     live: Live,
     filter: Filter,
     duration: Option<Duration>,
-    gated: Option<Gated>,
+    held: Option<HeldChild>,
     command: Option<Running>,
     signals: Signals,
 }
 
 impl Session {
-    /// Attaches the probes, and forks the command, which waits for [`run`](Self::run).
+    /// Attaches the probes and forks the command, which then waits for [`run`](Self::run).
     pub(super) fn start(plan: Plan) -> Result<Self, Failure> {
         let mut options = plan.options;
         let mut filter = plan.filters.filter();
         let filters = filter.conditions();
         processes::check(&filter.pid)?;
-        // The probes follow these processes and their descendants; to compare ids here as well
-        // would lose the descendants.
+        // The probes follow these processes and their descendants. Comparing ids here as well would drop
+        // the descendants.
         options.processes = std::mem::take(&mut filter.pid);
         options.command = !plan.command.is_empty();
         options.log = logs_probes();
         let probes = attach(&options)?;
         // Before rights are given up: the command keeps them.
-        let mut gated = None;
+        let mut held = None;
         if options.command {
-            gated =
-                Some(Gated::fork(&plan.command, plan.divert).context("cannot start the command")?);
+            let child = HeldChild::fork(&plan.command, plan.divert);
+            held = Some(child.context("cannot start the command")?);
         }
         give_up_rights(Needs {
             stacks: options.stacks,
@@ -99,13 +99,13 @@ impl Session {
         let mut live = Live::start(probes, &options).map_err(Failure::CannotTrace)?;
         let environment = live.environment_mut();
         environment.filters = filters;
-        if let Some(gated) = &gated {
+        if let Some(held) = &held {
             let words = plan
                 .command
                 .iter()
                 .map(|word| word.to_string_lossy().into_owned());
             environment.traced_command = Some(words.collect());
-            live.trace_process(gated.pid)?;
+            live.trace_process(held.pid)?;
         }
         let signals = Signals::new().context("cannot wait for signals")?;
         drop(inside);
@@ -113,20 +113,20 @@ impl Session {
             live,
             filter,
             duration: plan.duration,
-            gated,
+            held,
             command: None,
             signals,
         };
         Ok(Self { trace, runtime })
     }
 
-    /// Where and how it is traced.
+    /// Where and how this trace is taken.
     pub(super) fn environment(&self) -> &Environment {
         self.trace.live.environment()
     }
 
-    /// Lets the command go, and hands on every batch until the trace ends; the last one holds all
-    /// that was left.
+    /// Starts the command and hands every batch to `take` until the trace ends. The last batch holds
+    /// everything that was left.
     pub(super) fn run(
         &mut self,
         take: impl FnMut(Batch) -> io::Result<ControlFlow<()>>,
@@ -140,8 +140,8 @@ impl Trace {
         &mut self,
         mut take: impl FnMut(Batch) -> io::Result<ControlFlow<()>>,
     ) -> Result<End, Failure> {
-        if let Some(gated) = self.gated.take() {
-            self.command = Some(gated.go().context("cannot start the command")?);
+        if let Some(held) = self.held.take() {
+            self.command = Some(held.go().context("cannot start the command")?);
         }
         let deadline = self.duration.map(|duration| Instant::now() + duration);
         loop {
@@ -167,8 +167,8 @@ impl Trace {
         }
     }
 
-    /// Nobody wants more, yet the command is not done: it must not be left behind, and its status
-    /// is wanted.
+    /// Waits for the command after the consumer has had enough: the command must not outlive us, and its
+    /// status is our exit code.
     async fn outlast(&mut self, deadline: Option<Instant>) -> Result<End, Failure> {
         if self.command.is_some() {
             say("dio-trace: the trace has ended; waiting for the command");
@@ -194,8 +194,9 @@ impl Trace {
         End::Duration
     }
 
-    /// With a command, a first signal is for it (one from the terminal it has got already), and its
-    /// end ends the trace; a second one ends the trace at once.
+    /// Handles a signal. With a command, the first signal is passed on to it, and its end then ends the
+    /// trace; a second signal ends the trace at once. SIGINT is not passed on: the terminal has sent it to
+    /// the command as well.
     fn asked(&mut self, asked: Asked) -> Option<End> {
         let Some(command) = &self.command else {
             return Some(End::Signal);
@@ -217,12 +218,12 @@ impl Trace {
     }
 }
 
-/// Whether the probes are to say on standard error what they see.
+/// Whether the probes shall print on standard error what they see.
 pub(super) fn logs_probes() -> bool {
     std::env::var_os(PROBE_LOG).is_some_and(|value| !value.is_empty())
 }
 
-/// Attaches the probes; where that fails, says what about this machine is in the way.
+/// Attaches the probes. The error of a failure says what about this machine is in the way.
 pub(super) fn attach(options: &Options) -> Result<Probes, Failure> {
     let missing: Vec<String> = preflight()
         .into_iter()
@@ -247,7 +248,7 @@ pub(super) fn attach(options: &Options) -> Result<Probes, Failure> {
     })
 }
 
-/// Keeps only the rights that are needed from now on. To have more is no reason not to trace.
+/// Keeps only the rights that are needed from now on. Where they cannot be dropped, it warns and goes on.
 pub(super) fn give_up_rights(needs: Needs) {
     if let Err(error) = keep_only(needs) {
         say(&format!("dio-trace: {error:#}"));
@@ -268,7 +269,7 @@ async fn over(deadline: Option<Instant>) {
     }
 }
 
-/// The signals that end a trace.
+/// Receives the signals that end a trace.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -276,11 +277,11 @@ struct Signals {
     before: bool,
 }
 
-/// A signal that came.
+/// A signal that arrived.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     signal: i32,
-    /// Whether one had come before.
+    /// Whether another one arrived before it.
     before: bool,
 }
 

@@ -18,12 +18,12 @@ use crate::{
     report::{Answer, Collector, answer, text},
 };
 
-/// Trace for a time or a command, and say by the exit code whether all direct I/O was aligned
+/// Trace for a time or a command, and report by exit code whether all direct I/O was aligned
 ///
-/// Exit code 0: every direct request was aligned (or failed for another reason than alignment).
-/// 1: some were accepted, buffered or rejected, and not allowed. 3: nothing was traced, requests
-/// were lost, or the command failed, so that "clean" cannot be said. Requests that may damage data
-/// (`unchecked`) are never allowed; probing is no fault.
+/// Exit code 0: every direct request was aligned (or failed for a reason other than alignment). 1:
+/// some were accepted, buffered or rejected, and --allow did not permit it. 3: nothing was traced,
+/// requests were lost, or the command failed, so the run cannot be called clean. Requests that may
+/// damage data (`unchecked`) are never allowed. Probing is not a fault.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     dio-trace verify --duration 5m --comm mysqld\n  \
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     /// Stop after this time: 90s, 10m, 2h
     #[arg(long, value_name = "D", value_parser = parse_duration)]
     duration: Option<Duration>,
-    /// Verdicts that are no finding: accepted, buffered, rejected
+    /// Verdicts that are not a finding: accepted, buffered, rejected
     #[arg(long, value_name = "VERDICT", value_parser = verdict, num_args = 1..)]
     allow: Vec<Verdict>,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     if arguments.duration.is_none() && arguments.command.is_empty() {
         return Err(Failure::input(
-            "say how long: dio-trace verify --duration 5m, or dio-trace verify -- COMMAND",
+            "say how long to trace: `dio-trace verify --duration 5m` or `dio-trace verify -- COMMAND`",
         ));
     }
     let filter = arguments.filters.filter();
