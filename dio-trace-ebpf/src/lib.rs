@@ -8,6 +8,8 @@
 #![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 
 pub mod abi;
+pub mod memory;
 pub mod rules;
+pub mod table;
 pub mod verifier;
 pub mod words;

@@ -1,5 +1,5 @@
 //! The eBPF programs of dio-trace, as one object for every kernel from 5.10 on.
-#![cfg_attr(target_arch = "bpf", no_std, no_main, feature(asm_experimental_arch))]
+#![cfg_attr(target_arch = "bpf", no_std, no_main)]
 
 #[cfg(target_arch = "bpf")]
 mod bpf;

@@ -5,8 +5,8 @@
 //! used as an index, the verifier walks each of them on its own: a million steps for a few hundred
 //! instructions. A value that it does not know lets it walk the rest once.
 
-/// The same value, of which the verifier no longer knows anything. `unknown` is any value it does
-/// not know either, as one read from kernel memory.
+/// The same value, of which the verifier no longer knows anything.
+/// `unknown` is any value that it does not know either, such as one read from kernel memory.
 #[inline(always)]
 #[must_use]
 pub fn forget(value: u64, unknown: u64) -> u64 {
@@ -54,6 +54,31 @@ pub fn low_bits<const MASK: i32>(index: u64) -> usize {
     #[cfg(not(target_arch = "bpf"))]
     {
         (index & MASK as u64) as usize
+    }
+}
+
+/// The lower half of a word. The verifier lets no program calculate with a pointer, such as a kiocb is
+/// in programs with BTF context, but with a half of it.
+#[inline(always)]
+#[must_use]
+pub fn lower_half(word: u64) -> u32 {
+    #[cfg(target_arch = "bpf")]
+    {
+        let half: u64;
+        // SAFETY: copies one half of a register.
+        unsafe {
+            core::arch::asm!(
+                "w0 = w1",
+                in("r1") word,
+                out("r0") half,
+                options(pure, nomem, nostack),
+            );
+        }
+        half as u32
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        word as u32
     }
 }
 

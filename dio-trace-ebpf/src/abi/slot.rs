@@ -6,12 +6,12 @@ use bytemuck::AnyBitPattern;
 #[derive(Clone, Copy, Debug, AnyBitPattern)]
 #[repr(C)]
 pub struct Slot<V> {
-    /// Whose row it is, 0 for nobody's.
+    /// Key of its row, 0 where it is free.
     pub key: u64,
-    /// Rows for which this would be the first slot, and that lie in another.
-    pub elsewhere: u64,
-    /// 1: it is counted in `elsewhere` of the first slot of its key.
-    pub away: u64,
+    /// Number of rows whose home is this slot but that were displaced to another slot of the group.
+    pub displaced: u64,
+    /// 1: its row is counted in `displaced` of the home slot of its key.
+    pub is_displaced: u64,
     /// The row.
     pub value: V,
 }

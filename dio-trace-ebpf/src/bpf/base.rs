@@ -2,6 +2,6 @@
 
 pub(in crate::bpf) mod globals;
 pub(in crate::bpf) mod kind;
+pub(in crate::bpf) mod map;
 pub(in crate::bpf) mod pointer;
 pub(in crate::bpf) mod table;
-pub(in crate::bpf) mod words;

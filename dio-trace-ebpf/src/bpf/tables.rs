@@ -1,5 +1,6 @@
 //! The maps, and what is kept in them.
 
+pub(in crate::bpf) mod events;
 pub(in crate::bpf) mod losses;
 pub(in crate::bpf) mod maps;
 pub(in crate::bpf) mod requests;

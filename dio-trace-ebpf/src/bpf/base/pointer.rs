@@ -7,6 +7,7 @@
 use core::{marker::PhantomData, mem::MaybeUninit};
 
 use aya_ebpf::helpers::generated::{bpf_probe_read_kernel, bpf_probe_read_kernel_str};
+use bytemuck::AnyBitPattern;
 
 /// A way to read kernel memory.
 pub(in crate::bpf) trait Access {
@@ -14,7 +15,7 @@ pub(in crate::bpf) trait Access {
     const BY_LOAD: bool;
 
     /// Reads the `T` at `address`; zero where it cannot be read.
-    fn read<T: Copy>(address: *const T) -> T;
+    fn read<T: AnyBitPattern>(address: *const T) -> T;
 }
 
 /// By plain loads, from pointers whose types the verifier knows.
@@ -24,8 +25,8 @@ impl Access for ByLoad {
     const BY_LOAD: bool = true;
 
     #[inline(always)]
-    fn read<T: Copy>(address: *const T) -> T {
-        // SAFETY: the verifier proves this load; a fault reads as zero.
+    fn read<T: AnyBitPattern>(address: *const T) -> T {
+        // SAFETY: the verifier proves this load, and a fault reads as zero; any bytes are valid.
         unsafe { address.read_volatile() }
     }
 }
@@ -37,11 +38,11 @@ impl Access for ByHelper {
     const BY_LOAD: bool = false;
 
     #[inline(always)]
-    fn read<T: Copy>(address: *const T) -> T {
+    fn read<T: AnyBitPattern>(address: *const T) -> T {
         let mut value = MaybeUninit::<T>::uninit();
         // SAFETY: the helper checks the address, and fills with zeros where it cannot read
-        // (`bpf_probe_read_kernel_common`), which is valid for the integers and pointers read here. A
-        // branch on its result would have the verifier walk all that follows twice.
+        // (`bpf_probe_read_kernel_common`); any bytes are valid. A branch on its result would have the
+        // verifier walk all that follows twice.
         unsafe {
             bpf_probe_read_kernel(
                 value.as_mut_ptr().cast(),
@@ -105,17 +106,19 @@ impl<A: Access> KernelPtr<A> {
 
     /// Reads the `T` at `offset`; zero where it cannot be read.
     #[inline(always)]
-    pub(in crate::bpf) fn read<T: Copy>(self, offset: u32) -> T {
+    pub(in crate::bpf) fn read<T: AnyBitPattern>(self, offset: u32) -> T {
         // Not `add`: the pointer may be anything as far as the compiler knows.
         A::read(self.address.wrapping_add(offset as usize).cast())
     }
 
     /// Reads the `BYTES` at `offset` to a place of our own; zeros where they cannot be read.
     #[inline(always)]
-    pub(in crate::bpf) fn read_to<const BYTES: usize>(self, offset: u32, place: *mut [u8; BYTES]) {
+    pub(in crate::bpf) fn read_to<const BYTES: usize>(self, offset: u32, place: &mut [u8; BYTES]) {
         let address = self.address.wrapping_add(offset as usize);
         // SAFETY: the helper checks the address, and writes as many bytes as there are.
-        unsafe { bpf_probe_read_kernel(place.cast(), BYTES as u32, address.cast()) };
+        unsafe {
+            bpf_probe_read_kernel(place.as_mut_ptr().cast(), BYTES as u32, address.cast());
+        }
     }
 
     /// Copies the string at this address, at most `capacity` bytes with its NUL. Returns the bytes
@@ -132,7 +135,7 @@ impl<A: Access> KernelPtr<A> {
     /// Follows the pointer at `offset`.
     #[inline(always)]
     pub(in crate::bpf) fn follow(self, offset: u32) -> Self {
-        Self::new(self.read(offset))
+        Self::new(self.read::<u64>(offset) as *const u8)
     }
 
     /// The address of the struct that holds this one as its member at `offset` (`container_of`).

@@ -14,8 +14,9 @@ use dio_trace_ebpf::{
         request::{
             NO_OFFENDER, Request, SEGMENTS_AT_A_TIME, SEGMENTS_EXAMINED, SEGMENTS_KEPT, state,
         },
-        row::{Row, Walk},
+        row::Row,
     },
+    memory::clear,
     rules::{Geometry, Segment},
     verifier::low_bits,
 };
@@ -24,8 +25,8 @@ use crate::bpf::{
     base::{
         globals::{has, layout},
         kind::{OldKprobe, ProgramKind},
+        map::Values,
         pointer::{Access, KernelPtr},
-        words::clear,
     },
     tables::{
         maps::{WALK, WALKER},
@@ -106,8 +107,7 @@ pub(in crate::bpf) fn capture<P: ProgramKind>(
         return;
     }
     let Row { request, walk } = row;
-    // SAFETY: all are integers.
-    unsafe { clear::<{ size_of::<Walk>() / size_of::<u64>() }>((&raw mut *walk).cast()) };
+    clear(walk);
     walk.segments = segments;
     walk.segment_count = segment_count;
     walk.skip = skip;
@@ -180,10 +180,9 @@ fn walk_by_loop(row: &mut Row, kiocb: u64) {
     }
     if more
         && row.walk.left != 0
-        && let Some(paused) = WALK.get_ptr_mut(0)
+        && let Some(paused) = WALK.value(0)
     {
-        // SAFETY: a map value, which nothing else touches meanwhile.
-        unsafe { *paused = kiocb };
+        paused.write(kiocb);
     }
     end(row);
 }
@@ -195,27 +194,25 @@ pub(in crate::bpf) fn go_on<P: ProgramKind, C: EbpfContext>(ctx: &C) {
     if !P::OLD {
         return;
     }
-    if let Some(paused) = WALK.get_ptr_mut(0) {
-        // SAFETY: a map value, which nothing else touches meanwhile.
-        if unsafe { *paused } != 0 {
-            // SAFETY: the map holds no other programs than kprobes. From here on only where there
-            // is none, or after as many as the kernel allows; the request is marked as cut off.
-            unsafe {
-                WALKER.tail_call(ctx, 0);
-                *paused = 0;
-            }
-        }
+    if let Some(paused) = WALK.value(0)
+        && paused.read() != 0
+    {
+        // SAFETY: the map holds no other programs than kprobes.
+        unsafe { WALKER.tail_call(ctx, 0) };
+        // Only where there is none, or after as many as the kernel allows; the request is marked as
+        // cut off.
+        paused.write(0);
     }
 }
 
 /// Goes on with a walk: 32 programs follow upon one another (`MAX_TAIL_CALL_CNT`).
 #[inline(always)]
 pub(in crate::bpf) fn resume<C: EbpfContext>(ctx: &C) {
-    let Some(paused) = WALK.get_ptr_mut(0) else {
+    let Some(paused) = WALK.value(0) else {
         return;
     };
-    // SAFETY: a map value, which nothing else touches meanwhile.
-    let kiocb = unsafe { core::mem::take(&mut *paused) };
+    let kiocb = paused.read();
+    paused.write(0);
     let Some(row) = requests::find_row(kiocb) else {
         return;
     };

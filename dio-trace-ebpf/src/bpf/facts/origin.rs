@@ -7,19 +7,24 @@
 //! process' name, user and control group may be those that it had at the beginning of the tick.
 
 use aya_ebpf::helpers::generated::bpf_jiffies64;
-use dio_trace_ebpf::abi::{
-    counters::parties_number,
-    request::{Parties, Request},
-    slot::slot_of,
+use dio_trace_ebpf::{
+    abi::{
+        counters::parties_number,
+        request::{Parties, Request},
+        slot::slot_of,
+    },
+    field,
+    memory::{InMap, clear},
+    verifier::lower_half,
 };
 
 use crate::bpf::{
     base::{
         globals::layout,
         kind::ProgramKind,
+        map::Values,
         pointer::{Access, KernelPtr},
         table,
-        words::{clear, copy, exchange, lower_half},
     },
     facts::{owner, target},
     tables::{
@@ -27,8 +32,6 @@ use crate::bpf::{
         values::Remembered,
     },
 };
-
-const WORDS: usize = size_of::<Parties>() / size_of::<u64>();
 
 /// Writes down who makes a request of the open `file`, and what that file is.
 #[inline(always)]
@@ -46,15 +49,12 @@ pub(in crate::bpf) fn fill<P: ProgramKind>(
         let tick = unsafe { bpf_jiffies64() };
         let about = [tick, thread, file.address(), inode.address()];
         let number = slot_of(lower_half(file.address()) ^ thread as u32, REMEMBERED_BITS);
-        let place = REMEMBERED.get_ptr_mut(number);
-        // SAFETY: a map value lives on.
-        let known =
-            place.is_some_and(|place| unsafe { recall(place, about, inode, &mut request.parties) });
+        let place = REMEMBERED.value(number);
+        let known = place.is_some_and(|place| recall(place, about, inode, &mut request.parties));
         if !known {
             find_out(&mut request.parties, thread, file, inode);
             if let Some(place) = place {
-                // SAFETY: a map value lives on.
-                unsafe { remember(place, about, &request.parties) };
+                remember(place, about, &request.parties);
             }
         }
     }
@@ -63,67 +63,45 @@ pub(in crate::bpf) fn fill<P: ProgramKind>(
 }
 
 /// Copies what is remembered; false where that is something else, or was changed meanwhile.
-///
-/// # Safety
-/// `place` must be a live map value. All access is volatile, for other programs write there.
 #[inline(always)]
-unsafe fn recall<A: Access>(
-    place: *const Remembered,
+fn recall<A: Access>(
+    place: InMap<Remembered>,
     [tick, thread, file, address]: [u64; 4],
     inode: KernelPtr<A>,
     parties: &mut Parties,
 ) -> bool {
     let number = inode.read::<u64>(layout!(inode_i_ino));
     let generation = inode.read::<u32>(layout!(inode_i_generation));
-    // SAFETY: the caller's word; both places have as many words.
-    unsafe {
-        // Before all else that is remembered.
-        let version = (&raw const (*place).version).read_volatile();
-        let id = &raw const (*place).parties.id;
-        let same = (&raw const (*place).tick).read_volatile() == tick
-            && (&raw const (*place).thread).read_volatile() == thread
-            && (&raw const (*place).file).read_volatile() == file
-            && (&raw const (*place).inode).read_volatile() == address
-            && (&raw const (*id).inode).read_volatile() == number
-            && (&raw const (*id).generation).read_volatile() == generation;
-        if version & 1 != 0 || !same {
-            return false;
-        }
-        copy::<u64, WORDS>(
-            (&raw const (*place).parties).cast(),
-            (&raw mut *parties).cast(),
-        );
-        (&raw const (*place).version).read_volatile() == version
+    // Before all else that is remembered.
+    let version = field!(place, version).read();
+    let id = field!(place, parties.id);
+    let same = field!(place, tick).read() == tick
+        && field!(place, thread).read() == thread
+        && field!(place, file).read() == file
+        && field!(place, inode).read() == address
+        && field!(id, inode).read() == number
+        && field!(id, generation).read() == generation;
+    if version & 1 != 0 || !same {
+        return false;
     }
+    field!(place, parties).copy_to(parties);
+    field!(place, version).read() == version
 }
 
 /// Replaces what is remembered, unless that is what another program is about.
-///
-/// # Safety
-/// As for [`recall`].
 #[inline(always)]
-unsafe fn remember(
-    place: *mut Remembered,
-    [tick, thread, file, inode]: [u64; 4],
-    parties: &Parties,
-) {
-    // SAFETY: the caller's word; both places have as many words.
-    unsafe {
-        let version = (&raw const (*place).version).read_volatile();
-        if version & 1 != 0 || exchange(&raw mut (*place).version, version, version + 1) != version
-        {
-            return;
-        }
-        (&raw mut (*place).tick).write_volatile(tick);
-        (&raw mut (*place).thread).write_volatile(thread);
-        (&raw mut (*place).file).write_volatile(file);
-        (&raw mut (*place).inode).write_volatile(inode);
-        copy::<u64, WORDS>(
-            (&raw const *parties).cast(),
-            (&raw mut (*place).parties).cast(),
-        );
-        (&raw mut (*place).version).write_volatile(version + 2);
+fn remember(place: InMap<Remembered>, [tick, thread, file, inode]: [u64; 4], parties: &Parties) {
+    let version = field!(place, version);
+    let before = version.read();
+    if before & 1 != 0 || version.exchange(before, before + 1) != before {
+        return;
     }
+    field!(place, tick).write(tick);
+    field!(place, thread).write(thread);
+    field!(place, file).write(file);
+    field!(place, inode).write(inode);
+    field!(place, parties).copy_from(parties);
+    version.write(before + 2);
 }
 
 /// Asks the kernel.
@@ -134,8 +112,7 @@ fn find_out<A: Access>(
     file: KernelPtr<A>,
     inode: KernelPtr<A>,
 ) -> u32 {
-    // SAFETY: integers, or arrays of integers.
-    unsafe { clear::<WORDS>((&raw mut *parties).cast()) };
+    clear(parties);
     owner::identify(parties, thread);
     target::identify(parties, file, inode);
     let process = [parties.pid, parties.uid];

@@ -9,6 +9,7 @@ use dio_trace_ebpf::abi::request::Parties;
 use crate::bpf::{
     base::{
         globals::{layout, setting},
+        map::Values,
         pointer::KernelPtr,
     },
     tables::maps::TRACED_PROCESSES,
@@ -21,7 +22,7 @@ pub(in crate::bpf) fn is_traced(thread: u64) -> bool {
     if setting!(own_pid) != 0 && pid == setting!(own_pid) {
         return false;
     }
-    setting!(only_traced) == 0 || TRACED_PROCESSES.get_ptr(pid).is_some()
+    setting!(only_traced) == 0 || TRACED_PROCESSES.value(&pid).is_some()
 }
 
 /// Writes down process, thread, user, control group and names.

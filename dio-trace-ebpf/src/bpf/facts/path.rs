@@ -5,7 +5,7 @@ use core::ffi::{c_long, c_void};
 
 use aya_ebpf::helpers::generated::bpf_loop;
 use dio_trace_ebpf::{
-    abi::file::{FileEvent, NAME_CAPACITY, PATH_STEPS},
+    abi::file::{NAME_CAPACITY, PATH_STEPS},
     verifier::{forget, low_bits},
 };
 
@@ -29,18 +29,17 @@ struct Walk {
     steps: u64,
 }
 
-/// Writes the components of `file`'s path, innermost first, through all mounts of its mount
+/// Writes the components of `file`'s path to `path`, innermost first, through all mounts of its mount
 /// namespace. Returns the slots used; 0 where the path is too deep, has too long a component or is
 /// unreadable.
 #[inline(always)]
 pub(in crate::bpf) fn components<P: ProgramKind>(
-    event: *mut FileEvent,
+    path: &mut [[u8; NAME_CAPACITY]; PATH_STEPS],
     file: KernelPtr<ByHelper>,
 ) -> u64 {
     let (dentry, vfsmount) = user_path(file);
     let mut walk = Walk {
-        // SAFETY: `event` is a live entry of the ring buffer.
-        slots: unsafe { (&raw mut (*event).path).cast() },
+        slots: path.as_mut_ptr(),
         dentry: dentry.address(),
         vfsmount: vfsmount.address(),
         // Old kernels take what a callback leaves for known after one round.

@@ -5,14 +5,16 @@ use dio_trace_ebpf::{
         file::FilesystemDevice,
         request::{Parties, Request, state},
     },
+    field,
+    memory::InMap,
     rules::Limits,
 };
 
 use crate::bpf::{
     base::{
         globals::{has, layout},
+        map::Values,
         pointer::{Access, ByHelper, KernelPtr},
-        words::copy,
     },
     tables::maps::FILESYSTEM_DEVICES,
 };
@@ -50,8 +52,8 @@ pub(in crate::bpf) fn identify<A: Access>(
             if !device.is_null() {
                 fill_device(parties, device);
             } else if let Some(told) = told_device(parties.id.device) {
-                parties.disk = told.disk;
-                copy_limits(&told.limits, &raw mut parties.limits);
+                parties.disk = field!(told, disk).read();
+                field!(told, limits).copy_to(&mut parties.limits);
             }
         } else {
             let device = super_block.follow(layout!(super_block_s_bdev));
@@ -158,14 +160,11 @@ fn btrfs_device(super_block: KernelPtr<ByHelper>) -> KernelPtr<ByHelper> {
 
 /// What userspace says of the device of a filesystem whose own structures are unknown.
 #[inline(always)]
-pub(in crate::bpf) fn told_device(super_block: u32) -> Option<&'static FilesystemDevice> {
+pub(in crate::bpf) fn told_device(super_block: u32) -> Option<InMap<FilesystemDevice>> {
     if has!(btrfs_fs_info_fs_devices) {
         return None;
     }
-    // SAFETY: a map value, which lives on; userspace replaces it as a whole.
-    FILESYSTEM_DEVICES
-        .get_ptr(super_block)
-        .map(|told| unsafe { &*told })
+    FILESYSTEM_DEVICES.value(&super_block)
 }
 
 /// Block size of the filesystem, or soft block size of a raw device, bytes.
@@ -208,28 +207,20 @@ pub(in crate::bpf) fn number_and_limits<A: Access>(device: KernelPtr<A>) -> (u32
     (device.read(layout!(block_device_bd_dev)), limits)
 }
 
-/// Word for word, see [`copy`].
-#[inline(always)]
-pub(in crate::bpf) fn copy_limits(from: &Limits, to: *mut Limits) {
-    const WORDS: usize = size_of::<Limits>() / size_of::<u32>();
-    // SAFETY: words of 32 bits, as many in both.
-    unsafe { copy::<u32, WORDS>((&raw const *from).cast(), to.cast()) };
-}
-
 /// Writes down the name of a device's disk, NUL-padded.
 #[inline(always)]
-pub(in crate::bpf) fn disk_name(device: KernelPtr<ByHelper>, place: *mut [u8; 32]) {
+pub(in crate::bpf) fn disk_name(device: KernelPtr<ByHelper>, place: &mut [u8; 32]) {
     let disk = device.follow(layout!(block_device_bd_disk));
     disk.read_to(layout!(gendisk_disk_name), place);
 }
 
 /// Writes the type of the filesystem that an inode lies in over zeros.
 #[inline(always)]
-pub(in crate::bpf) fn filesystem(inode: KernelPtr<ByHelper>, place: *mut [u8; 16]) {
+pub(in crate::bpf) fn filesystem(inode: KernelPtr<ByHelper>, place: &mut [u8; 16]) {
     let kind = inode
         .follow(layout!(inode_i_sb))
         .follow(layout!(super_block_s_type));
     let name = kind.follow(layout!(file_system_type_name));
     // SAFETY: 16 bytes. A failure leaves the word empty.
-    unsafe { name.read_string(place.cast(), 16) };
+    unsafe { name.read_string(place.as_mut_ptr(), 16) };
 }

@@ -6,16 +6,14 @@ use dio_trace_ebpf::{
         counters::{CounterKey, CounterRow, CounterValue, RowLimits, Unattributed},
         news,
     },
+    field,
+    memory::{InMap, clear, clear_words},
+    table::Slots,
     words::LossCause,
 };
 
 use crate::bpf::{
-    base::{
-        globals::setting,
-        kind::ProgramKind,
-        table::is_slotted,
-        words::{add, clear, copy, differ},
-    },
+    base::{globals::setting, kind::ProgramKind, map::Values, table::is_slotted},
     tables::{
         losses::{lost, tell},
         maps::{
@@ -26,22 +24,17 @@ use crate::bpf::{
     },
 };
 
-/// Words of a key.
-const KEY_WORDS: usize = size_of::<CounterKey>() / size_of::<u64>();
-
 #[inline(always)]
-fn bump(value: *mut CounterValue, bytes: u64) {
-    // SAFETY: only the addresses of the fields are taken.
-    let (count, total) = unsafe { (&raw mut (*value).count, &raw mut (*value).bytes) };
-    add(count, 1);
-    add(total, bytes);
+fn bump(value: InMap<CounterValue>, bytes: u64) {
+    field!(value, count).add(1);
+    field!(value, bytes).add(bytes);
 }
 
 /// Number of the table that the probes fill at present.
 #[inline(always)]
 fn table_in_use() -> u32 {
-    match COUNTERS_IN_USE.get(0) {
-        Some(&number) => number & 1,
+    match COUNTERS_IN_USE.value(0) {
+        Some(number) => number.read() & 1,
         None => 0,
     }
 }
@@ -60,9 +53,9 @@ fn count_in(table: u32, key: &CounterKey, parties: u64, bytes: u64) -> bool {
             .find(table, number(key, parties))
             .and_then(|row| value_of(row, key))
     } else if table == 0 {
-        COUNTERS_EVEN.get_ptr_mut(key)
+        COUNTERS_EVEN.value(key)
     } else {
-        COUNTERS_ODD.get_ptr_mut(key)
+        COUNTERS_ODD.value(key)
     };
     let Some(value) = value else {
         return false;
@@ -80,12 +73,8 @@ fn number(key: &CounterKey, parties: u64) -> u64 {
 
 /// What a row counts, `None` where it is that of another key with the same number.
 #[inline(always)]
-fn value_of(row: *mut CounterRow, key: &CounterKey) -> Option<*mut CounterValue> {
-    // SAFETY: a map value lives on; both keys are as many words without padding.
-    unsafe {
-        let other = differ::<KEY_WORDS>((&raw const (*row).key).cast(), (&raw const *key).cast());
-        (!other).then_some(&raw mut (*row).value)
-    }
+fn value_of(row: InMap<CounterRow>, key: &CounterKey) -> Option<InMap<CounterValue>> {
+    (!field!(row, key).differs_from(key)).then(|| field!(row, value))
 }
 
 /// Makes a row for `key`, unless there is one. Returns whether it did.
@@ -99,11 +88,8 @@ fn make_row<P: ProgramKind>(table: u32, key: &CounterKey, parties: u64) -> bool 
         };
         // Userspace leaves zeros. A row that counts nothing may be one that this program interrupts
         // the making of.
-        // SAFETY: a map value lives on; both keys are as many words.
-        unsafe {
-            if !found || (*row).value.count == 0 {
-                copy::<u64, KEY_WORDS>((&raw const *key).cast(), (&raw mut (*row).key).cast());
-            }
+        if !found || field!(row, value.count).read() == 0 {
+            field!(row, key).copy_from(key);
         }
         !found
     } else if table == 0 {
@@ -119,14 +105,13 @@ fn make_row<P: ProgramKind>(table: u32, key: &CounterKey, parties: u64) -> bool 
 fn count_below<P: ProgramKind>(limit: u64, key: &CounterKey, bytes: u64) -> bool {
     let table = table_in_use();
     let parties = key.parties();
-    let Some(rows) = COUNTER_ROWS.get_ptr_mut(table) else {
+    let Some(rows) = COUNTER_ROWS.value(table) else {
         return false;
     };
-    // SAFETY: a map value lives on.
-    let before = unsafe { rows.read_volatile() };
+    let before = rows.read();
     // Another CPU may make the row at the same time: whoever comes second finds it.
     if before < limit && make_row::<P>(table, key, parties) {
-        add(rows, 1);
+        rows.add(1);
         if before >= limits().wake() {
             empty_soon();
         }
@@ -162,7 +147,7 @@ pub(in crate::bpf) fn count<P: ProgramKind>(key: &mut CounterKey, bytes: u64) ->
         verdict: key.verdict,
         reasons: key.reasons,
     };
-    if let Some(value) = UNATTRIBUTED.get_ptr_mut(last.slot()) {
+    if let Some(value) = UNATTRIBUTED.value(last.slot()) {
         bump(value, bytes);
         tell(news::UNATTRIBUTED);
     }
@@ -172,8 +157,7 @@ pub(in crate::bpf) fn count<P: ProgramKind>(key: &mut CounterKey, bytes: u64) ->
 /// The same requests, whatever file they go to.
 #[inline(always)]
 fn forget_file(key: &mut CounterKey) {
-    // SAFETY: two words, of integers.
-    unsafe { clear::<2>((&raw mut key.file).cast()) };
+    clear(&mut key.file);
 }
 
 /// The same requests, whatever file they go to and whoever makes them.
@@ -182,8 +166,8 @@ fn forget_process(key: &mut CounterKey) {
     key.cgroup = 0;
     key.pid = 0;
     key.uid = 0;
-    // SAFETY: two words, of bytes.
-    unsafe { clear::<2>((&raw mut key.comm).cast()) };
+    // SAFETY: two words, which lie behind four others.
+    unsafe { clear_words((&raw mut key.comm).cast(), 2) };
 }
 
 #[inline(always)]
@@ -194,7 +178,9 @@ fn limits() -> RowLimits {
 /// Has userspace empty the table before it is full, unless it was told to already.
 #[inline(always)]
 fn empty_soon() {
-    let told = NEWS.get(news::FILLING).is_some_and(|told| *told != 0);
+    let told = NEWS
+        .value(news::FILLING)
+        .is_some_and(|told| told.read() != 0);
     if !told {
         tell(news::FILLING);
         wake::now();

@@ -8,6 +8,7 @@ use aya_ebpf::{
 use crate::bpf::{
     base::{
         globals::layout,
+        map::Values,
         pointer::{Access, ByHelper, ByLoad, KernelPtr},
     },
     tables::maps::TRACED_PROCESSES,
@@ -17,7 +18,7 @@ use crate::bpf::{
 #[inline(always)]
 fn forked<A: Access>(parent: KernelPtr<A>, child: KernelPtr<A>) {
     let parent = parent.read::<u32>(layout!(task_struct_tgid));
-    if TRACED_PROCESSES.get_ptr(parent).is_some() {
+    if TRACED_PROCESSES.value(&parent).is_some() {
         let child = child.read::<u32>(layout!(task_struct_tgid));
         let _ = TRACED_PROCESSES.insert(child, 1, 0);
     }

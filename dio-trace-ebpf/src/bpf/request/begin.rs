@@ -13,6 +13,7 @@ use dio_trace_ebpf::{
         request::{Request, level, state},
         row::Row,
     },
+    memory::clear_words,
     rules::Route,
     words::{Interface, LossCause, Operation},
 };
@@ -22,7 +23,6 @@ use crate::bpf::{
         globals::{layout, setting},
         kind::ProgramKind,
         pointer::{Access, KernelPtr},
-        words::clear,
     },
     facts::{
         iovec,
@@ -177,11 +177,14 @@ fn begin<C: StackIdContext, P: ProgramKind>(
 ) {
     let key = kiocb.address();
     let request = &mut row.request;
-    // SAFETY: all that lies in front of its parties, which is written as a whole, and its segments,
-    // which are valid only as far as they are counted, are integers.
+    // SAFETY: all that lies before its parties, which are written as a whole, and its segments, which
+    // are valid only as far as they are counted, are words.
     unsafe {
         let start = &raw mut *request;
-        clear::<{ offset_of!(Request, parties) / size_of::<u64>() }>(start.cast());
+        clear_words(
+            start.cast(),
+            offset_of!(Request, parties) / size_of::<u64>(),
+        );
     }
     // SAFETY: takes no arguments.
     request.time = unsafe { bpf_ktime_get_boot_ns() };

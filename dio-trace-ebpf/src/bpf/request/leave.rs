@@ -136,7 +136,7 @@ pub(in crate::bpf) fn complete<P: ProgramKind>(kiocb: KernelPtr<P::Access>, resu
 }
 
 #[inline(always)]
-fn end<P: ProgramKind>(kiocb: KernelPtr<P::Access>, request: &mut Request, result: i64) {
+fn end<P: ProgramKind>(kiocb: KernelPtr<P::Access>, request: &'static mut Request, result: i64) {
     if result > 0 && request.bios != 0 && request.state & IN_RAW_DEVICE == state::RAW_DEVICE {
         // Compilers put `blkdev_direct_IO` into its caller (block/fops.c, 6.1), where no probe
         // sees it. A raw device does all directly, save what it cannot keep out of the page cache.

@@ -3,7 +3,7 @@
 use dio_trace_ebpf::words::LossCause;
 
 use crate::bpf::{
-    base::words::add,
+    base::map::Values,
     tables::maps::{LOSSES, NEWS, ORPHANS},
 };
 
@@ -13,8 +13,8 @@ use crate::bpf::{
 /// with the square of its length.
 #[inline(never)]
 pub(in crate::bpf) fn lost(cause: LossCause) {
-    if let Some(counter) = LOSSES.get_ptr_mut(cause as u32) {
-        add(counter, 1);
+    if let Some(counter) = LOSSES.value(cause as u32) {
+        counter.add(1);
     }
 }
 
@@ -22,16 +22,15 @@ pub(in crate::bpf) fn lost(cause: LossCause) {
 /// skipped the probes. Userspace tells these apart.
 #[inline(always)]
 pub(in crate::bpf) fn orphan() {
-    if let Some(counter) = ORPHANS.get_ptr_mut(0) {
-        add(counter, 1);
+    if let Some(counter) = ORPHANS.value(0) {
+        counter.add(1);
     }
 }
 
 /// Tells userspace to look at something: a slot of [`news`](dio_trace_ebpf::abi::news).
 #[inline(never)]
 pub(in crate::bpf) fn tell(slot: u32) {
-    if let Some(told) = NEWS.get_ptr_mut(slot) {
-        // SAFETY: a map value lives on. Volatile, since userspace reads it and takes it back.
-        unsafe { told.write_volatile(1) };
+    if let Some(told) = NEWS.value(slot) {
+        told.write(1);
     }
 }

@@ -17,7 +17,7 @@ use dio_trace_ebpf::{
 };
 
 use crate::bpf::{
-    base::table::{Slots, Table},
+    base::table::{MapSlots, Table},
     tables::values::{Busy, Remembered, Share},
 };
 
@@ -39,12 +39,11 @@ static IN_FLIGHT: HashMap<u64, Row> = HashMap::with_max_entries(slot::ROWS, 0);
 
 /// Requests in flight.
 pub(in crate::bpf) const REQUESTS: Table<Row> = Table {
-    slots: Slots(&IN_FLIGHT_SLOTS),
+    slots: MapSlots(&IN_FLIGHT_SLOTS),
     hashed: &IN_FLIGHT,
     empty: &EMPTY_ROW,
 };
-// SAFETY: every field is an integer or an array of integers.
-static EMPTY_ROW: Row = unsafe { core::mem::zeroed() };
+static EMPTY_ROW: Row = bytemuck::zeroed();
 
 /// The kiocb each thread is busy with, by thread. As many as requests in flight, since a thread
 /// submits one at a time. Full: what the thread submits is not told apart from what it does besides.
@@ -57,7 +56,7 @@ static BUSY: HashMap<u64, Busy> = HashMap::with_max_entries(slot::ROWS, 0);
 
 /// What each thread is busy with.
 pub(in crate::bpf) const THREADS: Table<Busy> = Table {
-    slots: Slots(&BUSY_SLOTS),
+    slots: MapSlots(&BUSY_SLOTS),
     hashed: &BUSY,
     empty: &Busy::NOTHING,
 };
@@ -70,7 +69,7 @@ pub(in crate::bpf) const THREADS: Table<Busy> = Table {
 static COUNTER_SLOTS: Array<Group<CounterRow>> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// Counted requests.
-pub(in crate::bpf) const COUNTERS: Slots<CounterRow> = Slots(&COUNTER_SLOTS);
+pub(in crate::bpf) const COUNTERS: MapSlots<CounterRow> = MapSlots(&COUNTER_SLOTS);
 
 /// The same where slots cannot be used; userspace sizes them by the number of CPUs.
 #[map]

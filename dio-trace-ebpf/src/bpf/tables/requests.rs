@@ -1,7 +1,10 @@
 //! The rows of requests in flight: found, taken and given up by the address of a request's kiocb.
 
+use core::ptr::NonNull;
+
 use dio_trace_ebpf::{
     abi::{request::Request, row::Row},
+    memory::InMap,
     words::LossCause,
 };
 
@@ -10,25 +13,42 @@ use crate::bpf::{
     tables::{losses::lost, maps::REQUESTS},
 };
 
-/// The request of a kiocb.
+/// The request of a kiocb, see [`find_row`].
 #[inline(always)]
 pub(in crate::bpf) fn find(kiocb: u64) -> Option<&'static mut Request> {
     find_row(kiocb).map(|row| &mut row.request)
 }
 
 /// The row of a kiocb.
+///
+/// Two programs may hold the same row: the one at the completion of a request, and those of the thread
+/// that still returns from its submission. So what decides the verdict is written before the kernel gets
+/// to submit, or by the completion itself. All that the others still write is a mark, or a number of
+/// bios, which the completion may miss. If it has given the row up and another request has taken it,
+/// they find it only where that request has the same kiocb; then the thread is noted as busy with the
+/// wrong request until its next one begins, see [`threads::enter`](super::threads::enter).
 #[inline(always)]
 pub(in crate::bpf) fn find_row(kiocb: u64) -> Option<&'static mut Row> {
-    // SAFETY: a row is touched by the thread that submits the request and, after that, by its
-    // completion; map values live on.
-    REQUESTS.find(kiocb).map(|row| unsafe { &mut *row })
+    REQUESTS.find(kiocb).map(borrow)
 }
 
-/// Forgets the request of a kiocb.
+/// A row as the program writes it.
 #[inline(always)]
-pub(in crate::bpf) fn forget(kiocb: u64, request: &mut Request) {
-    // A request is what its row begins with.
-    REQUESTS.release(kiocb, (&raw mut *request).cast());
+fn borrow(row: InMap<Row>) -> &'static mut Row {
+    // SAFETY: the memory stays. It is not exclusive, as `find_row` says: the compiler may think that
+    // nobody writes there between two accesses, and nothing here would notice if it did.
+    unsafe { &mut *row.as_ptr() }
+}
+
+/// Gives up the row of a kiocb's request, which is not to be used any more.
+#[inline(always)]
+pub(in crate::bpf) fn forget(kiocb: u64, request: &'static mut Request) {
+    // SAFETY: a request that is borrowed for good lies in a row, which begins with it: only `borrow`
+    // lends one.
+    unsafe {
+        let row = InMap::new(NonNull::from(request).cast());
+        REQUESTS.release(kiocb, row);
+    }
 }
 
 /// The row of a kiocb, and whether there was one already; a new one holds whatever was there before.
@@ -40,6 +60,5 @@ pub(in crate::bpf) fn find_or_claim<P: ProgramKind>(
         lost(LossCause::InFlightFull);
         return None;
     };
-    // SAFETY: as in `find`; every field is an integer or an array of integers.
-    Some((unsafe { &mut *row }, found))
+    Some((borrow(row), found))
 }

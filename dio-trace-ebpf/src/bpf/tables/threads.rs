@@ -1,7 +1,7 @@
 //! What each thread is busy with: the `struct kiocb` of the request it submits at the moment.
 
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
-use dio_trace_ebpf::abi::request::Request;
+use dio_trace_ebpf::{abi::request::Request, field, memory::InMap};
 
 use crate::bpf::{
     base::{globals::setting, kind::ProgramKind},
@@ -14,17 +14,17 @@ pub(in crate::bpf) fn current_thread() -> u64 {
     bpf_get_current_pid_tgid()
 }
 
-/// The row of a thread, which only programs in that thread touch.
+/// Gives up the row of a thread.
 #[inline(always)]
-fn find(thread: u64) -> Option<&'static mut Busy> {
-    // SAFETY: a map value, which lives on, of this thread's own.
-    THREADS.find(thread).map(|row| unsafe { &mut *row })
+fn release(thread: u64, row: InMap<Busy>) {
+    // SAFETY: every caller has just found it.
+    unsafe { THREADS.release(thread, row) };
 }
 
 /// The kiocb that the running thread is busy with.
 #[inline(always)]
 pub(in crate::bpf) fn current() -> Option<u64> {
-    let kiocb = find(current_thread())?.kiocb;
+    let kiocb = field!(THREADS.find(current_thread())?, kiocb).read();
     (kiocb != 0).then_some(kiocb)
 }
 
@@ -40,14 +40,8 @@ pub(in crate::bpf) fn enter<P: ProgramKind>(thread: u64, kiocb: u64) -> u64 {
     let Some((row, found)) = THREADS.find_or_claim::<P>(thread) else {
         return 0;
     };
-    // SAFETY: as in `find`.
-    let busy = unsafe { &mut *row };
-    if !found {
-        *busy = Busy { kiocb, left: 0 };
-        return 0;
-    }
-    let outer = busy.kiocb;
-    *busy = Busy { kiocb, left: 0 };
+    let outer = if found { field!(row, kiocb).read() } else { 0 };
+    row.write(Busy { kiocb, left: 0 });
     // What has no row is over, and its end was not seen here.
     if outer == 0 || outer == kiocb || requests::find(outer).is_none() {
         0
@@ -60,17 +54,17 @@ pub(in crate::bpf) fn enter<P: ProgramKind>(thread: u64, kiocb: u64) -> u64 {
 /// leave a note for each other.
 #[inline(always)]
 pub(in crate::bpf) fn leave<P: ProgramKind>(thread: u64, kiocb: u64, outer: u64) {
-    let Some(busy) = find(thread) else {
+    let Some(row) = THREADS.find(thread) else {
         return;
     };
     let note = P::BTF && setting!(pairs) != 0;
     if note || outer != 0 {
-        *busy = Busy {
+        row.write(Busy {
             kiocb: outer,
             left: if note { kiocb } else { 0 },
-        };
-    } else if busy.kiocb == kiocb {
-        THREADS.release(thread, busy);
+        });
+    } else if field!(row, kiocb).read() == kiocb {
+        release(thread, row);
     }
 }
 
@@ -80,16 +74,16 @@ pub(in crate::bpf) fn was_left(thread: u64, kiocb: u64) -> bool {
     if setting!(pairs) == 0 {
         return false;
     }
-    let Some(busy) = find(thread) else {
+    let Some(row) = THREADS.find(thread) else {
         return false;
     };
-    if busy.left != kiocb {
+    if field!(row, left).read() != kiocb {
         return false;
     }
-    if busy.kiocb == 0 {
-        THREADS.release(thread, busy);
+    if field!(row, kiocb).read() == 0 {
+        release(thread, row);
     } else {
-        busy.left = 0;
+        field!(row, left).write(0);
     }
     true
 }

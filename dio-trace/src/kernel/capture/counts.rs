@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use aya::maps::{Map, MapData, PerCpuHashMap};
 use bytemuck::zeroed;
-use dio_trace_ebpf::abi::counters::{CounterKey, CounterRow, CounterValue};
+use dio_trace_ebpf::{
+    abi::counters::{CounterKey, CounterRow, CounterValue},
+    field,
+};
 
 use crate::kernel::capture::{plain::Plain, slots::Slots};
 
@@ -56,16 +59,11 @@ impl Tables {
         let each = self.slots.count() / 2;
         for index in (table & 1) * each..(table & 1) * each + each {
             let slot = self.slots.at(index);
-            // SAFETY: a slot of the mapping, in which no program is at work; any bytes are valid.
-            // Volatile, since the probes wrote there.
-            let row = unsafe {
-                if (&raw const (*slot).key).read_volatile() == 0 {
-                    continue;
-                }
-                let row = (&raw const (*slot).value).read_volatile();
-                slot.write_volatile(zeroed());
-                row
-            };
+            if field!(slot, key).read() == 0 {
+                continue;
+            }
+            let row = field!(slot, value).read();
+            slot.write(zeroed());
             let count = counts.entry(row.key).or_default();
             *count = sum([*count, row.value].into_iter());
         }

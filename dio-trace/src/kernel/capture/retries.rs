@@ -1,13 +1,13 @@
 //! Requests in flight, looked into from outside: those that wait in vain to be issued again.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use aya::maps::{HashMap, Map, MapData};
-use dio_trace_ebpf::abi::{request::state, row::Row};
+use dio_trace_ebpf::{
+    abi::{request::state, row::Row},
+    field,
+};
 
 use crate::kernel::capture::{plain::Plain, slots::Slots};
 
@@ -85,21 +85,14 @@ impl InFlight {
 /// Key, state and time of the row in a slot, `None` where there is none.
 fn look(slots: &Slots<Row>, index: usize) -> Option<(u64, u16, u64)> {
     let slot = slots.at(index);
-    // SAFETY: a slot of the mapping. Volatile, since the probes write there.
-    unsafe {
-        let key = (&raw const (*slot).key).read_volatile();
-        let state = (&raw const (*slot).value.request.state).read_volatile();
-        let time = (&raw const (*slot).value.request.time).read_volatile();
-        (key != 0).then_some((key, state, time))
-    }
+    let key = field!(slot, key).read();
+    let state = field!(slot, value.request.state).read();
+    let time = field!(slot, value.request.time).read();
+    (key != 0).then_some((key, state, time))
 }
 
 /// Frees a slot, unless its row is no longer that of `key`. If it was not the key's first, the
 /// probes will look for it elsewhere in vain, which only takes them longer.
 fn free(slots: &Slots<Row>, index: usize, key: u64) -> bool {
-    // SAFETY: a slot of the mapping, and the key is aligned.
-    let place = unsafe { AtomicU64::from_ptr(&raw mut (*slots.at(index)).key) };
-    place
-        .compare_exchange(key, 0, Ordering::AcqRel, Ordering::Relaxed)
-        .is_ok()
+    field!(slots.at(index), key).exchange(key, 0) == key
 }

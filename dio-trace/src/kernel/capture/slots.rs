@@ -9,7 +9,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 use aya::maps::Map;
 use bytemuck::AnyBitPattern;
-use dio_trace_ebpf::abi::slot::{SLOTS_TRIED, Slot};
+use dio_trace_ebpf::{
+    abi::slot::{SLOTS_TRIED, Slot},
+    memory::Place,
+};
 
 /// The slots of one map.
 pub(in crate::kernel) struct Slots<V: AnyBitPattern> {
@@ -54,13 +57,14 @@ impl<V: AnyBitPattern> Slots<V> {
         self.count
     }
 
-    /// One of them. The probes write there: all access must be volatile.
+    /// One of them.
     ///
     /// # Panics
     /// Where there is none of this number.
-    pub(in crate::kernel) fn at(&self, index: usize) -> *mut Slot<V> {
+    pub(in crate::kernel) fn at(&self, index: usize) -> Place<'_, Slot<V>> {
         assert!(index < self.count, "no slot {index} among {}", self.count);
-        self.first.as_ptr().wrapping_add(index)
+        // SAFETY: in the mapping.
+        unsafe { Place::new(self.first.add(index)) }
     }
 
     const fn bytes(count: usize) -> usize {
