@@ -1,6 +1,7 @@
 //! What every part of the program talks about: owned, decoded values that know neither how they
 //! were captured nor how they are shown.
 
+mod attachment;
 mod batch;
 mod device;
 mod environment;
@@ -10,13 +11,14 @@ mod record;
 mod rule_sets;
 mod time;
 
+pub use attachment::{Attachment, Failure, FailureKind};
 pub use batch::Batch;
 pub use device::DeviceNumber;
 pub use dio_trace_ebpf::{
     rules::{Geometry, Limits, Segment},
     words::{Flags, Interface, LossCause, Operation, Reasons, RuleSet, Verdict},
 };
-pub use environment::{Attachment, Device, Environment, Evidence, LimitSource};
+pub use environment::{Device, Environment, Evidence, LimitSource};
 pub use loss::{Loss, Losses};
 pub use printable::printable;
 pub use record::{Record, Request};

@@ -3,7 +3,9 @@
 mod numbers;
 mod sizes;
 mod times;
+mod wrap;
 
 pub use numbers::{number, per_second, percent, rate, short};
 pub use sizes::{bytes, bytes_short, size};
 pub use times::{clock, clock_exact, duration, elapsed, latency};
+pub use wrap::{width, wrap};

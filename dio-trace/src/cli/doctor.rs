@@ -10,6 +10,9 @@ use crate::{
 /// Check whether this machine can be traced, what each probe shows here, and what is missing
 ///
 /// Attaches every probe for a moment. Exit code 4 if tracing is not possible.
+///
+/// In JSON, `failures` of an attachment lists the ways of attaching that did not work, each with an `error` for programs,
+/// such as `refused` (by the verifier) or `no_btf`.
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// Output format

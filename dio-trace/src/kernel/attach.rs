@@ -1,14 +1,38 @@
-//! Loads the probes and carries out the attach plan on the running kernel.
+//! Loads the probes and attaches them by the plan. [`Probes::attach`] takes six steps:
+//!
+//! 1. Read the kernel's types, with those of the modules that the plan names, and look up the members
+//!    that the probes read (`machine`). Give up if an essential one is missing.
+//! 2. Find the rule set in force, and the addresses of the plan's functions (`machine`).
+//! 3. Turn the embedded object into programs for this kernel and this trace (`program`).
+//! 4. Load the fentry and fexit programs that will likely be attached, on several CPUs ([`fentry`]).
+//! 5. Attach hook by hook, in the order of their roles' phases, each by the best way that works
+//!    ([`attacher`]): fexit or [`kretprobe`], fentry or [`kprobe`], or a [`tracepoint`]. Hooks of no
+//!    use on this machine are left out ([`conditions`]).
+//! 6. Give up if no essential hook is attached; else keep the links, and count what the kernel skips
+//!    ([`missed`]).
+//!
+//! # Adding a hook
+//!
+//! 1. Add a row to [`plan`]: function, module, role, condition, and what is lost without it.
+//! 2. If no [`Role`](roles::Role) fits, add one to [`roles`], with its phase and its programs, and the
+//!    programs to `dio-trace-ebpf/src/bpf/probes`.
+//! 3. If it is a filesystem that is not known yet, add it to `dio-trace-ebpf/src/filesystems.rs`.
+//! 4. Add a place to `xtask/src/suite/places.rs`, so that the truth test makes requests there.
+//! 5. Run `cargo xtask test --kernel SERIES`, and write the new row into `docs/coverage.md` as the
+//!    failing test says.
 
 mod attacher;
 mod conditions;
 mod error;
 mod fentry;
+mod hook;
+mod kprobe;
 mod kretprobe;
 mod missed;
 mod plan;
 mod roles;
 mod shared;
+mod tracepoint;
 
 pub use error::NothingAttached;
 
@@ -21,7 +45,6 @@ use crate::{
         attach::{
             attacher::{Attached, Attacher},
             missed::Missed,
-            plan::{MODULES, PLAN},
         },
         machine::{btf::KernelTypes, layout::Resolved, rule_set::rule_set, symbols::Symbols},
         options::Options,
@@ -34,13 +57,13 @@ use crate::{
 /// Loaded and attached probes. Dropping this detaches them.
 pub struct Probes {
     pub(super) ebpf: Ebpf,
-    /// Which rule set was told to the probes.
+    /// The rule set that the probes judge by.
     pub rule_set: RuleSet,
-    /// Why that one.
+    /// The facts that it follows from.
     pub(super) evidence: Vec<Evidence>,
-    /// The plan as resolved.
+    /// The plan as resolved, in the order of attaching.
     pub attachments: Vec<Attachment>,
-    /// Whether the probes have to be told the devices of filesystems.
+    /// Whether the probes cannot find the devices of filesystems themselves, and need a table of them.
     pub(super) tell_devices: bool,
     attached: Attached,
 }
@@ -52,7 +75,9 @@ impl Probes {
     /// Where the kernel has no BTF, refuses the programs, or none of the hooks that see requests
     /// could be attached.
     pub fn attach(options: &Options) -> Result<Self> {
-        let types = KernelTypes::of_running_kernel(MODULES.iter().copied())?;
+        let plan = plan::in_order();
+        let modules = plan::modules();
+        let types = KernelTypes::of_running_kernel(modules.iter().copied())?;
         let resolved = Resolved::from_types(&types);
         let missing = resolved.essential_missing();
         if !missing.is_empty() {
@@ -63,20 +88,22 @@ impl Probes {
             );
         }
         let (rule_set, evidence) = rule_set(&types);
-        let names = PLAN.iter().map(|hook| hook.target).collect();
+        let names = plan.iter().map(|hook| hook.function).collect();
         let symbols = Symbols::of_running_kernel(&names, &types);
         let settings = settings(options, &types, &symbols, rule_set);
         let loaded = object::load(&resolved.layout, &settings, &types, options.log)?;
-        let module_btf = bpf::open_module_btf(MODULES).into_iter().collect();
-        kretprobe::remove_forsaken();
-        let mut attacher = Attacher::new(loaded, types, symbols, module_btf, &settings, PLAN);
-        attacher.load(PLAN);
-        let attachments: Vec<Attachment> =
-            PLAN.iter().filter_map(|hook| attacher.hook(hook)).collect();
-        let sees_requests = attachments.iter().any(|attachment| {
-            attachment.method.is_some()
-                && matches!(&*attachment.function, "iomap_dio_rw" | "blkdev_read_iter")
-        });
+        let module_btf = bpf::open_module_btf(&modules).into_iter().collect();
+        kretprobe::remove_abandoned();
+        let mut attacher = Attacher::new(loaded, types, symbols, module_btf, &settings, &plan);
+        attacher.load(&plan);
+        let mut attachments = Vec::new();
+        let mut sees_requests = false;
+        for hook in &plan {
+            if let Some(attachment) = attacher.hook(hook) {
+                sees_requests |= hook.essential && attachment.method.is_some();
+                attachments.push(attachment);
+            }
+        }
         if !sees_requests {
             return Err(NothingAttached { attachments }.into());
         }
@@ -91,7 +118,7 @@ impl Probes {
         })
     }
 
-    /// What the kernel skipped since the last time this was asked, see [`Missed`].
+    /// Counts what the kernel skipped since the last call, see [`Missed`].
     pub(super) fn newly_missed(&mut self, orphans: u64) -> Missed {
         let Attached {
             misses, kretprobes, ..

@@ -1,7 +1,8 @@
-//! Whether this machine can be traced, and what to do where it cannot.
+//! Checks of everything that tracing needs, with a remedy for each thing that is missing.
 
 use std::{fmt, fs, path::Path};
 
+use caps::{CapSet, Capability, CapsHashSet};
 use serde::Serialize;
 
 use crate::kernel::{
@@ -18,13 +19,13 @@ use crate::kernel::{
 /// One thing that tracing needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What was looked at, as `capabilities`.
+    /// The thing that is checked, such as `capabilities`.
     pub subject: &'static str,
     /// How it stands.
     pub state: State,
-    /// What was found.
+    /// The finding.
     pub found: String,
-    /// What to do about it; empty where it is good.
+    /// The remedy; empty where there is nothing to mend.
     pub remedy: String,
 }
 
@@ -79,12 +80,12 @@ impl fmt::Display for Check {
 /// Everything that tracing needs, in the order in which it fails.
 #[must_use]
 pub fn preflight() -> Vec<Check> {
-    let capabilities = Capabilities::of_this_process();
-    let probes = capabilities.perf_events();
+    // Where they cannot be read there are none.
+    let capabilities = caps::read(None, CapSet::Effective).unwrap_or_default();
     let mut checks = vec![embedded(), type_information(), rights(&capabilities)];
     checks.extend(lockdown());
     checks.push(kprobes());
-    checks.extend(probes);
+    checks.extend(perf_events(&capabilities));
     checks.push(addresses(&capabilities));
     checks.extend(namespace());
     checks
@@ -98,7 +99,7 @@ fn embedded() -> Check {
     Check::bad(
         SUBJECT,
         State::Missing,
-        "this dio-trace was built without them: it reads recordings, but cannot trace",
+        "this dio-trace was built without them, and can only read recordings",
         "build it with `cargo xtask build`",
     )
 }
@@ -111,68 +112,39 @@ fn type_information() -> Check {
     Check::bad(
         SUBJECT,
         State::Missing,
-        "/sys/kernel/btf/vmlinux is not there",
-        "use a kernel built with CONFIG_DEBUG_INFO_BTF=y (distributions have it since about 5.10); \
-         in a container, mount /sys of the host",
+        "/sys/kernel/btf/vmlinux does not exist",
+        "use a kernel built with CONFIG_DEBUG_INFO_BTF=y (most distributions do so from about 5.10 \
+         on); in a container, mount /sys of the host",
     )
 }
 
-/// Effective capabilities (`include/uapi/linux/capability.h`).
-struct Capabilities(u64);
-
-impl Capabilities {
-    const DAC_READ_SEARCH: u32 = 2;
-    const SYS_PTRACE: u32 = 19;
-    const SYS_ADMIN: u32 = 21;
-    const SYSLOG: u32 = 34;
-    const PERFMON: u32 = 38;
-    const BPF: u32 = 39;
-
-    fn of_this_process() -> Self {
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let word = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-        Self(
-            word.and_then(|word| u64::from_str_radix(word.trim(), 16).ok())
-                .unwrap_or(0),
-        )
+/// Debian and some others do not let `CAP_PERFMON` override a paranoid level above 2.
+fn perf_events(capabilities: &CapsHashSet) -> Option<Check> {
+    const SUBJECT: &str = "kernel.perf_event_paranoid";
+    let level: i32 = system("perf_event_paranoid").parse().ok()?;
+    if level <= 2 || capabilities.contains(&Capability::CAP_SYS_ADMIN) {
+        return Some(Check::good(SUBJECT, level.to_string()));
     }
-
-    const fn has(&self, capability: u32) -> bool {
-        self.0 >> capability & 1 != 0
-    }
-
-    /// Debian and some others do not let `CAP_PERFMON` override a paranoid level above 2.
-    fn perf_events(&self) -> Option<Check> {
-        const SUBJECT: &str = "kernel.perf_event_paranoid";
-        let level: i32 = system("perf_event_paranoid").parse().ok()?;
-        if level <= 2 || self.has(Self::SYS_ADMIN) {
-            return Some(Check::good(SUBJECT, level.to_string()));
-        }
-        Some(Check::bad(
-            SUBJECT,
-            State::Limited,
-            format!("{level}: kprobes are only for CAP_SYS_ADMIN"),
-            "run `sysctl kernel.perf_event_paranoid=2`, or add CAP_SYS_ADMIN",
-        ))
-    }
+    Some(Check::bad(
+        SUBJECT,
+        State::Limited,
+        format!("{level}: only CAP_SYS_ADMIN may use kprobes"),
+        "run `sysctl kernel.perf_event_paranoid=2`, or add CAP_SYS_ADMIN",
+    ))
 }
 
-fn rights(capabilities: &Capabilities) -> Check {
+fn rights(capabilities: &CapsHashSet) -> Check {
     const SUBJECT: &str = "capabilities";
     const GRANT: &str = "run it with sudo, or grant them once: \
                          sudo setcap cap_bpf,cap_perfmon,cap_syslog,cap_dac_read_search,\
                          cap_sys_ptrace=ep \"$(command -v dio-trace)\"";
-    if capabilities.has(Capabilities::SYS_ADMIN) {
+    if capabilities.contains(&Capability::CAP_SYS_ADMIN) {
         return Check::good(SUBJECT, "CAP_SYS_ADMIN, which is enough for everything");
     }
-    let needed = [
-        (Capabilities::BPF, "CAP_BPF"),
-        (Capabilities::PERFMON, "CAP_PERFMON"),
-    ];
-    let missing: Vec<_> = needed
+    let missing: Vec<String> = [Capability::CAP_BPF, Capability::CAP_PERFMON]
         .iter()
-        .filter(|(one, _)| !capabilities.has(*one))
-        .map(|(_, name)| *name)
+        .filter(|one| !capabilities.contains(one))
+        .map(ToString::to_string)
         .collect();
     if !missing.is_empty() {
         return Check::bad(
@@ -184,27 +156,24 @@ fn rights(capabilities: &Capabilities) -> Check {
     }
     let useful = [
         (
-            Capabilities::DAC_READ_SEARCH,
-            "CAP_DAC_READ_SEARCH (names of control groups)",
+            Capability::CAP_DAC_READ_SEARCH,
+            "names of control groups are not known",
         ),
         (
-            Capabilities::SYS_PTRACE,
-            "CAP_SYS_PTRACE (names in other users' call stacks, with --stacks)",
+            Capability::CAP_SYS_PTRACE,
+            "with --stacks, functions of other users' programs have no names",
         ),
         (
-            Capabilities::SYS_ADMIN,
-            "CAP_SYS_ADMIN (fentry in modules; kprobes take its place)",
+            Capability::CAP_SYS_ADMIN,
+            "kprobes take the place of fentry in modules",
         ),
     ];
-    let without: Vec<_> = useful
+    let without: Vec<String> = useful
         .iter()
-        .filter(|(one, _)| !capabilities.has(*one))
-        .map(|(_, name)| *name)
+        .filter(|(one, _)| !capabilities.contains(one))
+        .map(|(one, effect)| format!("without {one}, {effect}"))
         .collect();
-    if without.is_empty() {
-        return Check::good(SUBJECT, "CAP_BPF, CAP_PERFMON and all that helps");
-    }
-    let found = format!("enough to trace; without {}", without.join(", "));
+    let found = format!("enough to trace; {}", without.join("; "));
     Check::bad(SUBJECT, State::Limited, found, GRANT)
 }
 
@@ -215,9 +184,10 @@ fn lockdown() -> Option<Check> {
             Check::bad(
                 SUBJECT,
                 State::Limited,
-                "not known, since securityfs is not mounted",
-                "to see it, run `mount -t securityfs securityfs /sys/kernel/security`; under \
-                 confidentiality nothing can be traced: boot with `lockdown=integrity` or without",
+                "unknown, because securityfs is not mounted",
+                "to see it, run `mount -t securityfs securityfs /sys/kernel/security`. Under \
+                 confidentiality nothing can be traced: boot with `lockdown=integrity` or without \
+                 lockdown",
             )
         });
     };
@@ -229,8 +199,8 @@ fn lockdown() -> Option<Check> {
         SUBJECT,
         State::Missing,
         "confidentiality: eBPF programs may not read kernel memory",
-        "boot without lockdown=confidentiality (`lockdown=integrity` is fine), or switch Secure \
-         Boot off where it brings it",
+        "boot without lockdown=confidentiality (`lockdown=integrity` is fine). If Secure Boot sets \
+         it, switch Secure Boot off",
     ))
 }
 
@@ -243,13 +213,13 @@ fn kprobes() -> Check {
     Check::bad(
         SUBJECT,
         State::Limited,
-        "this kernel has none (CONFIG_KPROBE_EVENTS): only fentry and tracepoints can be used",
-        "use a distribution's kernel where a probe below cannot be attached",
+        "this kernel was built without CONFIG_KPROBE_EVENTS: only fentry and tracepoints can be used",
+        "if a probe below is not attached, use a kernel with CONFIG_KPROBE_EVENTS=y",
     )
 }
 
-/// The completions of aio and `io_uring` are told apart by address.
-fn addresses(capabilities: &Capabilities) -> Check {
+/// Requests of aio and of `io_uring` are distinguished by the address of their completion function.
+fn addresses(capabilities: &CapsHashSet) -> Check {
     const SUBJECT: &str = "kernel addresses";
     let restricted: u32 = system("kptr_restrict").parse().unwrap_or(0);
     if !are_hidden() {
@@ -257,7 +227,7 @@ fn addresses(capabilities: &Capabilities) -> Check {
     }
     let remedy = if restricted >= 2 {
         "run `sysctl kernel.kptr_restrict=1`"
-    } else if capabilities.has(Capabilities::SYSLOG) {
+    } else if capabilities.contains(&Capability::CAP_SYSLOG) {
         "in a container, use the host's /proc"
     } else {
         "add CAP_SYSLOG"
@@ -266,13 +236,14 @@ fn addresses(capabilities: &Capabilities) -> Check {
         SUBJECT,
         State::Limited,
         format!(
-            "hidden (kernel.kptr_restrict={restricted}): aio and io_uring cannot be told apart"
+            "hidden (kernel.kptr_restrict={restricted}): requests of aio and io_uring cannot be \
+             distinguished"
         ),
         remedy,
     )
 }
 
-/// Whether the kernel may take the CPU away from a probe, and what comes of that.
+/// Whether the kernel may preempt a probe, and whether requests can be missed for it.
 #[must_use]
 pub fn preemption_of_probes(types: &KernelTypes) -> Check {
     let missed = skips_preempted_programs(types);
@@ -282,24 +253,26 @@ pub fn preemption_of_probes(types: &KernelTypes) -> Check {
 fn preempted(missed: bool, unpreempted: bool) -> Check {
     const SUBJECT: &str = "preemption";
     if !missed {
-        return Check::good(SUBJECT, "probes lose nothing by it on this kernel");
+        return Check::good(SUBJECT, "this kernel does not skip preempted probes");
     }
     if unpreempted {
         return Check::good(
             SUBJECT,
-            "probes ask not to be preempted, and each is attached twice",
+            "probes disable it while they run, and each is attached twice",
         );
     }
     Check::bad(
         SUBJECT,
         State::Limited,
-        "probes can be preempted, and are then skipped on that CPU: each is attached twice. Where many more \
-         threads run than there are CPUs, requests may be missed all the same, and are told as lost",
-        "where that happens, boot with preempt=voluntary, or use a kernel from 6.14 on (not a real-time one)",
+        "probes can be preempted, and are then skipped on that CPU; therefore each is attached twice. \
+         With many more threads than CPUs, some requests may still be missed; they are reported as \
+         losses",
+        "if that happens, boot with preempt=voluntary, or use a kernel from 6.14 on (not a real-time \
+         one)",
     )
 }
 
-/// Process ids in a recording are those of the initial namespace.
+/// A recording has the process ids of the initial namespace.
 fn namespace() -> Option<Check> {
     const SUBJECT: &str = "pid namespace";
     if in_initial_pid_namespace()? {
@@ -308,7 +281,7 @@ fn namespace() -> Option<Check> {
     Some(Check::bad(
         SUBJECT,
         State::Limited,
-        "not the initial one: process ids are shown as the host knows them, and --pid means those",
+        "not the initial one: process ids are shown as on the host, and --pid takes those",
         "run dio-trace on the host, or the container with --pid=host",
     ))
 }

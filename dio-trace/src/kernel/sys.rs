@@ -3,3 +3,5 @@
 pub(in crate::kernel) mod bpf;
 pub(in crate::kernel) mod instruction;
 pub(in crate::kernel) mod quiesce;
+pub(in crate::kernel) mod refusal;
+pub(in crate::kernel) mod tracefs;

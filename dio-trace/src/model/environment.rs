@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Limits, RuleSet, Timestamp};
+use crate::model::{Attachment, Limits, RuleSet, Timestamp};
 
 /// Host, kernel, rules and probes of one trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,23 +61,6 @@ pub struct Evidence {
     pub found: String,
     /// What follows.
     pub meaning: String,
-}
-
-/// One hook of the attach plan as resolved on a machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// Kernel function or tracepoint.
-    pub function: String,
-    /// `vmlinux` or the module it lives in.
-    pub module: String,
-    /// What it gives.
-    pub gives: String,
-    /// How it is attached, as `fentry/fexit` or `kprobe/kretprobe`; `None` where it is not.
-    pub method: Option<String>,
-    /// Why it is not attached, or not by the preferred method.
-    pub note: Option<String>,
-    /// What cannot be seen without it; empty where nothing is missing.
-    pub lost: String,
 }
 
 /// A block device and its limits.

@@ -59,6 +59,7 @@ pub fn environment() -> Environment {
             gives: "direct I/O of XFS, ext4 and all others on iomap".to_owned(),
             method: Some("fentry/fexit".to_owned()),
             note: None,
+            failures: Vec::new(),
             lost: String::new(),
         }],
         devices: Vec::new(),

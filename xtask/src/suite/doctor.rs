@@ -1,4 +1,4 @@
-//! What `dio-trace doctor` says of the guest: the rule set in force, and how each probe is attached.
+//! The findings of `dio-trace doctor` in the guest: the rule set in force, and how each probe is attached.
 
 use anyhow::Context;
 use dio_trace_ebpf::words::RuleSet;
@@ -6,19 +6,19 @@ use serde_json::Value;
 
 use super::{outcome::Outcome, recording::Tracer};
 
-/// Programs in interrupts must be fentry everywhere: the kernel skips a kprobe's there whenever
-/// another runs, and says nothing.
+/// Programs that run in interrupts must be fentry everywhere: there, the kernel silently skips the
+/// program of a kprobe while another one runs.
 const COMPLETIONS: [&str; 2] = ["aio_complete_rw", "io_complete_rw"];
 
-/// What it said.
+/// Its JSON.
 pub(super) struct Doctor(Value);
 
 impl Doctor {
-    /// Asks it.
+    /// Runs it.
     pub(super) fn ask(tracer: &Tracer) -> anyhow::Result<Self> {
-        let said = tracer.output(&["doctor", "--format", "json"])?;
-        let said = serde_json::from_slice(&said).context("doctor did not print JSON")?;
-        Ok(Self(said))
+        let output = tracer.output(&["doctor", "--format", "json"])?;
+        let output = serde_json::from_slice(&output).context("doctor did not print JSON")?;
+        Ok(Self(output))
     }
 
     /// The rule set that it finds in force.
@@ -28,20 +28,17 @@ impl Doctor {
             .with_context(|| format!("doctor names no rule set: {word:?}"))
     }
 
-    /// Checks that the verifier takes every program that is loaded here: one that it refuses has
-    /// another in its place, which sees less.
+    /// Checks that the verifier takes every program that is loaded here. In place of a refused one
+    /// another is attached, which sees less.
     pub(super) fn check(&self, outcome: &mut Outcome) {
-        let attachments = self.0["attachments"].as_array();
-        let attachments = attachments.map_or(&[][..], Vec::as_slice);
-        let word =
-            |attachment: &Value, key: &str| attachment[key].as_str().unwrap_or_default().to_owned();
+        let attachments = array(&self.0["attachments"]);
         let poor: Vec<String> = attachments
             .iter()
             .filter(|attachment| {
+                let failures = array(&attachment["failures"]);
+                let refused = failures.iter().any(|failure| failure["error"] == "refused");
                 let function = word(attachment, "function");
-                let refused = word(attachment, "note").contains("the verifier says");
-                refused
-                    || COMPLETIONS.contains(&&*function) && word(attachment, "method") != "fentry"
+                refused || COMPLETIONS.contains(&function) && word(attachment, "method") != "fentry"
             })
             .map(|attachment| {
                 ["function", "method", "note"]
@@ -50,7 +47,7 @@ impl Doctor {
             })
             .collect();
         outcome.check(
-            "the verifier takes every program, and results are told to fentry",
+            "the verifier takes every program, and results are seen by fentry",
             poor.is_empty() && !attachments.is_empty(),
             match poor.is_empty() {
                 true => format!("{} functions and tracepoints", attachments.len()),
@@ -58,4 +55,12 @@ impl Doctor {
             },
         );
     }
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn word<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
 }

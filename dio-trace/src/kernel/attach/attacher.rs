@@ -1,61 +1,61 @@
-//! Attaches the hooks of the plan, each by the best way that this kernel takes.
+//! Attaches hooks, each by the best way that this kernel takes: fexit, else kretprobe; fentry, else
+//! kprobe; `tp_btf`, else a raw tracepoint. Only the order of trying is decided here.
 
 use std::{
     collections::HashMap,
     os::fd::{AsFd, AsRawFd, OwnedFd},
 };
 
-use anyhow::{Context, Result, anyhow};
-use aya::{
-    Ebpf,
-    maps::{MapData, ProgramArray},
-    programs::{KProbe, ProgramError, ProgramFd, RawTracePoint},
-};
-use aya_obj::generated::bpf_attach_type::BPF_TRACE_RAW_TP;
-use dio_trace_ebpf::abi::{request::WALKER, settings::Settings};
+use aya::Ebpf;
+use dio_trace_ebpf::abi::settings::Settings;
 
 use crate::{
     kernel::{
         attach::{
-            conditions::Uses,
-            fentry::Trampolines,
-            kretprobe::{CALLS_AT_A_TIME, Kretprobe},
+            conditions::Conditions,
+            error::{AttachError, Way},
+            fentry::FentryPrograms,
+            hook::Hook,
+            kprobe::{self, SegmentWalker},
+            kretprobe::Kretprobe,
             missed::Misses,
-            plan::Hook,
-            roles::{self, BOUNDED, Role},
+            roles::{BOUNDED, Role, RolePrograms},
             shared::SharedProgram,
+            tracepoint,
         },
-        machine::{btf::Function, btf::KernelTypes, symbols::Symbols},
+        machine::{
+            btf::{Function, KernelTypes},
+            symbols::Symbols,
+        },
         program::object::Programs,
-        sys::bpf::{self, Link, Target},
+        sys::bpf::Link,
     },
-    model::Attachment,
+    model::{Attachment, Failure},
 };
 
-/// What keeps the probes attached.
+/// Everything that keeps the probes attached.
 #[derive(Default)]
 pub(in crate::kernel) struct Attached {
     pub(in crate::kernel) links: Vec<Link>,
     pub(in crate::kernel) kretprobes: Vec<Kretprobe>,
     pub(in crate::kernel) misses: Misses,
-    /// The kernel empties it when nobody has it open.
-    walker: Option<ProgramArray<MapData>>,
+    walker: Option<SegmentWalker>,
     shared: Vec<SharedProgram>,
 }
 
-/// What attaching works with.
+/// The programs, the facts about the kernel, and the hooks attached so far.
 pub(in crate::kernel) struct Attacher {
     ebpf: Ebpf,
     attached: Attached,
-    trampolines: Trampolines,
+    fentry: FentryPrograms,
     types: KernelTypes,
     symbols: Symbols,
-    uses: Uses,
+    conditions: Conditions,
     pairs: bool,
 }
 
-/// A way to attach, and why it is not the preferred one.
-type Method = (&'static str, Option<String>);
+/// The kernel's description of a function, or why there is none.
+type Described = Result<Function, AttachError>;
 
 impl Attacher {
     pub(in crate::kernel) fn new(
@@ -64,160 +64,149 @@ impl Attacher {
         symbols: Symbols,
         module_btf: HashMap<String, OwnedFd>,
         settings: &Settings,
-        plan: &[Hook],
+        plan: &[&Hook],
     ) -> Self {
         let preempted = settings.pairs != 0 && !programs.are_unpreempted();
         Self {
             ebpf,
             attached: Attached::default(),
-            trampolines: Trampolines::new(programs, module_btf, &types, settings),
-            uses: Uses::new(settings, &types, preempted, plan),
+            fentry: FentryPrograms::new(programs, module_btf, &types, settings),
+            conditions: Conditions::new(settings, &types, preempted, plan),
             types,
             symbols,
             pairs: settings.pairs != 0,
         }
     }
 
-    /// Loads the programs of all these hooks that will likely be attached.
-    pub(in crate::kernel) fn load(&mut self, plan: &[Hook]) {
+    /// Loads the fentry and fexit programs of all these hooks that will likely be attached, on several
+    /// CPUs at once.
+    pub(in crate::kernel) fn load(&mut self, plan: &[&Hook]) {
         let hooks: Vec<(&Hook, Function)> = plan
             .iter()
-            .filter(|hook| hook.role.programs().tracepoint.is_empty())
-            .filter(|hook| self.uses.is_likely_of_use(hook.when))
-            .filter_map(|hook| Some((hook, self.types.function(hook.target)?)))
+            .filter(|hook| !hook.role.is_tracepoint())
+            .filter(|hook| self.conditions.will_likely_hold(hook.condition))
+            .filter_map(|hook| Some((*hook, self.types.function(hook.function)?)))
             .collect();
-        self.trampolines.load(&hooks);
+        self.fentry.load(&hooks);
     }
 
-    /// Done: the maps, and what keeps the probes attached.
+    /// Ends attaching: returns the maps, and everything that keeps the probes attached.
     pub(in crate::kernel) fn finish(mut self) -> (Ebpf, Attached) {
-        self.attached.shared = self.trampolines.into_shared();
+        self.attached.shared = self.fentry.into_shared();
         (self.ebpf, self.attached)
     }
 
     /// Attaches one hook; `None` where it is of no use on this machine.
     pub(in crate::kernel) fn hook(&mut self, hook: &Hook) -> Option<Attachment> {
-        if !self.uses.is_of_use(hook.when) {
+        if !self.conditions.hold(hook.condition) {
             return None;
         }
-        let tracepoint = !hook.role.programs().tracepoint.is_empty();
-        let function = self.types.function(hook.target);
-        let symbol = self.symbols.get(hook.target);
-        if !tracepoint && function.is_none() && symbol.is_none() && hook.optional {
-            return None;
-        }
-        let module = match (&function, symbol) {
-            (Some(function), _) => function.module.clone(),
-            (None, Some(symbol)) => symbol.module.clone(),
-            (None, None) => None,
+        let symbol = self.symbols.get(hook.function);
+        let described = match (self.types.function(hook.function), symbol) {
+            (Some(function), _) => Ok(function),
+            (None, Some(symbol)) => Err(AttachError::NoBtf {
+                module: symbol.module.clone(),
+            }),
+            (None, None) => Err(AttachError::NotHere),
         };
-        let outcome = if tracepoint {
-            self.tracepoint(hook)
-                .map(|(way, note)| (way.to_owned(), note))
+        if hook.optional && !hook.role.is_tracepoint() && described == Err(AttachError::NotHere) {
+            return None;
+        }
+        let module = match &described {
+            Ok(function) => function.module.clone(),
+            Err(_) => symbol.and_then(|symbol| symbol.module.clone()),
+        };
+        let mut failures = Vec::new();
+        let ways = if hook.role.is_tracepoint() {
+            self.tracepoint(hook, &mut failures)
+                .map(|way| vec![way.name()])
         } else {
-            self.function(hook, function.as_ref())
+            self.function(hook, &described, &mut failures)
         };
-        let (method, note) = match outcome {
-            Ok((method, note)) => (Some(method), note),
-            Err(reason) => (None, Some(reason)),
-        };
+        let method = ways.map(|ways| ways.join("/"));
         Some(Attachment {
-            function: hook.target.to_owned(),
+            function: hook.function.to_owned(),
             module: module.unwrap_or_else(|| "vmlinux".to_owned()),
             gives: hook.gives.to_owned(),
-            lost: if method.is_some() {
-                String::new()
-            } else {
-                hook.lost.to_owned()
+            lost: match method {
+                Some(_) => String::new(),
+                None => hook.lost.to_owned(),
             },
             method,
-            note,
+            note: Attachment::note(&failures),
+            failures,
         })
     }
 
-    /// The exit goes first: a request whose entry is seen must not end unseen.
+    /// Attaches to the return and the entry of a function; `None` where one of them fails. The return
+    /// goes first: a request whose entry is seen must not end unseen.
     fn function(
         &mut self,
         hook: &Hook,
-        function: Option<&Function>,
-    ) -> Result<(String, Option<String>), String> {
-        let mut notes = Vec::new();
+        described: &Described,
+        failures: &mut Vec<Failure>,
+    ) -> Option<Vec<&'static str>> {
         let mut ways = Vec::new();
-        if hook.role.programs().kretprobe.is_some() {
-            let (way, note) = self.exit(hook, function)?;
-            ways.push(way);
-            notes.extend(note);
+        if let Some(program) = hook.role.programs().kretprobe {
+            ways.push(self.exit(hook, program, described, failures)?.name());
         }
-        let (way, note) = self.entry(hook, function)?;
-        ways.push(way);
-        ways.reverse();
-        notes.extend(note);
-        notes.dedup();
-        Ok((
-            ways.join("/"),
-            (!notes.is_empty()).then(|| notes.join("; ")),
-        ))
+        ways.insert(0, self.entry(hook, described, failures)?.name());
+        Some(ways)
     }
 
     /// fexit, else kretprobe.
-    fn exit(&mut self, hook: &Hook, function: Option<&Function>) -> Result<Method, String> {
-        let why_not = match self.fexit(hook, function) {
-            Ok(()) => {
-                self.uses.follows(hook.target);
-                return Ok(("fexit", None));
-            }
-            Err(reason) => format!("fexit: {reason}"),
-        };
-        let programs = hook.role.programs();
-        let program = self.form(&programs, programs.kretprobe);
-        let room = self
-            .kretprobe(&program, hook.target)
-            .map_err(|error| format!("{why_not}; kretprobe: {error:#}"))?;
-        Ok((
-            "kretprobe",
-            Some(match room {
-                None => why_not,
-                Some(reason) => format!(
-                    "{why_not}; follows few calls at a time, and counts what it misses: {reason}"
-                ),
-            }),
-        ))
+    fn exit(
+        &mut self,
+        hook: &Hook,
+        program: &str,
+        described: &Described,
+        failures: &mut Vec<Failure>,
+    ) -> Option<Way> {
+        if let Some(way) = tried(Way::Fexit, self.fexit(hook, described), failures) {
+            self.conditions.follows(hook.function);
+            return Some(way);
+        }
+        let program = self.form(&hook.role.programs(), program);
+        let limited = self.kretprobe(&program, hook.function).map(|limit| {
+            failures.extend(limit.map(|limit| Way::Kretprobe.failed(&limit)));
+        });
+        tried(Way::Kretprobe, limited, failures)
     }
 
-    fn fexit(&mut self, hook: &Hook, function: Option<&Function>) -> Result<(), String> {
-        let choice = self.trampolines.at_exit(hook, function)?;
-        let links = self.trampolines.attach(hook.role, &choice)?;
+    /// fentry, else kprobe.
+    fn entry(
+        &mut self,
+        hook: &Hook,
+        described: &Described,
+        failures: &mut Vec<Failure>,
+    ) -> Option<Way> {
+        tried(Way::Fentry, self.fentry(hook, described), failures)
+            .or_else(|| tried(Way::Kprobe, self.kprobe(hook), failures))
+    }
+
+    /// `tp_btf`, else a raw tracepoint.
+    fn tracepoint(&mut self, hook: &Hook, failures: &mut Vec<Failure>) -> Option<Way> {
+        match self.tracepoint_programs(hook) {
+            Ok((btf, raw)) => tried(Way::TpBtf, self.tp_btf(hook, btf), failures).or_else(|| {
+                let attached = tracepoint::attach_raw(&mut self.ebpf, raw, hook.function);
+                tried(Way::RawTracepoint, attached, failures)
+            }),
+            Err(error) => tried(Way::TpBtf, Err(error), failures),
+        }
+    }
+
+    fn fexit(&mut self, hook: &Hook, described: &Described) -> Result<(), AttachError> {
+        let function = described.as_ref().map_err(Clone::clone)?;
+        let target = self.fentry.at_exit(hook, function)?;
+        let links = self.fentry.attach(hook.role, &target)?;
         self.attached.links.extend(links);
         Ok(())
     }
 
-    /// fentry, else kprobe.
-    fn entry(&mut self, hook: &Hook, function: Option<&Function>) -> Result<Method, String> {
-        let why_not = match self.fentry(hook, function) {
-            Ok(()) => return Ok(("fentry", None)),
-            Err(reason) => format!("fentry: {reason}"),
-        };
-        let programs = hook.role.programs();
-        if programs.walks_segments && !self.trampolines.has_loop() {
-            self.walker()
-                .map_err(|error| format!("{why_not}; {error:#}"))?;
-        }
-        let program = self.form(&programs, programs.kprobe);
-        self.kprobe(&program, hook.target)
-            .map_err(|error| format!("{why_not}; kprobe: {error:#}"))?;
-        Ok(("kprobe", Some(why_not)))
-    }
-
-    /// The form of a kprobe or kretprobe that this kernel takes.
-    fn form(&self, programs: &roles::Programs, program: Option<&str>) -> String {
-        let bounded = programs.bounded && !self.trampolines.has_loop();
-        let ending = if bounded { BOUNDED } else { "" };
-        format!("{}{ending}", program.unwrap_or_default())
-    }
-
-    fn fentry(&mut self, hook: &Hook, function: Option<&Function>) -> Result<(), String> {
-        let choice = self.trampolines.at_entry(hook, function)?;
-        let links = self.trampolines.attach(hook.role, &choice)?;
+    fn fentry(&mut self, hook: &Hook, described: &Described) -> Result<(), AttachError> {
+        let function = described.as_ref().map_err(Clone::clone)?;
+        let target = self.fentry.at_entry(hook, function)?;
+        let links = self.fentry.attach(hook.role, &target)?;
         if hook.role == Role::Request {
             let programs = links.iter().map(|link| link.program().as_raw_fd());
             self.attached.misses.watch_beginnings(programs);
@@ -226,140 +215,82 @@ impl Attacher {
         Ok(())
     }
 
-    fn tracing(&self, program: &str, target: Target<'_>) -> Result<Link, String> {
-        let program = self
-            .trampolines
-            .programs
-            .of(program)
-            .map_err(|error| format!("{error:#}"))?;
-        bpf::link(bpf::load(&program, target)?)
-    }
-
-    fn kprobe(&mut self, program: &str, function: &str) -> Result<()> {
-        let program = self.loaded_kprobe(program)?;
-        program.attach(function, 0).context("cannot attach")?;
-        Ok(())
-    }
-
-    /// Puts the program in its place that the entry programs of old kernels pass segments on to.
-    fn walker(&mut self) -> Result<()> {
-        if self.attached.walker.is_some() {
-            return Ok(());
+    fn kprobe(&mut self, hook: &Hook) -> Result<(), AttachError> {
+        let programs = hook.role.programs();
+        let misses = &mut self.attached.misses;
+        let has_loop = self.fentry.has_loop();
+        if programs.walks_segments && !has_loop && self.attached.walker.is_none() {
+            self.attached.walker = Some(SegmentWalker::load(&mut self.ebpf, misses)?);
         }
-        let (program, map) = WALKER;
-        let mut walker: ProgramArray<MapData> = self
-            .ebpf
-            .take_map(map)
-            .context("the eBPF object has no map for the walker")?
-            .try_into()?;
-        let program = fd_of(self.loaded_kprobe(program)?)?.try_clone()?;
-        walker.set(0, &program, 0)?;
-        self.attached.walker = Some(walker);
-        Ok(())
+        let program = self.form(&programs, programs.kprobe.unwrap_or_default());
+        let misses = &mut self.attached.misses;
+        kprobe::attach(
+            kprobe::loaded(&mut self.ebpf, &program, misses)?,
+            hook.function,
+        )
     }
 
-    /// Attaches a kretprobe. What is returned is why it follows but few calls at a time.
-    fn kretprobe(&mut self, program: &str, function: &str) -> Result<Option<String>> {
-        let program = self.loaded_kprobe(program)?;
-        let through_tracefs = Kretprobe::attach(fd_of(program)?.as_fd(), function);
-        match through_tracefs {
+    /// Attaches a kretprobe. `Ok` holds the reason where it follows only few concurrent calls.
+    fn kretprobe(
+        &mut self,
+        program: &str,
+        function: &str,
+    ) -> Result<Option<AttachError>, AttachError> {
+        let program = kprobe::loaded(&mut self.ebpf, program, &mut self.attached.misses)?;
+        match Kretprobe::attach(kprobe::fd_of(program)?.as_fd(), function) {
             Ok(probe) => {
                 self.attached.kretprobes.push(probe);
                 Ok(None)
             }
             Err(error) => {
-                program.attach(function, 0).context("cannot attach")?;
-                Ok(Some(format!(
-                    "no room for {CALLS_AT_A_TIME} calls: {error:#}"
-                )))
+                kprobe::attach(program, function)?;
+                Ok(Some(AttachError::FewCalls(format!("{error:#}"))))
             }
         }
     }
 
-    /// A kprobe program, loaded when it is first asked for.
-    fn loaded_kprobe(&mut self, name: &str) -> Result<&mut KProbe> {
-        let program: &mut KProbe = self
-            .ebpf
-            .program_mut(name)
-            .context("not in the eBPF object")?
-            .try_into()?;
-        if program.fd().is_err() {
-            program.load().map_err(|error| refused(&error))?;
-            let fd = fd_of(program)?.as_fd().as_raw_fd();
-            self.attached.misses.watch_kprobe(fd);
-        }
-        Ok(program)
+    /// The form of a kprobe or kretprobe that this kernel takes.
+    fn form(&self, programs: &RolePrograms, program: &str) -> String {
+        let bounded = programs.bounded && !self.fentry.has_loop();
+        format!("{program}{}", if bounded { BOUNDED } else { "" })
     }
 
-    /// `tp_btf`, else a raw tracepoint.
-    fn tracepoint(&mut self, hook: &Hook) -> Result<Method, String> {
-        let arguments = self
-            .types
-            .tracepoint_arguments(hook.target)
-            .ok_or("not in this kernel")?;
+    /// The programs of a tracepoint, with BTF and without.
+    fn tracepoint_programs(
+        &self,
+        hook: &Hook,
+    ) -> Result<(&'static str, &'static str), AttachError> {
+        let arguments = self.types.tracepoint_arguments(hook.function);
+        let arguments = arguments.ok_or(AttachError::NotHere)?;
         let variants = hook.role.programs().tracepoint;
-        let (_, btf, raw) = variants
-            .iter()
-            .find(|(known, ..)| *known == arguments)
-            .ok_or_else(|| format!("no program for a tracepoint of {arguments} arguments"))?;
-        let btf_id = self
-            .types
-            .tracepoint(hook.target)
-            .ok_or("not in this kernel")?;
-        let target = Target {
-            btf_id,
-            module: None,
-            attach_type: BPF_TRACE_RAW_TP,
-        };
-        // Nothing is lost by seeing a fork twice, nor counted.
+        let variant = variants.iter().find(|(known, ..)| *known == arguments);
+        let (_, btf, raw) = variant.ok_or(AttachError::NoProgram(arguments))?;
+        Ok((btf, raw))
+    }
+
+    fn tp_btf(&mut self, hook: &Hook, program: &str) -> Result<(), AttachError> {
+        let btf_id = self.types.tracepoint(hook.function);
+        let btf_id = btf_id.ok_or(AttachError::NotHere)?;
+        // Where both copies see one fork, that does no harm. Both see one bio: the programs count it
+        // once.
         let copies = if self.pairs { 2 } else { 1 };
-        let links = (0..copies).map(|_| self.tracing(btf, target));
-        let why_not = match links.collect::<Result<Vec<Link>, _>>() {
-            Ok(links) => {
-                if hook.role != Role::ProcessFork {
-                    let programs = links.iter().map(|link| link.program().as_raw_fd());
-                    self.attached.misses.watch_bios(programs);
-                }
-                self.attached.links.extend(links);
-                return Ok(("tp_btf", None));
-            }
-            Err(reason) => reason,
-        };
-        attach_raw_tracepoint(&mut self.ebpf, raw, hook.target)
-            .map_err(|error| format!("tp_btf: {why_not}; raw tracepoint: {error:#}"))?;
-        Ok(("raw tracepoint", Some(format!("tp_btf: {why_not}"))))
-    }
-}
-
-fn fd_of(program: &KProbe) -> Result<&ProgramFd> {
-    program.fd().context("not loaded")
-}
-
-fn attach_raw_tracepoint(ebpf: &mut Ebpf, program: &str, tracepoint: &str) -> Result<()> {
-    let program: &mut RawTracePoint = ebpf
-        .program_mut(program)
-        .context("not in the eBPF object")?
-        .try_into()?;
-    if program.fd().is_err() {
-        program.load().map_err(|error| refused(&error))?;
-    }
-    program.attach(tracepoint).context("cannot attach")?;
-    Ok(())
-}
-
-/// Without the verifier's whole protocol, which aya puts into its error.
-fn refused(error: &ProgramError) -> anyhow::Error {
-    match error {
-        ProgramError::LoadError {
-            io_error,
-            verifier_log,
-        } => {
-            let log = verifier_log.to_string();
-            anyhow!(
-                "the kernel refuses the program: {}",
-                bpf::refusal(io_error, &log)
-            )
+        let links = tracepoint::attach_btf(&self.fentry.programs, program, btf_id, copies)?;
+        if hook.role != Role::ProcessFork {
+            let programs = links.iter().map(|link| link.program().as_raw_fd());
+            self.attached.misses.watch_bios(programs);
         }
-        other => anyhow!("the kernel refuses the program: {other}"),
+        self.attached.links.extend(links);
+        Ok(())
+    }
+}
+
+/// The way if it worked; else its error is added to `failures`.
+fn tried(way: Way, outcome: Result<(), AttachError>, failures: &mut Vec<Failure>) -> Option<Way> {
+    match outcome {
+        Ok(()) => Some(way),
+        Err(error) => {
+            failures.push(way.failed(&error));
+            None
+        }
     }
 }

@@ -5,38 +5,36 @@ use std::collections::HashSet;
 use dio_trace_ebpf::abi::settings::Settings;
 
 use crate::kernel::{
-    attach::plan::{Hook, When},
+    attach::hook::{Condition, Hook},
     machine::{btf::KernelTypes, proc::known_filesystems},
 };
 
-/// What decides it.
-pub(in crate::kernel) struct Uses {
+/// The facts that decide it: known before anything is attached, but for `followed`.
+#[derive(Debug, Default)]
+pub(in crate::kernel) struct Conditions {
+    /// Filesystem types that the kernel knows at the moment.
     filesystems: HashSet<String>,
+    /// Only chosen processes are traced.
     only_chosen: bool,
-    /// Returns are missed even of functions that have an fexit.
+    /// The kernel skips programs that were preempted, so that returns are missed even of functions
+    /// that have an fexit.
     returns_missed: bool,
-    /// Filesystem types that have a function which tells what they do directly.
-    telling: HashSet<&'static str>,
-    /// Functions that have an fexit.
+    /// Filesystem types with a function that reports the bytes that they do directly.
+    reporting: HashSet<&'static str>,
+    /// Functions whose returns are seen by fexit.
     followed: HashSet<&'static str>,
 }
 
-impl Uses {
+impl Conditions {
     pub(in crate::kernel) fn new(
         settings: &Settings,
         types: &KernelTypes,
         preempted: bool,
-        plan: &[Hook],
+        plan: &[&Hook],
     ) -> Self {
-        let telling = plan.iter().filter_map(|hook| match hook.when {
-            When::Telling(filesystem, arguments) => {
-                let function = types.function(hook.target)?;
-                (function.prototype.arguments == arguments).then_some(filesystem)
-            }
-            _ => None,
-        });
+        let arguments = |name: &str| Some(types.function(name)?.prototype.arguments);
         Self {
-            telling: telling.collect(),
+            reporting: reporting(plan, arguments),
             filesystems: known_filesystems(),
             only_chosen: settings.only_traced != 0,
             returns_missed: preempted,
@@ -44,33 +42,127 @@ impl Uses {
         }
     }
 
-    /// The returns of this function are seen by fexit.
+    /// From now on, the returns of this function are seen by fexit.
     pub(in crate::kernel) fn follows(&mut self, function: &'static str) {
         self.followed.insert(function);
     }
 
-    /// Whether a hook will be of use, before any is attached.
-    pub(in crate::kernel) fn is_likely_of_use(&self, when: When) -> bool {
-        match when {
-            When::ReturnsMissed(..) => self.returns_missed && self.is_of_use(when),
-            _ => self.is_of_use(when),
+    /// Whether a hook will likely be of use, before any is attached.
+    pub(in crate::kernel) fn will_likely_hold(&self, condition: Condition) -> bool {
+        match condition {
+            Condition::ReturnsMissed { .. } => self.returns_missed && self.hold(condition),
+            _ => self.hold(condition),
         }
     }
 
-    /// Whether a hook is of use, with those that are attached already.
-    pub(in crate::kernel) fn is_of_use(&self, when: When) -> bool {
+    /// Whether a hook is of use, after the hooks before it were attached.
+    pub(in crate::kernel) fn hold(&self, condition: Condition) -> bool {
         let known = |types: &[&str]| types.iter().any(|kind| self.filesystems.contains(*kind));
-        match when {
-            When::Always => true,
-            When::Filesystem(types) => known(types),
-            When::Telling(kind, _) => known(&[kind]) && self.telling.contains(kind),
-            When::NotTelling(types) => types
-                .iter()
-                .any(|kind| known(&[kind]) && !self.telling.contains(kind)),
-            When::ChosenProcesses => self.only_chosen,
-            When::ReturnsMissed(types, function) => {
-                known(types) && (self.returns_missed || !self.followed.contains(function))
+        match condition {
+            Condition::Always => true,
+            Condition::Filesystem(types) => known(types),
+            Condition::ReportsDirectBytes { filesystem, .. } => {
+                known(&[filesystem]) && self.reporting.contains(filesystem)
             }
+            Condition::DoesNotReport(types) => types
+                .iter()
+                .any(|kind| known(&[kind]) && !self.reporting.contains(kind)),
+            Condition::ChosenProcesses => self.only_chosen,
+            Condition::ReturnsMissed {
+                filesystem,
+                function,
+            } => known(&[filesystem]) && (self.returns_missed || !self.followed.contains(function)),
         }
+    }
+}
+
+/// Filesystem types of which the plan names a function that reports direct bytes, and the kernel has it
+/// with that number of arguments.
+fn reporting(plan: &[&Hook], arguments_of: impl Fn(&str) -> Option<u32>) -> HashSet<&'static str> {
+    let reporting = plan.iter().filter_map(|hook| match hook.condition {
+        Condition::ReportsDirectBytes {
+            filesystem,
+            arguments,
+        } => (arguments_of(hook.function)? == arguments).then_some(filesystem),
+        _ => None,
+    });
+    reporting.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::attach::plan::in_order;
+
+    const BTRFS_REPORTS: Condition = Condition::ReportsDirectBytes {
+        filesystem: "btrfs",
+        arguments: 3,
+    };
+    const XFS_RETURNS: Condition = Condition::ReturnsMissed {
+        filesystem: "xfs",
+        function: "iomap_dio_rw",
+    };
+
+    fn with(filesystems: &[&str], reporting: &[&'static str]) -> Conditions {
+        Conditions {
+            filesystems: filesystems.iter().map(|&name| name.to_owned()).collect(),
+            reporting: reporting.iter().copied().collect(),
+            ..Conditions::default()
+        }
+    }
+
+    #[test]
+    fn a_filesystem_counts_once_the_kernel_knows_one_of_its_types() {
+        let nfs = Condition::Filesystem(&["nfs", "nfs4"]);
+        assert!(with(&["nfs4"], &[]).hold(nfs));
+        assert!(!with(&["xfs"], &[]).hold(nfs));
+        assert!(with(&[], &[]).hold(Condition::Always));
+    }
+
+    #[test]
+    fn iomaps_own_functions_are_hooked_only_for_those_that_do_not_report() {
+        let iomap = Condition::DoesNotReport(&["btrfs", "f2fs"]);
+        assert!(!with(&["xfs"], &[]).hold(iomap), "neither is known");
+        assert!(with(&["btrfs"], &[]).hold(iomap));
+        assert!(!with(&["btrfs"], &["btrfs"]).hold(iomap));
+        assert!(with(&["btrfs", "f2fs"], &["btrfs"]).hold(iomap), "f2fs");
+        assert!(with(&["btrfs"], &["btrfs"]).hold(BTRFS_REPORTS));
+        assert!(!with(&["xfs"], &["btrfs"]).hold(BTRFS_REPORTS));
+    }
+
+    #[test]
+    fn a_reporting_function_counts_only_with_the_arguments_of_the_plan() {
+        let plan = in_order();
+        let reports = |arguments| {
+            reporting(&plan, |name| {
+                (name == "btrfs_submit_direct").then_some(arguments)
+            })
+        };
+        assert_eq!(reports(3), ["btrfs"].into());
+        assert_eq!(reports(4), HashSet::new(), "as on other kernels");
+        assert_eq!(reporting(&plan, |_| None), HashSet::new());
+    }
+
+    #[test]
+    fn xfs_reads_are_hooked_only_where_returns_of_iomap_are_missed() {
+        let mut conditions = with(&["xfs"], &[]);
+        assert!(conditions.hold(XFS_RETURNS), "no fexit");
+        assert!(
+            !conditions.will_likely_hold(XFS_RETURNS),
+            "an fexit is likely"
+        );
+        conditions.follows("iomap_dio_rw");
+        assert!(!conditions.hold(XFS_RETURNS));
+        conditions.returns_missed = true;
+        assert!(conditions.hold(XFS_RETURNS));
+        assert!(conditions.will_likely_hold(XFS_RETURNS));
+    }
+
+    #[test]
+    fn forks_are_followed_only_for_chosen_processes() {
+        let mut conditions = Conditions::default();
+        assert!(!conditions.hold(Condition::ChosenProcesses));
+        conditions.only_chosen = true;
+        assert!(conditions.hold(Condition::ChosenProcesses));
     }
 }

@@ -1,7 +1,9 @@
-//! Programs at the entry and the return of functions (fentry, fexit): which one a hook needs, and
-//! their loading, on all processors at once. The kernel verifies a program anew for each function
-//! that it is attached to, and for each copy: what is wanted more than once is loaded once, with a
-//! small one for each place that passes on to it ([`shared`](super::shared)).
+//! Programs at the entry and the return of functions (fentry, fexit): which program a hook needs,
+//! and their loading, on several CPUs at once.
+//!
+//! The kernel verifies a program again for each function that it is attached to, and for each copy.
+//! A program that is wanted more than once is therefore loaded once, and each place gets a small
+//! program that passes on to it ([`shared`](super::shared)).
 
 use std::{
     collections::HashMap,
@@ -22,7 +24,8 @@ use dio_trace_ebpf::abi::settings::Settings;
 
 use crate::kernel::{
     attach::{
-        plan::Hook,
+        error::AttachError,
+        hook::Hook,
         roles::{Role, passes_on_to},
         shared::SharedProgram,
     },
@@ -34,22 +37,22 @@ use crate::kernel::{
     sys::bpf::{self, Link, Program, Target},
 };
 
-/// Threads that load programs: more get in each other's way in the kernel.
+/// Threads that load programs; more would only wait for each other in the kernel.
 const THREADS: usize = 8;
 
-/// A program, and where it goes.
+/// A program, and the place in the kernel that it is attached to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::kernel) struct Choice {
+pub(in crate::kernel) struct FentryTarget {
     program: &'static str,
     function: Function,
     at_exit: bool,
 }
 
-/// What programs have in common of which one suffices.
-type Kind = (&'static str, Prototype, bool);
+/// Whatever programs must have in common to be loaded as one.
+type ShareKey = (&'static str, Prototype, bool);
 
-impl Choice {
-    fn kind(&self) -> Kind {
+impl FentryTarget {
+    fn share_key(&self) -> ShareKey {
         (self.program, self.function.prototype.clone(), self.at_exit)
     }
 
@@ -62,18 +65,18 @@ impl Choice {
     }
 }
 
-/// Loads and attaches them.
-pub(in crate::kernel) struct Trampolines {
+/// The programs for entries and returns, loaded and not.
+pub(in crate::kernel) struct FentryPrograms {
     pub(in crate::kernel) programs: Programs,
     module_btf: HashMap<String, OwnedFd>,
     has_loop: bool,
     pairs: bool,
     skips_running_programs: bool,
-    shared: HashMap<Kind, SharedProgram>,
-    loaded: HashMap<Choice, Vec<OwnedFd>>,
+    shared: HashMap<ShareKey, SharedProgram>,
+    loaded: HashMap<FentryTarget, Vec<OwnedFd>>,
 }
 
-impl Trampolines {
+impl FentryPrograms {
     pub(in crate::kernel) fn new(
         programs: Programs,
         module_btf: HashMap<String, OwnedFd>,
@@ -96,50 +99,43 @@ impl Trampolines {
         self.has_loop
     }
 
-    /// The program at the return of a function.
+    /// The program for the return of a function.
     ///
     /// # Errors
-    /// Why there is none.
+    /// [`AttachError::NoProgram`].
     pub(in crate::kernel) fn at_exit(
         &self,
         hook: &Hook,
-        function: Option<&Function>,
-    ) -> Result<Choice, String> {
-        let function = function.ok_or("its module has no BTF")?;
+        function: &Function,
+    ) -> Result<FentryTarget, AttachError> {
+        let wanted = function.prototype.arguments;
         let exits = hook.role.programs().fexit;
-        let exit = exits
-            .iter()
-            .find(|(arguments, _)| *arguments == function.prototype.arguments);
-        let (_, program) = exit.ok_or_else(|| {
-            format!(
-                "no program for a function of {} arguments",
-                function.prototype.arguments
-            )
-        })?;
-        Ok(choice(program, function, true))
+        let exit = exits.iter().find(|(arguments, _)| *arguments == wanted);
+        let (_, program) = exit.ok_or(AttachError::NoProgram(wanted))?;
+        Ok(target(program, function, true))
     }
 
-    /// The program at the entry of a function.
+    /// The program for the entry of a function.
     ///
     /// # Errors
-    /// Why there is none.
+    /// [`AttachError::NoProgram`] or [`AttachError::NoLoop`].
     pub(in crate::kernel) fn at_entry(
         &self,
         hook: &Hook,
-        function: Option<&Function>,
-    ) -> Result<Choice, String> {
-        let function = function.ok_or("its module has no BTF")?;
+        function: &Function,
+    ) -> Result<FentryTarget, AttachError> {
         let programs = hook.role.programs();
-        let program = programs.fentry.ok_or("no program")?;
+        let arguments = function.prototype.arguments;
+        let program = programs.fentry.ok_or(AttachError::NoProgram(arguments))?;
         if programs.walks_segments && !self.has_loop {
-            return Err("this kernel has no bpf_loop (from 5.17)".to_owned());
+            return Err(AttachError::NoLoop);
         }
-        Ok(choice(program, function, false))
+        Ok(target(program, function, false))
     }
 
-    /// How often a program is attached: twice, where the kernel may skip it and another must stand
-    /// in. A program is skipped while it is at work on the same CPU: in a thread that was preempted,
-    /// or, what is told in interrupts, in whatever the interrupt broke into.
+    /// Number of copies of a program that are attached: two where the kernel may skip one and the other
+    /// must stand in. A program is skipped while it is running on the same CPU already: in a thread
+    /// that was preempted or, for completions, in whatever the interrupt broke into.
     fn copies(&self, role: Role) -> usize {
         let in_interrupts = role == Role::Completion;
         match self.pairs || in_interrupts {
@@ -148,26 +144,23 @@ impl Trampolines {
         }
     }
 
-    /// Loads what these hooks will ask for. What cannot be loaded is tried again when it is to be
-    /// attached, and told then.
+    /// Loads the programs of these hooks ahead of attaching. A program that the kernel refuses is tried
+    /// again when it is attached, and reported then.
     pub(in crate::kernel) fn load(&mut self, hooks: &[(&Hook, Function)]) {
         let mut wanted = Vec::new();
         for (hook, function) in hooks {
-            let choices = [
-                self.at_exit(hook, Some(function)),
-                self.at_entry(hook, Some(function)),
-            ];
-            for choice in choices.into_iter().flatten() {
-                wanted.extend(std::iter::repeat_n(choice, self.copies(hook.role)));
+            let targets = [self.at_exit(hook, function), self.at_entry(hook, function)];
+            for target in targets.into_iter().flatten() {
+                wanted.extend(std::iter::repeat_n(target, self.copies(hook.role)));
             }
         }
-        self.shared = on_all_processors(&first_of_many(&wanted), |choice| self.load_shared(choice))
+        self.shared = on_all_cpus(&first_of_many(&wanted), |target| self.load_shared(target))
             .into_iter()
             .collect();
-        for (choice, program) in on_all_processors(&wanted, |choice| {
-            Some((choice.clone(), self.load_one(choice).ok()?))
+        for (target, program) in on_all_cpus(&wanted, |target| {
+            Some((target.clone(), self.load_one(target).ok()?))
         }) {
-            self.loaded.entry(choice).or_default().push(program);
+            self.loaded.entry(target).or_default().push(program);
         }
     }
 
@@ -176,75 +169,77 @@ impl Trampolines {
         self.shared.into_values().collect()
     }
 
-    /// A program that others pass on to; `None` where that is not possible.
-    fn load_shared(&self, choice: &Choice) -> Option<(Kind, SharedProgram)> {
-        let program = self.programs.shared(choice.program).ok()?;
-        let program = self.load_for(&program, choice).ok()?;
+    /// Loads a program that others pass on to; `None` where that is not possible.
+    fn load_shared(&self, target: &FentryTarget) -> Option<(ShareKey, SharedProgram)> {
+        let program = self.programs.shared(target.program).ok()?;
+        let program = self.load_for(&program, target).ok()?;
         let shared = SharedProgram::new(program.as_fd()).ok()?;
-        Some((choice.kind(), shared))
+        Some((target.share_key(), shared))
     }
 
-    /// One that passes on to a shared program, or else a whole one.
-    fn load_one(&self, choice: &Choice) -> Result<OwnedFd, String> {
-        if let Some(shared) = self.shared.get(&choice.kind()) {
-            let program = passes_on_to(choice.program);
+    /// Loads one that passes on to a shared program, or else a whole one.
+    fn load_one(&self, target: &FentryTarget) -> Result<OwnedFd, AttachError> {
+        if let Some(shared) = self.shared.get(&target.share_key()) {
+            let program = passes_on_to(target.program);
             let program = self.programs.passing_on(program, shared.map());
-            let passing_on = program.map_err(|error| format!("{error:#}"));
-            if let Ok(loaded) = passing_on.and_then(|program| self.load_for(&program, choice)) {
+            let loaded = program.map(|program| self.load_for(&program, target));
+            if let Ok(Ok(loaded)) = loaded {
                 return Ok(loaded);
             }
         }
-        self.load_whole(choice)
+        self.load_whole(target)
     }
 
-    fn load_whole(&self, choice: &Choice) -> Result<OwnedFd, String> {
-        let program = self.programs.of(choice.program);
-        self.load_for(&program.map_err(|error| format!("{error:#}"))?, choice)
+    fn load_whole(&self, target: &FentryTarget) -> Result<OwnedFd, AttachError> {
+        let program = self.programs.of(target.program);
+        let program = program.map_err(|error| AttachError::bad_object(&error))?;
+        self.load_for(&program, target)
     }
 
-    fn load_for(&self, program: &Program<'_>, choice: &Choice) -> Result<OwnedFd, String> {
-        let module = match &choice.function.module {
+    fn load_for(
+        &self,
+        program: &Program<'_>,
+        target: &FentryTarget,
+    ) -> Result<OwnedFd, AttachError> {
+        let module = match &target.function.module {
             None => None,
-            Some(name) => Some(
-                self.module_btf
-                    .get(name)
-                    .ok_or("the BTF of its module cannot be opened")?,
-            ),
+            Some(name) => Some(self.module_btf.get(name).ok_or(AttachError::ClosedBtf)?),
         };
         let target = Target {
-            btf_id: choice.function.id,
+            btf_id: target.function.id,
             module,
-            attach_type: choice.attach_type(),
+            attach_type: target.attach_type(),
         };
-        bpf::load(program, target)
+        Ok(bpf::load(program, target)?)
     }
 
-    /// Attaches a program, as often as its hook needs it.
+    /// Attaches as many copies of a program as its role needs.
     ///
     /// # Errors
-    /// Why it cannot be loaded or attached.
+    /// Where the kernel refuses the program or does not attach it, or its module's BTF is closed.
     pub(in crate::kernel) fn attach(
         &mut self,
         role: Role,
-        choice: &Choice,
-    ) -> Result<Vec<Link>, String> {
+        target: &FentryTarget,
+    ) -> Result<Vec<Link>, AttachError> {
         (0..self.copies(role))
             .map(|_| {
-                let program = match self.loaded.get_mut(choice).and_then(Vec::pop) {
+                let program = match self.loaded.get_mut(target).and_then(Vec::pop) {
                     Some(program) => program,
-                    None => self.load_one(choice)?,
+                    None => self.load_one(target)?,
                 };
-                bpf::link(program)
+                bpf::link(program).map_err(|error| AttachError::not_attached(&error))
             })
             .collect()
     }
 }
 
-/// Of those that are wanted more than once, for several functions or in copies, the first one each.
-fn first_of_many(choices: &[Choice]) -> Vec<&Choice> {
-    let mut wanted: HashMap<Kind, (&Choice, usize)> = HashMap::new();
-    for choice in choices {
-        let (_, count) = wanted.entry(choice.kind()).or_insert((choice, 0));
+/// The first of each group of targets that can share a program, where the group has more than one: for
+/// several functions, or copies for the same function.
+fn first_of_many(targets: &[FentryTarget]) -> Vec<&FentryTarget> {
+    let mut wanted: HashMap<ShareKey, (&FentryTarget, usize)> = HashMap::new();
+    for target in targets {
+        let (_, count) = wanted.entry(target.share_key()).or_insert((target, 0));
         *count += 1;
     }
     let wanted = wanted.into_values();
@@ -254,20 +249,17 @@ fn first_of_many(choices: &[Choice]) -> Vec<&Choice> {
         .collect()
 }
 
-fn choice(program: &'static str, function: &Function, at_exit: bool) -> Choice {
-    Choice {
+fn target(program: &'static str, function: &Function, at_exit: bool) -> FentryTarget {
+    FentryTarget {
         program,
         function: function.clone(),
         at_exit,
     }
 }
 
-/// Does `work` on each of `items`, on several processors at once. What gives `None` is left out, and
-/// the order is any.
-fn on_all_processors<T: Sync, R: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> Option<R> + Sync,
-) -> Vec<R> {
+/// Does `work` on each of `items`, on several CPUs at once. Results that are `None` are left out, and
+/// the order is arbitrary.
+fn on_all_cpus<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Option<R> + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let work = || {
@@ -280,7 +272,7 @@ fn on_all_processors<T: Sync, R: Send>(
     };
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
-        // What cannot be started is done by the others.
+        // If a thread cannot be started, the others do its work.
         let started: Vec<_> = (1..threads.min(THREADS))
             .filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
             .collect();
@@ -288,4 +280,57 @@ fn on_all_processors<T: Sync, R: Send>(
         drop(started);
     });
     done.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(program: &'static str, function: u32, prototype: u32, at_exit: bool) -> FentryTarget {
+        let function = Function {
+            id: function,
+            module: None,
+            prototype: Prototype {
+                id: prototype,
+                module: None,
+                arguments: 2,
+            },
+        };
+        target(program, &function, at_exit)
+    }
+
+    #[test]
+    fn a_program_is_shared_by_functions_of_one_prototype_and_by_copies() {
+        let shared = |targets: &[FentryTarget]| {
+            let mut names: Vec<_> = first_of_many(targets)
+                .into_iter()
+                .map(|target| (target.program, target.function.id, target.at_exit))
+                .collect();
+            names.sort_unstable();
+            names
+        };
+        let alone = [
+            wanted("request_entry", 1, 7, false),
+            wanted("request_entry", 2, 8, false),
+            wanted("request_exit_2", 1, 7, true),
+            wanted("completion", 3, 7, false),
+        ];
+        assert_eq!(shared(&alone), [], "nothing in common");
+        let two_functions = wanted("request_entry", 4, 7, false);
+        let copy = wanted("completion", 3, 7, false);
+        let targets = [&alone[..], &[two_functions, copy]].concat();
+        assert_eq!(
+            shared(&targets),
+            [("completion", 3, false), ("request_entry", 1, false)]
+        );
+    }
+
+    #[test]
+    fn every_item_is_worked_on_once() {
+        let items: Vec<u32> = (0..1_000).collect();
+        let mut done = on_all_cpus(&items, |&item| (item % 3 != 0).then_some(item));
+        done.sort_unstable();
+        let expected: Vec<u32> = items.into_iter().filter(|item| item % 3 != 0).collect();
+        assert_eq!(done, expected);
+    }
 }

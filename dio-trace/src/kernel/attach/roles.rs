@@ -11,9 +11,9 @@ pub(in crate::kernel) enum Role {
     IomapInner,
     /// `iomap_dio_complete`.
     IomapComplete,
-    /// What `iomap_dio_complete` tells a filesystem (`iomap_dio_ops.end_io`).
+    /// A filesystem's `iomap_dio_ops.end_io`, which `iomap_dio_complete` calls with the result.
     IomapEnd,
-    /// What iomap passes the bios of btrfs on to (`iomap_dio_ops.submit_io`).
+    /// btrfs' `iomap_dio_ops.submit_io`, which iomap calls with each bio.
     BtrfsSubmit,
     /// `__iomap_dio_read_simple`.
     IomapSimpleEngine,
@@ -35,7 +35,7 @@ pub(in crate::kernel) enum Role {
 
 /// The programs of a role, by way of attaching. The exit program of fexit depends on the number of
 /// arguments.
-pub(in crate::kernel) struct Programs {
+pub(in crate::kernel) struct RolePrograms {
     pub(in crate::kernel) fentry: Option<&'static str>,
     pub(in crate::kernel) fexit: &'static [(u32, &'static str)],
     pub(in crate::kernel) kprobe: Option<&'static str>,
@@ -62,7 +62,7 @@ pub(in crate::kernel) fn passes_on_to(program: &str) -> &'static str {
     }
 }
 
-const NONE: Programs = Programs {
+const NONE: RolePrograms = RolePrograms {
     fentry: None,
     fexit: &[],
     kprobe: None,
@@ -80,11 +80,50 @@ const ENGINE_EXITS: &[(u32, &str)] = &[
     (7, "engine_exit_7"),
 ];
 
+/// The order of attaching. What sees the end of a request, or something inside it, is attached before
+/// what sees its beginning: no request is then seen to begin whose end could not be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::kernel) enum Phase {
+    /// Results of asynchronous requests.
+    Completions,
+    /// Events inside a request, and new threads.
+    Inside,
+    /// Direct I/O engines: they note the bytes, and begin requests that no filesystem's hook saw.
+    Engines,
+    /// Whole requests.
+    Requests,
+}
+
 impl Role {
+    /// When hooks of this role are attached.
+    pub(in crate::kernel) const fn phase(self) -> Phase {
+        match self {
+            Self::Completion => Phase::Completions,
+            Self::BioQueue
+            | Self::BioSplit
+            | Self::ProcessFork
+            | Self::BtrfsSubmit
+            | Self::IomapEnd
+            | Self::IomapComplete
+            | Self::IomapInner => Phase::Inside,
+            Self::IomapEngine
+            | Self::IomapSimpleEngine
+            | Self::BlockDeviceEngine
+            | Self::LegacyEngine
+            | Self::ServerEngine => Phase::Engines,
+            Self::Request => Phase::Requests,
+        }
+    }
+
+    /// Whether hooks of this role are tracepoints, not functions.
+    pub(in crate::kernel) const fn is_tracepoint(self) -> bool {
+        !self.programs().tracepoint.is_empty()
+    }
+
     /// The programs of this role.
-    pub(in crate::kernel) const fn programs(self) -> Programs {
-        const fn engine(fentry: &'static str, kprobe: &'static str) -> Programs {
-            Programs {
+    pub(in crate::kernel) const fn programs(self) -> RolePrograms {
+        const fn engine(fentry: &'static str, kprobe: &'static str) -> RolePrograms {
+            RolePrograms {
                 fentry: Some(fentry),
                 fexit: ENGINE_EXITS,
                 kprobe: Some(kprobe),
@@ -94,15 +133,15 @@ impl Role {
                 ..NONE
             }
         }
-        const fn entry_only(fentry: &'static str, kprobe: &'static str) -> Programs {
-            Programs {
+        const fn entry_only(fentry: &'static str, kprobe: &'static str) -> RolePrograms {
+            RolePrograms {
                 fentry: Some(fentry),
                 kprobe: Some(kprobe),
                 ..NONE
             }
         }
         match self {
-            Self::Request => Programs {
+            Self::Request => RolePrograms {
                 fentry: Some("request_entry"),
                 fexit: &[(2, "request_exit_2")],
                 kprobe: Some("request_entry_kprobe"),
@@ -114,7 +153,7 @@ impl Role {
             Self::IomapEngine => engine("iomap_entry", "iomap_entry_kprobe"),
             Self::IomapSimpleEngine => engine("iomap_simple_entry", "iomap_simple_entry_kprobe"),
             Self::ServerEngine => engine("server_entry", "server_entry_kprobe"),
-            Self::BlockDeviceEngine => Programs {
+            Self::BlockDeviceEngine => RolePrograms {
                 fentry: Some("blkdev_entry"),
                 fexit: &[(2, "blkdev_exit_2")],
                 kprobe: Some("blkdev_entry_kprobe"),
@@ -126,25 +165,25 @@ impl Role {
             Self::IomapComplete => entry_only("iomap_complete", "iomap_complete_kprobe"),
             Self::IomapEnd => entry_only("iomap_end", "iomap_end_kprobe"),
             Self::BtrfsSubmit => entry_only("btrfs_submit", "btrfs_submit_kprobe"),
-            Self::Completion => Programs {
+            Self::Completion => RolePrograms {
                 bounded: true,
                 ..entry_only("completion", "completion_kprobe")
             },
-            Self::BioQueue => Programs {
+            Self::BioQueue => RolePrograms {
                 tracepoint: &[
                     (1, "bio_queue_0", "bio_queue_0_raw"),
                     (2, "bio_queue_1", "bio_queue_1_raw"),
                 ],
                 ..NONE
             },
-            Self::BioSplit => Programs {
+            Self::BioSplit => RolePrograms {
                 tracepoint: &[
                     (2, "bio_split", "bio_split_raw"),
                     (3, "bio_split", "bio_split_raw"),
                 ],
                 ..NONE
             },
-            Self::ProcessFork => Programs {
+            Self::ProcessFork => RolePrograms {
                 tracepoint: &[(2, "process_fork", "process_fork_raw")],
                 ..NONE
             },

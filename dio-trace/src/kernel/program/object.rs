@@ -133,6 +133,18 @@ pub(in crate::kernel) const fn is_embedded() -> bool {
     !OBJECT.is_empty()
 }
 
+/// Names of all embedded programs; `None` where this was built without them.
+#[cfg(test)]
+pub(in crate::kernel) fn embedded_programs() -> Option<HashSet<String>> {
+    is_embedded().then(|| {
+        Object::parse(OBJECT)
+            .unwrap()
+            .programs
+            .into_keys()
+            .collect()
+    })
+}
+
 /// Creates the maps, and makes every program ready to load.
 ///
 /// aya loads kprobes and raw tracepoints itself. It can attach fentry and fexit only once for each

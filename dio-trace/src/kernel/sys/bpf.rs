@@ -20,6 +20,8 @@ use aya_obj::generated::{
 };
 use bytemuck::Pod;
 
+use crate::kernel::sys::refusal::Refusal;
+
 const LICENSE: &CStr = c"Dual MIT/GPL";
 /// Room for the verifier's words: its last lines are what matters, and a refusal is short.
 const LOG_SIZE: usize = 1 << 20;
@@ -64,12 +66,11 @@ impl Link {
 ///
 /// # Errors
 /// The kernel's errno.
-pub(in crate::kernel) fn link(program: OwnedFd) -> Result<Link, String> {
+pub(in crate::kernel) fn link(program: OwnedFd) -> io::Result<Link> {
     let mut attr = attr();
     attr.raw_tracepoint.prog_fd = program.as_raw_fd().cast_unsigned();
     // SAFETY: the command reads descriptors, and no name: its address is 0.
-    let link = unsafe { bpf_fd(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr) }
-        .map_err(|error| format!("cannot attach: {}", describe(&error)))?;
+    let link = unsafe { bpf_fd(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr) }?;
     Ok(Link {
         program,
         _link: link,
@@ -95,7 +96,7 @@ pub(in crate::kernel) fn load_btf(bytes: &[u8]) -> io::Result<OwnedFd> {
 pub(in crate::kernel) fn load(
     program: &Program<'_>,
     target: Target<'_>,
-) -> Result<OwnedFd, String> {
+) -> Result<OwnedFd, Refusal> {
     let mut attr = load_attr(BPF_PROG_TYPE_TRACING, &program.instructions);
     attr.__bindgen_anon_3.expected_attach_type = target.attach_type as u32;
     if let Some(btf) = program.btf {
@@ -125,7 +126,7 @@ pub(in crate::kernel) fn load(
         Err(_) => {
             let end = log.iter().position(|&byte| byte == 0).unwrap_or(log.len());
             log.truncate(end);
-            Err(refusal(&first, &String::from_utf8_lossy(&log)))
+            Err(Refusal::new(&first, &String::from_utf8_lossy(&log)))
         }
     }
 }
@@ -177,36 +178,6 @@ pub(in crate::kernel) fn program_map(program: BorrowedFd<'_>) -> io::Result<Owne
     // SAFETY: key and value have the size that the map was made with, and outlive the call.
     unsafe { bpf(bpf_cmd::BPF_MAP_UPDATE_ELEM, &mut update) }?;
     Ok(map)
-}
-
-/// The errno, and the verifier's last words that are not statistics. The whole protocol goes to
-/// standard error where `DIO_TRACE_VERIFIER_LOG` is set.
-pub(in crate::kernel) fn refusal(error: &io::Error, log: &str) -> String {
-    if std::env::var_os("DIO_TRACE_VERIFIER_LOG").is_some() {
-        eprintln!("{log}");
-    }
-    const STATISTICS: [&str; 3] = ["processed ", "verification time ", "stack depth "];
-    let last = log.lines().rev().find(|line| {
-        !line.trim().is_empty() && !STATISTICS.iter().any(|start| line.starts_with(start))
-    });
-    match last {
-        Some(last) => format!("{}; the verifier says: {last}", describe(error)),
-        None => describe(error),
-    }
-}
-
-/// The errno in words, also for the ones that only the kernel's inside knows.
-fn describe(error: &io::Error) -> String {
-    /// `ENOTSUPP` (include/linux/errno.h): not for userspace, yet bpf(2) returns it.
-    const ENOTSUPP: i32 = 524;
-    match error.raw_os_error() {
-        Some(ENOTSUPP) => "not supported on this kernel".to_owned(),
-        // Rights were looked at before.
-        Some(libc::EPERM) => {
-            "the kernel forbids it, as it does under lockdown=confidentiality".to_owned()
-        }
-        _ => error.to_string(),
-    }
 }
 
 /// Opens the BTF of loaded modules, by name.

@@ -126,6 +126,7 @@ pub(super) fn night() -> Environment {
                 gives: text("writes that ext4 does through the page cache"),
                 method: None,
                 note: Some(text("ext4 is not loaded")),
+                failures: Vec::new(),
                 lost: text("nothing here: no ext4 filesystem is mounted"),
             },
         ],
@@ -153,6 +154,7 @@ fn attached(function: &str, module: &str, gives: &str) -> Attachment {
         gives: gives.into(),
         method: Some(method.into()),
         note: None,
+        failures: Vec::new(),
         lost: String::new(),
     }
 }

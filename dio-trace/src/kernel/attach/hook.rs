@@ -1,0 +1,55 @@
+//! One row of the attach plan: a kernel function or tracepoint, its role, and where it is of use.
+
+use crate::kernel::attach::roles::Role;
+
+/// Where a hook is of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::kernel) enum Condition {
+    /// On every machine.
+    Always,
+    /// While one of these filesystem types is registered with the kernel (`/proc/filesystems`).
+    Filesystem(&'static [&'static str]),
+    /// If this filesystem type is registered, and the function exists with this many arguments. It
+    /// reports the bytes that the filesystem does directly; iomap's own functions would not.
+    ReportsDirectBytes {
+        /// The filesystem type.
+        filesystem: &'static str,
+        /// Number of arguments.
+        arguments: u32,
+    },
+    /// If one of these filesystem types is registered and has no function that reports its direct
+    /// bytes.
+    DoesNotReport(&'static [&'static str]),
+    /// While a command or chosen processes are traced.
+    ChosenProcesses,
+    /// If this filesystem type is registered, and returns of this function, which was attached before,
+    /// can be missed: it has no fexit, or the kernel skips programs that were preempted.
+    ReturnsMissed {
+        /// The filesystem type.
+        filesystem: &'static str,
+        /// The function.
+        function: &'static str,
+    },
+}
+
+/// One row of the plan.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::kernel) struct Hook {
+    /// Kernel function, or tracepoint for the tracepoint roles.
+    pub(in crate::kernel) function: &'static str,
+    /// Module it lives in, unless that is built in; `None` for what is always part of vmlinux.
+    pub(in crate::kernel) module: Option<&'static str>,
+    /// What it sees.
+    pub(in crate::kernel) role: Role,
+    /// Where it is of use.
+    pub(in crate::kernel) condition: Condition,
+    /// Whether tracing can begin with this hook alone. Without any essential one it does not begin.
+    pub(in crate::kernel) essential: bool,
+    /// Whether nothing is missing on kernels without this function: it came late, or has another name
+    /// there.
+    pub(in crate::kernel) optional: bool,
+    /// What it gives, for people.
+    pub(in crate::kernel) gives: &'static str,
+    /// What is lost without it, for people.
+    pub(in crate::kernel) lost: &'static str,
+}
