@@ -1,4 +1,4 @@
-//! Whether a change helped: two recordings by the rate of each fault, never by raw counts.
+//! Whether a change helped: compares two recordings by the rate of each fault, never by raw counts.
 
 mod text;
 
@@ -14,61 +14,61 @@ use crate::{
     report::{Place, Summary},
 };
 
-/// A rate must change by this part of itself to count as changed.
+/// Part of itself by which a rate must change to count as changed.
 const RELATIVE: f64 = 0.1;
-/// And by this many standard deviations, so that chance is no explanation.
+/// Number of standard deviations by which it must change as well, to rule out chance.
 const DEVIATIONS: f64 = 3.0;
-/// Faults that must be expected before their absence says anything.
+/// Number of faults that must be expected before their absence means anything.
 const EXPECTED: f64 = 5.0;
 
-/// What is compared: a program and file with one kind of fault.
+/// A program and file with one kind of fault: the unit of comparison.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Fault {
     /// Name of the program.
     pub comm: String,
-    /// Path, or what else is known of the file.
+    /// Path, or a description of the file where the path is unknown.
     pub file: String,
     /// Read or write.
     pub operation: Operation,
-    /// What became of it: `rejected`, `buffered` or `accepted`.
+    /// Verdict: `rejected`, `buffered` or `accepted`.
     pub verdict: Verdict,
-    /// What is misaligned; empty for what is buffered although it is aligned.
+    /// Words of what is misaligned; empty for requests that are buffered although aligned.
     pub reasons: Vec<&'static str>,
 }
 
-/// How a fault changed.
+/// The change of a fault from one recording to the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// Was not there before.
+    /// The fault did not occur before.
     New,
-    /// Became more frequent.
+    /// The fault became more frequent.
     Worse,
-    /// Cannot be told.
+    /// The recordings do not show whether it changed.
     Unknown,
-    /// Is there as before.
+    /// The fault occurs as often as before.
     Same,
-    /// Became less frequent.
+    /// The fault became less frequent.
     Better,
-    /// Is gone.
+    /// The fault no longer occurs.
     Fixed,
 }
 
 /// One fault in both recordings.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Line {
-    /// Which.
+    /// The fault.
     #[serde(flatten)]
     pub fault: Fault,
-    /// How it changed.
+    /// The change from before to after.
     pub change: Change,
-    /// In 1,000 direct requests of that program and file, before and after.
+    /// Occurrences in 1,000 direct requests of that program and file, before and after.
     pub per_thousand: [f64; 2],
     /// Requests with the fault, before and after.
     pub count: [u64; 2],
     /// All direct requests of that program and file, before and after.
     pub requests: [u64; 2],
-    /// Why it cannot be told, where it cannot.
+    /// The reason for [`Change::Unknown`]; `None` for other changes.
     pub note: Option<String>,
 }
 
@@ -77,7 +77,7 @@ pub struct Line {
 pub struct Comparison {
     /// Every fault of either recording, worst change first.
     pub lines: Vec<Line>,
-    /// Why the recordings as a whole cannot answer, where they cannot.
+    /// Reasons why the recordings as a whole cannot answer; empty where they can.
     pub doubts: Vec<String>,
     /// All direct requests, before and after.
     pub requests: [u64; 2],
@@ -85,7 +85,7 @@ pub struct Comparison {
     pub misaligned_per_thousand: [f64; 2],
 }
 
-/// What a comparison comes to.
+/// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing is new or worse.
@@ -119,7 +119,7 @@ impl Comparison {
         }
     }
 
-    /// What it comes to: a finding weighs more than a doubt.
+    /// The result: a finding weighs more than a doubt.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         let any = |changes: &[Change]| self.lines.iter().any(|line| changes.contains(&line.change));
@@ -137,7 +137,7 @@ impl Comparison {
 fn doubts(name: &str, summary: &Summary) -> Vec<String> {
     let mut doubts = Vec::new();
     if summary.total.total().count == 0 {
-        doubts.push(format!("{name} holds no direct request"));
+        doubts.push(format!("{name} contains no direct requests"));
     }
     if !summary.losses.counts_are_exact() {
         let lost: Vec<&str> = summary
@@ -149,12 +149,12 @@ fn doubts(name: &str, summary: &Summary) -> Vec<String> {
         doubts.push(format!("{name} has lost requests ({})", lost.join(", ")));
     }
     if summary.ending == Ending::Damaged {
-        doubts.push(format!("{name} is damaged, and was read up to there"));
+        doubts.push(format!("{name} is damaged, and was read up to the damage"));
     }
     doubts
 }
 
-/// One recording, by what is compared.
+/// One recording, arranged for comparison.
 struct Side {
     faults: BTreeMap<Fault, u64>,
     requests: BTreeMap<(String, String), u64>,
@@ -171,7 +171,7 @@ impl Side {
         };
         for (place, tally) in &summary.places {
             let requests = side.requests.entry(key(place)).or_default();
-            // Probing is no part of a program's steady work.
+            // Probing is not part of a program's steady work.
             *requests += tally.total().count - tally.probing().count;
             let disk = summary
                 .disks
@@ -214,7 +214,7 @@ impl Side {
     }
 }
 
-/// A file must be recognised in the other recording: by its path, since inodes change.
+/// The name by which a file is recognised in the other recording: its path, because inodes change.
 fn file_key(place: &Place) -> String {
     let file = &place.file;
     match (&file.path, &file.disk) {
@@ -266,7 +266,7 @@ fn change(count: [u64; 2], requests: [u64; 2], rate: [f64; 2]) -> (Change, Optio
             "this program did not use this file in AFTER".to_owned()
         } else {
             format!(
-                "too little seen in AFTER: at the rate of BEFORE, {expected:.1} faults were to be \
+                "too few requests in AFTER: at the rate of BEFORE, {expected:.1} faults would be \
                  expected, and at least {EXPECTED:.0} are needed"
             )
         };
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_is_no_change() {
+    fn chance_is_not_a_change() {
         assert_eq!(of([10, 13], [1_000, 1_000]), Change::Same);
     }
 

@@ -1,4 +1,4 @@
-//! What a file, directory or device asks of direct I/O, and who says so.
+//! What a file, directory or device requires of direct I/O, and who says so.
 
 mod mount;
 mod probe;
@@ -25,7 +25,7 @@ use crate::{
     model::{DeviceNumber, RuleSet},
 };
 
-/// All that was found out about one path.
+/// The findings about one path.
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
     /// The path as given.
@@ -36,39 +36,39 @@ pub struct Inspection {
     pub filesystem: Option<String>,
     /// Block size of the filesystem, bytes.
     pub filesystem_block_size: Option<u32>,
-    /// What `statx` says.
+    /// The answer of `statx`.
     pub statx: Option<Statx>,
     /// The device, and below it those it is stacked on, with their limits.
     pub layers: Vec<Layer>,
-    /// The rules of this kernel; `None` where it does not tell.
+    /// The rule set of this kernel; `None` where its type information is missing.
     pub rule_set: Option<RuleSet>,
-    /// What real reads showed, where they were asked for.
+    /// The results of real reads; `None` unless they were asked for.
     pub probed: Option<Probed>,
-    /// Where those disagree, and what that means.
+    /// Sentences about what of this disagrees, and what that means.
     pub disagreements: Vec<String>,
-    /// What to use in code; `None` where direct I/O is not possible.
+    /// Alignments to use in code; `None` where direct I/O is not possible, or no rule is known.
     pub use_in_code: Option<Alignment>,
 }
 
 /// Alignments for a program, bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Alignment {
-    /// Of buffers.
+    /// Alignment of buffers.
     pub memory: u32,
-    /// Of offsets and lengths.
+    /// Alignment of offsets and lengths.
     pub block: u32,
-    /// Of both, so that it also works on other kernels and disks and is never serialised.
+    /// Alignment for all of these that also works on other kernels and disks, and is never serialised.
     pub safe: u32,
 }
 
 impl Inspection {
-    /// Looks at a path; with `probe` also by real, direct reads.
+    /// Inspects a path; with `probe` also by real direct reads.
     ///
     /// # Errors
-    /// Where the path cannot be looked at.
+    /// Where the path cannot be accessed.
     pub fn of(path: &Path, probe: bool) -> anyhow::Result<Self> {
         let metadata =
-            fs::metadata(path).with_context(|| format!("cannot look at {}", path.display()))?;
+            fs::metadata(path).with_context(|| format!("cannot access {}", path.display()))?;
         let kind = metadata.file_type();
         let is_device = kind.is_block_device();
         let mount = if is_device {
@@ -121,7 +121,7 @@ impl Inspection {
         Ok(inspection)
     }
 
-    /// The strictest of all that is known.
+    /// The strictest of all known requirements.
     fn alignment(&self) -> Option<Alignment> {
         let statx = self.statx.unwrap_or_default();
         let refused = statx.supported && statx.memory == Some(0);

@@ -1,4 +1,4 @@
-//! Help, usage errors, exit codes, and what a machine that cannot trace is told.
+//! Help, usage errors, exit codes, and the messages on a machine that cannot trace.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
 mod common;
@@ -110,7 +110,7 @@ fn wrong_usage_is_exit_code_2_with_what_to_write() {
         (&["report", "x", "--comm", "["], "not a pattern"),
         (&["report", "x", "--what-if", "lbs=7"], "power of two"),
         (&["verify"], "--duration 5m"),
-        (&["inspect", "/nonexistent"], "cannot look at /nonexistent"),
+        (&["inspect", "/nonexistent"], "cannot access /nonexistent"),
         (
             &["compare", "/nonexistent", "/nonexistent"],
             "cannot open /nonexistent",
@@ -213,7 +213,7 @@ fn compare_finds_what_is_new_and_worse() {
 }
 
 #[test]
-fn compare_says_when_it_cannot_be_told() {
+fn compare_says_when_it_is_undecided() {
     let output = compare(reads(10_000, 50).path(), reads(20, 0).path());
     assert_eq!(output.status.code(), Some(3));
     insta::assert_snapshot!(stdout(&output));
@@ -225,7 +225,7 @@ fn compare_says_when_it_cannot_be_told() {
 }
 
 #[test]
-fn a_reader_that_leaves_early_is_no_error() {
+fn a_reader_that_leaves_early_is_not_an_error() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/v1.dio");
     for format in ["text", "jsonl", "csv"] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dio-trace"))
@@ -242,7 +242,7 @@ fn a_reader_that_leaves_early_is_no_error() {
 }
 
 #[test]
-fn inspect_tells_of_a_file() {
+fn inspect_describes_a_file() {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(&[1; 65_536]).unwrap();
     let output = dio_trace(&["inspect", "--format", "json", file.path().to_str().unwrap()]);

@@ -1,4 +1,4 @@
-//! What is told of a recording.
+//! What reports say about a recording.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
 mod common;
@@ -57,7 +57,7 @@ fn text(file: &NamedTempFile, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_fault_is_told_worst_first() {
+fn faults_are_reported_worst_first() {
     insta::assert_snapshot!(text(&recording(common::story(), 600), &[]));
 }
 
@@ -77,10 +77,10 @@ fn a_clean_trace_says_so() {
 }
 
 #[test]
-fn nothing_seen_is_told() {
+fn nothing_seen_is_reported() {
     let text = text(&recording([], 60), &[]);
     assert!(
-        text.starts_with("No direct request seen in 1 min, nothing lost\n"),
+        text.starts_with("No direct requests seen in 1 min, nothing lost\n"),
         "{text}"
     );
 }
@@ -120,7 +120,7 @@ fn the_json_summary_holds_the_same_numbers() {
 
 /// A misaligned buffer comes from a place in the program: of several, the one that matters most.
 #[test]
-fn the_most_frequent_call_stack_is_told() {
+fn the_most_frequent_call_stack_is_shown() {
     let stack = |function: &str| {
         let frames = [function, "main+0x20"];
         Some(frames.map(std::sync::Arc::from).to_vec())

@@ -38,43 +38,48 @@ use crate::{
     vm::Guest,
 };
 
-/// Processors of the guest in which everything happens at once.
+/// Processors of the guest in which all processes read at once.
 const MANY_PROCESSORS: u32 = 64;
-/// A run takes a few minutes where the machine has nothing else to do.
+/// Time limit of one guest. A run takes a few minutes on an idle machine.
 const LIMIT: Duration = Duration::from_secs(40 * 60);
 
-/// Measure what tracing costs, and compare with what it did cost
+/// Measure what tracing costs, and compare with the saved baseline
 ///
-/// Boots a guest in which one instruction is one nanosecond (`-smp 1 -icount shift=0,sleep=off,align=off`), so that the
-/// numbers repeat whatever this machine does meanwhile. In it the same requests go to raw devices and filesystems on
-/// `null_blk`: with nothing attached, with programs that do nothing where dio-trace has its own, with dio-trace, and with
-/// bpftrace. Prints the table and writes it as JSON. Exit status 1: something is more than 5 % worse than the baseline.
+/// Boots a guest in which one instruction takes one nanosecond
+/// (`-smp 1 -icount shift=0,sleep=off,align=off`), so the numbers repeat whatever else this machine
+/// does. In it the same requests go to raw devices and filesystems on `null_blk`: with nothing
+/// attached, with programs that do nothing in the places where dio-trace has its own, with
+/// dio-trace, and with bpftrace. Prints the table and writes it as JSON. Exit status 1: something
+/// is more than 5 % worse than the baseline.
 #[derive(Args)]
 pub(crate) struct Bench {
     /// Kernel of the guest
     #[arg(long, default_value = "6.12", value_name = "SERIES")]
     kernel: Series,
-    /// Where the results go as JSON; target/bench-SERIES.json or target/scale-SERIES.json where not given
+    /// JSON file for the results; by default target/bench-SERIES.json or target/scale-SERIES.json
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Results to compare with; xtask/bench-baseline.json or xtask/scale-baseline.json where not given, if that is of the
-    /// same kernel series
+    /// Results to compare with; by default xtask/bench-baseline.json or xtask/scale-baseline.json,
+    /// if that is of the same kernel series
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Make these results the baseline
     #[arg(long, conflicts_with = "only")]
     save: bool,
-    /// Only cases whose name contains this (`xfs read`), and none of the other figures; repeatable
+    /// Only cases whose name contains this (such as `xfs read`), and none of the other figures;
+    /// repeatable
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
-    /// Instead: 1,000 processes with 100,000 files, against one with one; then all at once on 64 processors
+    /// Instead: compare 1,000 processes with 100,000 files to one process with one file; then let
+    /// all read at once on 64 processors
     #[arg(long, conflicts_with = "only")]
     scale: bool,
 }
 
 impl Bench {
     /// # Errors
-    /// When something cannot be installed, built or measured; what got worse is an exit code.
+    /// When something cannot be installed, built or measured. Values that got worse are an exit
+    /// code.
     pub(crate) fn run(self) -> Result<ExitCode> {
         let kernel = setup::guests(&[self.kernel], false)?
             .pop()
@@ -119,7 +124,7 @@ impl Bench {
         }
     }
 
-    /// What its files are called by.
+    /// The first word in the names of its files.
     const fn kind(&self) -> &'static str {
         if self.scale { "scale" } else { "bench" }
     }
@@ -152,7 +157,7 @@ impl Bench {
     }
 }
 
-/// What each case costs.
+/// Measures what each case costs.
 fn costs(kernel: Kernel, binary: &Path, only: &[String]) -> Result<Results> {
     let mut arguments = vec![binary.display().to_string()];
     for only in only {
@@ -165,7 +170,7 @@ fn costs(kernel: Kernel, binary: &Path, only: &[String]) -> Result<Results> {
     })
 }
 
-/// What many processes and files cost, on one processor and then on many.
+/// Measures what many processes and files cost, on one processor and then on many.
 fn scaled(kernel: &Kernel, binary: &Path) -> Result<Results> {
     let guest = |cpus| {
         Ok::<_, anyhow::Error>(Guest {
@@ -181,7 +186,7 @@ fn scaled(kernel: &Kernel, binary: &Path) -> Result<Results> {
     Ok(results)
 }
 
-/// This program with other arguments.
+/// The command line of this program with another task.
 fn own(task: &str, arguments: Vec<String>) -> Result<Vec<String>> {
     let mut command = vec![
         std::env::current_exe()?.display().to_string(),
@@ -191,7 +196,7 @@ fn own(task: &str, arguments: Vec<String>) -> Result<Vec<String>> {
     Ok(command)
 }
 
-/// Runs it where one instruction is one nanosecond, and takes its results.
+/// Runs a guest in which one instruction takes one nanosecond, and returns its results.
 fn measure(guest: Guest) -> Result<Results> {
     let guest = Guest {
         disks: Vec::new(),

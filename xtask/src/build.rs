@@ -1,4 +1,4 @@
-//! `cargo xtask build`: the probes, and the binary that carries them.
+//! `cargo xtask build`: builds the probes, and the binary that contains them.
 
 use std::{
     env,
@@ -16,7 +16,7 @@ use crate::{
 
 const TARGET: &str = "bpfel-unknown-none";
 const PROBES: &str = "dio-trace-probes";
-/// Separates flags in `CARGO_ENCODED_RUSTFLAGS`.
+/// Separator of flags in `CARGO_ENCODED_RUSTFLAGS`.
 const FLAG_END: &str = "\u{1f}";
 
 /// Build dio-trace with its probes: `target/release/dio-trace`
@@ -81,7 +81,7 @@ pub(crate) fn probes(toolchain: &Toolchain) -> Result<PathBuf> {
 /// When it does not compile.
 pub(crate) fn binary(profile: Profile, object: &Path) -> Result<PathBuf> {
     let mut cargo = cargo();
-    // All of the workspace's features, as `cargo test --workspace` has them: dependencies are
+    // With the features of the whole workspace, as in `cargo test --workspace`: dependencies are
     // compiled once for both.
     cargo.args([
         "build",
@@ -128,7 +128,7 @@ fn object(toolchain: &Toolchain) -> Result<PathBuf> {
         }
         Toolchain::Debian { linker } => {
             let mut stable = cargo();
-            // eBPF is a target of the unstable kind: the same compiler takes it when told so.
+            // eBPF is an unstable target, which a stable compiler accepts with this variable.
             stable
                 .arg("build")
                 .env("RUSTC", "/usr/bin/rustc")
@@ -155,7 +155,7 @@ fn object(toolchain: &Toolchain) -> Result<PathBuf> {
         ])
         .arg(&directory)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join(FLAG_END))
-        // The linker does its own whole-program optimisation, and BTF is made from the debug information.
+        // bpf-linker optimises the whole program itself, and makes BTF from the debug information.
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_STRIP", "none")
         .env_remove("CARGO_TARGET_DIR")

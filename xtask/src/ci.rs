@@ -1,4 +1,4 @@
-//! `cargo xtask lint` and `cargo xtask ci`.
+//! `cargo xtask lint` and `cargo xtask ci`: the checks that every change has to pass.
 
 use std::process::ExitCode;
 
@@ -20,7 +20,7 @@ pub(crate) struct Ci {
 
 impl Lint {
     /// # Errors
-    /// When anything is to be changed.
+    /// When formatting or lints complain.
     pub(crate) fn run(self) -> Result<()> {
         for arguments in [
             &["fmt", "--all", "--check"][..],

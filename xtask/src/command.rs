@@ -1,4 +1,4 @@
-//! Runs other programs; a failure names the program, its arguments and what it printed.
+//! Runs other programs. The error of a failure has the program, its arguments and what it printed.
 
 use std::{
     ffi::OsStr,
@@ -8,10 +8,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// Runs it with our own terminal.
+/// Runs a command on our own terminal.
 ///
 /// # Errors
-/// When it cannot be started, or its status is not 0.
+/// When it cannot be started, or its exit status is not 0.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;
     if !status.success() {
@@ -20,10 +20,10 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs it quietly and returns what it printed on standard output.
+/// Runs a command quietly, and returns what it printed on standard output.
 ///
 /// # Errors
-/// As for [`run`]; the message carries the end of its standard error.
+/// As for [`run`]; the message contains the end of its standard error.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
@@ -38,7 +38,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Where a program is on the PATH, or in the directories of system tools, which a user's PATH often lacks.
+/// Finds a program in PATH, or in the directories of system tools, which a user's PATH often lacks.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -47,7 +47,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
-/// The command as one could type it.
+/// The command line in a form that can be typed.
 pub(crate) fn shown(command: &Command) -> String {
     std::iter::once(command.get_program())
         .chain(command.get_args())
@@ -56,7 +56,7 @@ pub(crate) fn shown(command: &Command) -> String {
         .join(" ")
 }
 
-/// One word, quoted for a shell where it has to be.
+/// One word, quoted for a shell where necessary.
 pub(crate) fn quoted(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref().to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);

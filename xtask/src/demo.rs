@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: programs that get direct I/O wrong, watched in a guest while they run.
+//! `cargo xtask demo`: shows programs that get direct I/O wrong, in a guest, while they run.
 
 mod viewer;
 
@@ -15,33 +15,34 @@ use crate::{
     vm::{Disk, Guest},
 };
 
-/// Runs in the guest: makes filesystems, then records the programs it starts.
+/// Script that runs in the guest: it makes filesystems, then records the programs that it starts.
 const SCRIPT: &str = "xtask/src/demo/guest.sh";
-/// Boot, filesystems, attaching: what the guest may take beside the programs themselves.
+/// Time that the guest may take in addition to the programs: boot, filesystems, attaching.
 const START_LIMIT: Duration = Duration::from_secs(300);
 
-/// Show dio-trace at work: a guest in which programs get direct I/O wrong, and who they are
+/// Show dio-trace at work, in a guest in which programs get direct I/O wrong
 ///
-/// Boots a guest (kernel 6.1) with a disk of 4096-byte logical blocks. In it a virtual machine monitor reads its image in
-/// 512-byte pieces, a database appends 512-byte log blocks, a copy tool falls back to the page cache without knowing,
-/// and fio does everything right. The recording is streamed out of the guest while they run: into the dashboard, or
-/// into a report where there is no terminal.
+/// Boots a guest (kernel 6.1) with a disk of 4096-byte logical blocks. In it, a virtual machine
+/// monitor reads its image in 512-byte pieces, a database appends 512-byte log blocks, a copy tool
+/// falls back to the page cache without knowing, and fio does everything right. The recording is
+/// streamed out of the guest while they run, into the dashboard, or into a report if there is no
+/// terminal.
 #[derive(Args)]
 pub(crate) struct Demo {
-    /// Kernel of the guest, e.g. `7.3`: other kernels have other rules
+    /// Kernel series of the guest, such as `7.3`: other kernels have other rules
     #[arg(long, default_value = "6.1", value_name = "SERIES")]
     kernel: Series,
-    /// How long the programs run
+    /// Seconds for which the programs run
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     seconds: u64,
-    /// The report, on a terminal too
+    /// Print the report, even on a terminal
     #[arg(long)]
     report: bool,
-    /// The dashboard as it is in the end, as a picture (SVG) in this file; README's is
+    /// Write the final dashboard to this file as a picture (SVG); README's is
     /// dio-trace/dashboard.svg
     #[arg(long, value_name = "FILE", conflicts_with = "report")]
     screenshot: Option<PathBuf>,
-    /// `release` takes longer to compile, and less to run
+    /// `release` takes longer to compile, and runs faster
     #[arg(long, value_enum, default_value_t = Profile::Dev)]
     profile: Profile,
 }
@@ -83,7 +84,7 @@ impl Demo {
         let viewer = Viewer::new(binary, show);
         let ran = guest.run(viewer.input(), errors);
         let seen = viewer.finish()?;
-        // Leaving the dashboard ends the guest: that is no failure.
+        // Leaving the dashboard ends the guest, which is not a failure.
         match ran {
             Ok(outcome) if outcome.status == 0 => Ok(seen),
             Err(_) if dashboard && seen == ExitCode::SUCCESS => Ok(seen),

@@ -1,4 +1,4 @@
-//! Builds, tests and shows dio-trace: `cargo xtask COMMAND`.
+//! `cargo xtask COMMAND`: builds, tests, measures and demonstrates dio-trace.
 
 mod bench;
 mod build;
@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// Builds, tests and shows dio-trace.
+/// Builds, tests, measures and demonstrates dio-trace.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 struct Arguments {

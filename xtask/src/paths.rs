@@ -1,4 +1,4 @@
-//! Where things lie.
+//! Directories: the checkout, cargo's output, and the cache of this machine.
 
 use std::{
     env,
@@ -33,8 +33,8 @@ pub(crate) fn target() -> Result<PathBuf> {
     }
 }
 
-/// What is fetched or built once a machine and shared by all its checkouts: `$DIO_TRACE_CACHE`, else
-/// `$XDG_CACHE_HOME/dio-trace`, else `~/.cache/dio-trace`.
+/// The directory for what is fetched or built once per machine, and shared by all its checkouts:
+/// `$DIO_TRACE_CACHE`, else `$XDG_CACHE_HOME/dio-trace`, else `~/.cache/dio-trace`.
 ///
 /// # Errors
 /// When none of the three variables is set, or the directory cannot be made.

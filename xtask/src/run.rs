@@ -1,4 +1,4 @@
-//! `cargo xtask run -- ARGS`: dio-trace on this machine.
+//! `cargo xtask run -- ARGS`: builds dio-trace and runs it on this machine.
 
 use std::{os::unix::process::CommandExt as _, process::Command};
 
@@ -10,19 +10,19 @@ use crate::{
     command,
 };
 
-/// Build dio-trace and run it on this machine, through sudo where you are not root
+/// Build dio-trace and run it on this machine, through sudo unless you are root
 #[derive(Args)]
 pub(crate) struct Run {
     /// `dev` compiles faster
     #[arg(long, value_enum, default_value_t = Profile::Release)]
     profile: Profile,
-    /// What dio-trace is given
+    /// Arguments for dio-trace
     #[arg(last = true, value_name = "ARGUMENTS")]
     arguments: Vec<String>,
 }
 
 impl Run {
-    /// Becomes dio-trace; returns only on failure.
+    /// Replaces this process by dio-trace; returns only on failure.
     ///
     /// # Errors
     /// When it does not build, or neither we nor sudo have the rights it needs.

@@ -24,10 +24,10 @@ use crate::{paths, phase};
 /// Find or install the eBPF toolchain, QEMU, the guests' tools and kernels
 #[derive(Args)]
 pub(crate) struct Setup {
-    /// Kernels to have, e.g. `6.1,7.3`; all of them when not given
+    /// Kernel series to fetch, such as `6.1,7.3`; all of them by default
     #[arg(long, value_delimiter = ',', value_name = "SERIES")]
     kernels: Vec<Series>,
-    /// Fetch a kernel again when the mirror has a newer package of its series
+    /// Fetch a kernel again if the mirror has a newer package of its series
     #[arg(long)]
     update: bool,
     /// Only the eBPF toolchain: no QEMU, no kernels
@@ -57,7 +57,7 @@ impl Setup {
             .collect();
         if !missing.is_empty() {
             println!(
-                "not to be had from this machine's mirror: {}",
+                "not available on this machine's mirror: {}",
                 missing.join(", ")
             );
         }
@@ -65,7 +65,7 @@ impl Setup {
     }
 }
 
-/// What `build` needs: a compiler for the probes.
+/// Finds or installs what `build` needs: a compiler for the probes.
 ///
 /// # Errors
 /// When it is missing and may not be installed here; the message says what to type.
@@ -74,13 +74,14 @@ pub(crate) fn build_tools() -> Result<Toolchain> {
     toolchain::find_or_install()
 }
 
-/// What guests need: QEMU, tools and the kernels of these series. A series that the mirror no longer has is reported
-/// and left out of the result.
+/// Finds or installs what guests need: QEMU, tools and the kernels of these series. A series that
+/// the mirror no longer has is reported and left out of the result.
 ///
 /// # Errors
-/// When a tool is missing and may not be installed here, or no kernel at all could be had.
+/// When a tool is missing and may not be installed here, or no kernel is available.
 pub(crate) fn guests(series: &[Series], update: bool) -> Result<Vec<Kernel>> {
-    // The usual case takes no lock, so that guests start beside a setup that fetches something else.
+    // The usual case takes no lock, so that guests can start while another setup fetches something
+    // else.
     if !update
         && tools::missing().is_empty()
         && let Some(kernels) = kernels::all_present(series)?
@@ -92,7 +93,7 @@ pub(crate) fn guests(series: &[Series], update: bool) -> Result<Vec<Kernel>> {
     kernels::find_or_fetch(series, update)
 }
 
-/// bpftrace, to compare with.
+/// Finds or installs bpftrace, for the comparison.
 ///
 /// # Errors
 /// When it is missing and may not be installed here.
@@ -101,7 +102,8 @@ pub(crate) fn bpftrace() -> Result<()> {
     tools::bpftrace()
 }
 
-/// One setup at a time on this machine: checkouts share the cache, and apt takes no second caller.
+/// Waits for the lock that allows one setup at a time on this machine: checkouts share the cache,
+/// and apt refuses a second caller.
 fn lock() -> Result<File> {
     let path = paths::cache()?.join("setup.lock");
     let file = File::create(&path).with_context(|| path.display().to_string())?;

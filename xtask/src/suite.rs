@@ -1,9 +1,9 @@
-//! `xtask suite`: checks dio-trace against the kernel it runs on. Inside a guest, as root: it makes
-//! filesystems and devices on every disk it finds.
+//! `xtask suite`: checks dio-trace against the running kernel. It runs inside a guest, as root,
+//! because it makes filesystems and devices on every disk that it finds.
 //!
-//! A workload issues known requests to every place and notes what the kernel answered. The rule
-//! function must have predicted each answer, and the recording must hold each request exactly once,
-//! as it was.
+//! A workload issues known requests to every place and notes the kernel's answers. The rule
+//! function must predict each answer, and the recording must contain each request exactly once, as
+//! it was.
 
 mod commands;
 mod dashboard;
@@ -37,16 +37,17 @@ use recording::Tracer;
 /// Check dio-trace against the kernel; runs inside a guest, as root
 #[derive(Args)]
 pub(crate) struct Suite {
-    /// All requests through every call, many random ones, and 100,000 by fio
+    /// Issue all requests through every call, many random ones, and 100,000 by fio
     #[arg(long)]
     full: bool,
-    /// Leave out what depends little on the kernel: the commands and the dashboard
+    /// Skip what depends little on the kernel: the commands and the dashboard
     #[arg(long)]
     brief: bool,
-    /// Only places whose name contains this; `commands` for those checks alone, `fio` for the counting test
+    /// Test only places whose name contains this; `commands` for those checks alone, `fio` for the
+    /// counting test
     #[arg(long)]
     only: Vec<String>,
-    /// The dio-trace to check; beside this program where not given
+    /// The dio-trace to check; by default the one in the directory of this program
     #[arg(long, value_name = "FILE")]
     dio_trace: Option<PathBuf>,
     /// Directory for recordings and answers, kept afterwards
@@ -60,7 +61,7 @@ pub(crate) struct Suite {
     seed: u64,
 }
 
-/// What all parts of the suite need to know.
+/// The settings that all parts of the suite share.
 struct Setting {
     tracer: Tracer,
     /// Whether dio-trace is checked, or the rule function alone.
@@ -77,11 +78,11 @@ impl Suite {
     /// Runs the suite; its last line is `SUITE-RESULT` and a JSON object.
     ///
     /// # Errors
-    /// When the suite itself cannot go on; failed checks are an exit code.
+    /// When the suite itself cannot continue. Failed checks are an exit code.
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         if !is_guest() {
             bail!(
-                "this is no guest of cargo xtask vm, and the suite makes filesystems on disks: \
+                "this is not a guest of cargo xtask vm, and the suite overwrites disks: \
                  run cargo xtask test, or cargo xtask vm 6.1 -- target/debug/xtask suite"
             );
         }
@@ -129,7 +130,7 @@ impl Suite {
 }
 
 impl Setting {
-    /// Whether a part with this name was asked for.
+    /// Whether `--only` asks for a part with this name.
     fn wants(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| name.contains(only.as_str()))
     }

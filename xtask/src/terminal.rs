@@ -1,4 +1,4 @@
-//! A program in a terminal of its own.
+//! Runs a program in a terminal of its own.
 
 use std::{
     io::{Read, Write},
@@ -8,18 +8,18 @@ use std::{
 use anyhow::Result;
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 
-/// What runs there.
+/// A running program and its terminal.
 pub(crate) struct Terminal {
-    /// What it shows; ends with the program.
+    /// The program's output; ends with the program.
     pub(crate) output: Box<dyn Read + Send>,
-    /// Keys for it.
+    /// The program's keyboard.
     pub(crate) keys: Box<dyn Write + Send>,
-    /// The program.
+    /// The program's process.
     pub(crate) child: Box<dyn Child + Send + Sync>,
 }
 
 impl Terminal {
-    /// Starts a program in a new terminal of so many rows and columns.
+    /// Starts a program in a new terminal of this size.
     ///
     /// # Errors
     /// When there is no pseudo-terminal, or no such program.
@@ -38,7 +38,7 @@ impl Terminal {
         command.args(arguments);
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
-        // The program's ends of its terminal are its own: reading ends with it.
+        // Only the program has its end of the terminal open, so reading ends with the program.
         let child = pair.slave.spawn_command(command)?;
         Ok(Self {
             output: pair.master.try_clone_reader()?,

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the host's tests, then the suite in a guest of each kernel.
+//! `cargo xtask test`: runs the tests of the host, then the suite in a guest with each kernel.
 
 mod guests;
 mod host;
@@ -20,22 +20,22 @@ use crate::{
 /// Run all tests: on this machine, and in guests with each kernel
 #[derive(Args)]
 pub(crate) struct Test {
-    /// Only guests with these kernels, e.g. `--kernel 5.10,6.18`; `setup` lists all
+    /// Only guests with these kernel series, such as `--kernel 5.10,6.18`; `setup` lists all
     #[arg(long = "kernel", value_delimiter = ',', value_name = "SERIES")]
     kernels: Vec<Series>,
-    /// The long suite: every request through every call, and 100,000 by fio
+    /// Run the long suite: every request through every call, and 100,000 requests by fio
     #[arg(long)]
     full: bool,
-    /// No guests
+    /// Run no guests
     #[arg(long, conflicts_with_all = ["kernels", "full", "guests_only", "only"])]
     host_only: bool,
-    /// Nothing but the guests
+    /// Run only the guests
     #[arg(long)]
     guests_only: bool,
     /// Only the suite's parts whose name contains this; repeatable
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
-    /// Guests at a time; each has two processors
+    /// Number of guests at a time; each has two processors
     #[arg(long, default_value_t = default_jobs(), value_name = "NUMBER")]
     jobs: usize,
 }
@@ -50,7 +50,7 @@ impl Test {
     /// Prints the outcome of all tests and, as the last line, `N passed, N failed, N skipped`.
     ///
     /// # Errors
-    /// When the tests cannot be run; a failed one is an exit code.
+    /// When the tests cannot be run. A failed test is an exit code.
     pub(crate) fn run(self) -> Result<ExitCode> {
         let toolchain = setup::build_tools()?;
         let wanted = if self.kernels.is_empty() {

@@ -1,6 +1,6 @@
-//! `xtask workload`: issues known direct requests to one target and prints, one JSON line each,
-//! exactly what was asked and what the kernel answered. It is the other half of every test of the
-//! tracer, and what the demonstrations run.
+//! `xtask workload`: issues known direct requests to one target. For each it prints one JSON line
+//! with the exact request and the kernel's answer. It is the other half of every test of the
+//! tracer, and the program that the demonstrations run.
 
 mod aio;
 pub(crate) mod answer;
@@ -37,16 +37,16 @@ use target::Target;
 pub(crate) struct Workload {
     #[command(subcommand)]
     plan: Plan,
-    /// Name of the process, as others will see it
+    /// Name of the process, as other processes see it
     #[arg(long, global = true)]
     comm: Option<String>,
     /// Put buffers into huge pages: physically contiguous memory
     #[arg(long, global = true)]
     huge: bool,
-    /// Only requests through these calls
+    /// Issue only requests through these calls
     #[arg(long, global = true, value_delimiter = ',')]
     calls: Vec<Call>,
-    /// Only reads
+    /// Issue only reads
     #[arg(long, global = true)]
     read_only: bool,
     /// Do everything this many times
@@ -59,39 +59,39 @@ pub(crate) struct Workload {
 
 #[derive(Subcommand)]
 enum Plan {
-    /// What a program known for it does; without a name, lists them
+    /// Act like a program that is known for misaligned I/O; without a name, list the scenarios
     Scenario {
-        /// Which
+        /// Name of the scenario
         name: Option<scenario::Name>,
-        /// File (made anew) or block device whose first megabytes are overwritten
+        /// File (which is replaced) or block device (whose first megabytes are overwritten)
         target: Option<PathBuf>,
     },
-    /// Every way of being misaligned: a systematic set, then a random one that a seed brings back
+    /// Issue every kind of misaligned request: a systematic set, then random ones
     Matrix {
-        /// File (made anew) or block device whose first megabytes are overwritten
+        /// File (which is replaced) or block device (whose first megabytes are overwritten)
         target: PathBuf,
-        /// Every shape through every call, where the default is one call of each interface
+        /// Issue every shape through every call, instead of one call of each interface
         #[arg(long)]
         every_call: bool,
-        /// Random requests after the systematic ones
+        /// Number of random requests after the systematic ones
         #[arg(long, default_value_t = 0)]
         random: u64,
-        /// Brings the same random requests back
+        /// Seed of the random requests
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
     /// Submit many asynchronous reads at once and exit without waiting for them
     ExitInFlight {
-        /// File or block device, at least as large as the reads in all; left as it is
+        /// File or block device, at least as large as all reads together; it is not changed
         target: PathBuf,
-        /// Requests
+        /// Number of requests
         #[arg(long, default_value_t = 32)]
         number: usize,
     },
 }
 
 impl Workload {
-    /// Carries out the plan, printing each answer.
+    /// Carries out the plan, and prints each answer.
     ///
     /// # Errors
     /// When the target cannot be opened or filled.
@@ -170,7 +170,7 @@ fn issue_all(options: &Workload, mut target: Target, requests: &[Request]) -> an
 }
 
 fn set_comm(comm: &str) -> anyhow::Result<()> {
-    let name = std::ffi::CString::new(comm).context("a process name holds no NUL")?;
+    let name = std::ffi::CString::new(comm).context("a process name must not contain NUL")?;
     // SAFETY: the string lives through the call; the kernel copies what it needs.
     unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
     Ok(())

@@ -1,4 +1,4 @@
-//! The comparison for reading.
+//! The comparison as text.
 
 use std::fmt::Write;
 
@@ -25,7 +25,7 @@ pub fn text(comparison: &Comparison) -> String {
         number(comparison.requests[1]),
     ));
     for doubt in &comparison.doubts {
-        add(&format!("in doubt: {doubt}"));
+        add(&format!("doubt: {doubt}"));
     }
     if !comparison.lines.is_empty() {
         add("");
@@ -51,24 +51,24 @@ fn answer(comparison: &Comparison) -> String {
     let counts: Vec<String> = [
         (Change::New, "new"),
         (Change::Worse, "worse"),
-        (Change::Same, "as before"),
+        (Change::Same, "unchanged"),
         (Change::Better, "better"),
         (Change::Fixed, "fixed"),
-        (Change::Unknown, "cannot be told"),
+        (Change::Unknown, "unknown"),
     ]
     .into_iter()
     .filter(|(change, _)| count(*change) != 0)
     .map(|(change, word)| format!("{} {word}", count(change)))
     .collect();
     let faults = if counts.is_empty() {
-        "no misaligned request in either".to_owned()
+        "no misaligned requests in either recording".to_owned()
     } else {
         format!("faults: {}", counts.join(", "))
     };
     match comparison.outcome() {
         Outcome::Good => format!("Nothing is new or worse; {faults}"),
         Outcome::Finding => format!("WORSE THAN BEFORE; {faults}"),
-        Outcome::Inconclusive => format!("CANNOT BE TOLD from these recordings; {faults}"),
+        Outcome::Inconclusive => format!("UNDECIDED: these recordings cannot answer; {faults}"),
     }
 }
 
@@ -77,7 +77,7 @@ fn one(line: &Line) -> String {
         Change::New => "NEW",
         Change::Worse => "WORSE",
         Change::Unknown => "unknown",
-        Change::Same => "as before",
+        Change::Same => "unchanged",
         Change::Better => "better",
         Change::Fixed => "fixed",
     };

@@ -1,4 +1,4 @@
-//! Finding out by real reads. Nothing is written.
+//! Finds out the alignment by real reads. Nothing is written.
 
 use std::{
     fs::{File, OpenOptions},
@@ -18,7 +18,7 @@ use crate::inspect::Alignment;
 /// Largest alignment that is tried, bytes.
 const LARGEST: usize = 65_536;
 
-/// What direct reads at the start of the file showed.
+/// The results of direct reads at the start of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Probed {
     /// Smallest alignment of the buffer that was accepted, bytes; `None` where none was.
@@ -27,7 +27,7 @@ pub struct Probed {
     pub length: Option<u32>,
     /// Smallest offset that was accepted, bytes.
     pub offset: Option<u32>,
-    /// Why that may not be the whole truth.
+    /// A reason why this may not be the whole truth.
     pub note: Option<String>,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn probe(path: &Path) -> anyhow::Result<Probed> {
     })
 }
 
-/// Whether the kernel takes such a read for good. An error other than `EINVAL` is no refusal.
+/// Whether the kernel accepts such a read. Only `EINVAL` counts as a refusal.
 fn accepts(file: &File, memory: &mut [u8], start: usize, length: usize, offset: u64) -> bool {
     let Some(buffer) = memory.get_mut(start..start + length) else {
         return false;
@@ -74,7 +74,7 @@ fn accepts(file: &File, memory: &mut [u8], start: usize, length: usize, offset: 
     }
 }
 
-/// Reads behind the end, in holes, and small ones on some kernels, are not checked.
+/// A note where reads are not checked: past the end, in holes, and small ones on some kernels.
 fn note(file: &File, size: usize) -> Option<String> {
     let length = file.metadata().ok()?;
     let is_file = length.is_file();
@@ -97,14 +97,14 @@ fn starts_with_hole(file: &File) -> bool {
 }
 
 impl Probed {
-    /// Where real reads were treated otherwise than the limits say.
+    /// Sentences about real reads that were treated differently from what the limits say.
     pub(super) fn disagreements(&self, alignment: Alignment) -> Vec<String> {
         let mut found = Vec::new();
         let mut compare = |what: &str, seen: Option<u32>, said: u32| match seen {
-            None => found.push(format!("real reads: no {what} was accepted at all")),
+            None => found.push(format!("real reads: no {what} was accepted")),
             Some(seen) if seen < said => found.push(format!(
                 "real reads: a {what} of {seen} was accepted, although the limits say {said}: \
-                 do not rely on it, other kernels and disks refuse it"
+                 do not rely on it, because other kernels and disks refuse it"
             )),
             Some(seen) if seen > said => found.push(format!(
                 "real reads: a {what} of less than {seen} was refused, although the limits say \

@@ -1,10 +1,10 @@
-//! A device and those it is stacked on.
+//! A device and the devices that it is stacked on.
 
 use serde::Serialize;
 
 use crate::{kernel::block_device_named, model::Device};
 
-/// Levels that are followed; real stacks have three or four.
+/// Number of levels that are followed; real stacks have three or four.
 const DEPTH: u32 = 16;
 
 /// One device in a stack.
@@ -17,7 +17,7 @@ pub struct Layer {
     pub device: Device,
 }
 
-/// The device and, behind it, all below it.
+/// The device, followed by all devices below it.
 pub(super) fn layers(device: Device) -> Vec<Layer> {
     let mut layers = Vec::new();
     add(&mut layers, device, 0);
@@ -37,7 +37,7 @@ fn add(layers: &mut Vec<Layer>, device: Device, depth: u32) {
     }
 }
 
-/// Where a device asks for less than one below it, or for more.
+/// Sentences about limits in which a device differs from one below it.
 pub(super) fn disagreements(layers: &[Layer]) -> Vec<String> {
     let Some((top, members)) = layers.split_first() else {
         return Vec::new();
@@ -54,15 +54,15 @@ pub(super) fn disagreements(layers: &[Layer]) -> Vec<String> {
         }
         if lower.dma_alignment > upper.dma_alignment {
             found.push(format!(
-                "{below} asks for more dma alignment ({}) than {name} above it ({}): errors may \
-                 come late, at completion",
+                "{below} requires more dma alignment ({}) than {name} above it ({}): errors may \
+                 arrive late, at completion",
                 u64::from(lower.dma_alignment) + 1,
                 u64::from(upper.dma_alignment) + 1
             ));
         } else if lower.dma_alignment < upper.dma_alignment {
             found.push(format!(
-                "{name} asks for a dma alignment of {}, {below} below it for {}: kernels 6.18 to \
-                 7.1 apply only the lower device's",
+                "{name} requires a dma alignment of {}, {below} below it one of {}: kernels 6.18 \
+                 to 7.1 apply only the lower device's",
                 u64::from(upper.dma_alignment) + 1,
                 u64::from(lower.dma_alignment) + 1
             ));

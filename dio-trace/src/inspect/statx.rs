@@ -16,20 +16,20 @@ const MEMORY: usize = 0x98;
 const OFFSET: usize = 0x9c;
 const READ_OFFSET: usize = 0xb4;
 
-/// What the kernel says of one file.
+/// The kernel's answer for one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Statx {
-    /// Whether kernel and filesystem answer at all.
+    /// Whether kernel and filesystem support the question.
     pub supported: bool,
     /// Alignment of buffers, bytes; 0: no direct I/O on this file.
     pub memory: Option<u32>,
     /// Alignment of offsets and lengths, bytes; 0: no direct I/O on this file.
     pub offset: Option<u32>,
-    /// The same for reads, where the filesystem tells them apart.
+    /// The same for reads, where the filesystem distinguishes them.
     pub read_offset: Option<u32>,
 }
 
-/// Asks; `None` where this kernel has no `statx`.
+/// Asks the kernel; `None` where it has no `statx`.
 pub(super) fn of(path: &Path) -> io::Result<Option<Statx>> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     let mut answer = [0u8; SIZE];
@@ -69,7 +69,7 @@ pub(super) fn of(path: &Path) -> io::Result<Option<Statx>> {
 }
 
 impl Statx {
-    /// Where it says something else than the device.
+    /// Sentences about answers that differ from the limits of the device.
     pub(super) fn disagreements(&self, device: &Device) -> Vec<String> {
         let mut found = Vec::new();
         if self.supported && self.memory == Some(0) {
@@ -85,7 +85,7 @@ impl Statx {
         if let Some(memory) = self.memory.filter(|memory| *memory != dma) {
             found.push(format!(
                 "buffers: statx says {memory}, the dma alignment of {disk} is {dma}: the \
-                 filesystem asks for {} than the device",
+                 filesystem requires {} than the device",
                 if memory > dma { "more" } else { "less" }
             ));
         }

@@ -1,10 +1,10 @@
-//! An inspection for reading.
+//! An inspection as text.
 
 use std::fmt::Write;
 
 use crate::{diagnose::kernels, inspect::Inspection, model::printable};
 
-/// One path.
+/// The lines about one path.
 #[must_use]
 pub fn text(inspection: &Inspection) -> String {
     let mut text = String::new();
@@ -46,7 +46,7 @@ pub fn text(inspection: &Inspection) -> String {
         ));
     }
     if inspection.layers.is_empty() {
-        add("  device      none that sysfs knows");
+        add("  device      none in sysfs");
     }
     if let Some(rule_set) = inspection.rule_set {
         add(&format!(
@@ -76,8 +76,7 @@ pub fn text(inspection: &Inspection) -> String {
 fn advice(inspection: &Inspection) -> String {
     let Some(alignment) = inspection.use_in_code else {
         return if inspection.layers.is_empty() {
-            "no block device is known below it: no alignment rule that dio-trace could tell"
-                .to_owned()
+            "no block device is known below it, so dio-trace knows no alignment rule".to_owned()
         } else {
             "direct I/O is not possible on this file".to_owned()
         };
@@ -91,7 +90,9 @@ fn advice(inspection: &Inspection) -> String {
 
 fn statx(inspection: &Inspection) -> String {
     match inspection.statx {
-        _ if inspection.kind == "directory" => "is asked of files: name one".to_owned(),
+        _ if inspection.kind == "directory" => {
+            "works on files: name one in this directory".to_owned()
+        }
         Some(statx) if statx.supported => {
             let read = statx
                 .read_offset
@@ -102,6 +103,7 @@ fn statx(inspection: &Inspection) -> String {
                 statx.offset.unwrap_or(0)
             )
         }
-        _ => "says nothing (STATX_DIOALIGN needs 6.1 and a filesystem that answers)".to_owned(),
+        _ => "no answer (STATX_DIOALIGN needs kernel 6.1 and a filesystem that supports it)"
+            .to_owned(),
     }
 }

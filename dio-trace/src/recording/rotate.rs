@@ -1,4 +1,4 @@
-//! The files of a recording: one, or a bounded number of them.
+//! The files of a recording: one file, or a bounded number of them.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -9,18 +9,18 @@ use std::{
 
 use crate::recording::{reader::Reader, writer::Sink};
 
-/// Where a recording goes on disk: `FILE`, and older parts as `FILE.1`, `FILE.2`, ...
+/// The place of a recording on disk: `FILE`, and older parts as `FILE.1`, `FILE.2`, ...
 #[derive(Clone, Debug)]
 pub struct Files {
-    /// The file that is written.
+    /// The file that is being written.
     pub path: PathBuf,
-    /// Size at which it is full, bytes.
+    /// Size at which it is full, bytes; `None` for no limit.
     pub max_size: Option<u64>,
-    /// Older parts that are kept.
+    /// Number of older parts that are kept.
     pub keep: u32,
 }
 
-/// A file that holds whole messages only.
+/// A file that contains only whole messages.
 #[derive(Debug)]
 pub struct FileSink {
     file: File,
@@ -31,7 +31,7 @@ impl Files {
     /// Checks that nothing but an earlier recording would be overwritten.
     ///
     /// # Errors
-    /// Says what is in the way.
+    /// Where something else would be; the message says what.
     pub fn check(&self) -> Result<(), String> {
         let path = self.path.display();
         let metadata = match fs::metadata(&self.path) {
@@ -49,11 +49,13 @@ impl Files {
         Reader::new(io::BufReader::new(file))
             .map(|_| ())
             .map_err(|_| {
-                format!("{path} exists and is no recording: not overwritten. Name another file")
+                format!(
+                    "{path} exists and is not a recording: it is not overwritten. Name another file"
+                )
             })
     }
 
-    /// Opens an empty file, after moving older ones on.
+    /// Opens an empty file, after renaming older ones.
     ///
     /// # Errors
     /// The system's.
@@ -101,7 +103,7 @@ impl Sink for FileSink {
         };
         match result {
             Ok(()) => self.length += bytes.len() as u64,
-            // Cuts off what was written in part; where even that fails, a reader finds the place.
+            // Removes what was written in part; where even that fails, a reader finds the last whole batch.
             Err(_) => drop(self.file.set_len(self.length)),
         }
         result

@@ -1,5 +1,5 @@
-//! The summary for reading at three in the morning: first whether all is well, then who does what
-//! to which file, worst first, why, and what to change.
+//! The summary as text, for reading at three in the morning: first whether all is well, then who does
+//! what to which file, worst first, why, and what to change.
 
 mod case;
 mod layout;
@@ -14,7 +14,7 @@ use crate::{
     text::{bytes, duration, number, rate},
 };
 
-/// Findings that are told in full; the rest only in number.
+/// Number of findings shown in full; of the rest only the number is shown.
 const SHOWN: usize = 10;
 
 /// The whole report.
@@ -68,11 +68,13 @@ fn head(page: &mut Page, summary: &Summary, filter: &Filter, name: &str) {
         page.line(&format!("shown here: {filter}"));
     }
     for lost in environment.not_seen() {
-        page.line(&format!("NOT SEEN, for want of a probe: {lost}"));
+        page.line(&format!(
+            "WARNING: not traced, because a probe could not be attached: {lost}"
+        ));
     }
 }
 
-/// The answer in one line, which is as plain for a clean trace as for a fault.
+/// The answer in one line, as clear for a clean trace as for one with faults.
 fn one_line(summary: &Summary) -> String {
     let total = summary.total.total().count;
     let misaligned = summary.total.misaligned().count;
@@ -83,12 +85,12 @@ fn one_line(summary: &Summary) -> String {
     };
     let ending = match summary.ending {
         Ending::Finished => "",
-        Ending::Cut => "; THE RECORDING ENDED EARLY: its recorder was killed or is still at work",
-        Ending::Damaged => "; THE RECORDING IS DAMAGED and was read up to there",
+        Ending::Cut => "; THE RECORDING ENDED EARLY: its recorder was killed or is still running",
+        Ending::Damaged => "; THE RECORDING IS DAMAGED: it was read up to the damage",
     };
     let time = duration(summary.duration());
     if total == 0 {
-        return format!("No direct request seen in {time}, {lost}{ending}");
+        return format!("No direct requests seen in {time}, {lost}{ending}");
     }
     format!(
         "{} misaligned of {} direct requests in {time}, {lost}{ending}",
@@ -104,10 +106,13 @@ fn verdicts(page: &mut Page, summary: &Summary) {
     }
     page.title("What became of them");
     for (verdict, meaning) in [
-        (Verdict::Rejected, "failed, for breaking an alignment rule"),
+        (
+            Verdict::Rejected,
+            "failed, because it broke an alignment rule",
+        ),
         (
             Verdict::Buffered,
-            "served by the page cache in spite of O_DIRECT",
+            "served by the page cache despite O_DIRECT",
         ),
         (
             Verdict::Accepted,
@@ -130,7 +135,7 @@ fn verdicts(page: &mut Page, summary: &Summary) {
     let probing = total.probing();
     if probing.count != 0 {
         page.line(&format!(
-            "  {:<9} {:>15} {:>10}  {:>8} per 1,000  finding out the alignment by trying; no fault",
+            "  {:<9} {:>15} {:>10}  {:>8} per 1,000  trying out which alignment works; not a fault",
             "probing",
             number(probing.count),
             bytes(probing.bytes),
@@ -183,20 +188,20 @@ fn findings(page: &mut Page, summary: &Summary) {
         let rest: u64 = groups[SHOWN..].iter().map(case::Group::count).sum();
         page.line("");
         page.line(&format!(
-            "and {} more programs and files with {} requests: `dio-trace report --format json`, or \
-             narrow it down with filters",
+            "and {} more programs and files with {} requests: use filters, or `dio-trace report \
+             --format json`",
             number((groups.len() - SHOWN) as u64),
             number(rest),
         ));
     }
     page.line("");
     page.line(
-        "In any program: ask statx(STATX_DIOALIGN) for each file instead of building in a number \
-         (from 6.1); `dio-trace inspect PATH` shows what it says.",
+        "In any program: ask statx(STATX_DIOALIGN) for each file instead of hard-coding a number \
+         (from 6.1); `dio-trace inspect PATH` shows its answer.",
     );
 }
 
-/// Name of a place in one line.
+/// The program and file of a place, in one line.
 fn place_name(place: &Place) -> String {
     let file = tables::file_name(&place.file);
     let comm = if place.comm.is_empty() {

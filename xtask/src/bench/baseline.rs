@@ -1,4 +1,4 @@
-//! Comparing with what was measured before.
+//! Comparison with the results of an earlier measurement.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use super::{
     table::quantity,
 };
 
-/// Share by which a value may be worse.
+/// Share by which a value may be worse without being reported.
 const SHARE: f64 = 0.05;
 
 /// One value that got worse.
@@ -33,20 +33,20 @@ impl std::fmt::Display for Worse {
     }
 }
 
-/// Reads results that were written before; `None` where there is no such file.
+/// Reads saved results; `None` where there is no such file.
 ///
 /// # Errors
-/// When the file is not of that kind.
+/// When the file contains something else.
 pub(super) fn read(path: &Path) -> Result<Option<Results>> {
     if !path.exists() {
         return Ok(None);
     }
     let text = fs::read(path).with_context(|| path.display().to_string())?;
     let results = serde_json::from_slice(&text);
-    results.with_context(|| format!("{} holds no results", path.display()))
+    results.with_context(|| format!("{} does not contain results", path.display()))
 }
 
-/// What is more than 5 % worse than before, and by more than chance makes it.
+/// The values that are more than 5 % worse than before, and by more than chance explains.
 pub(super) fn compare(before: &Results, now: &Results) -> Vec<Worse> {
     let before = values(before);
     let worse = values(now).into_iter().filter_map(|(name, unit, now)| {
@@ -62,19 +62,19 @@ pub(super) fn compare(before: &Results, now: &Results) -> Vec<Worse> {
     worse.collect()
 }
 
-/// Differences that mean nothing.
+/// The largest difference that chance explains, in the unit of the value.
 const fn chance(unit: Unit) -> f64 {
     match unit {
         Unit::Instructions => 20.0,
         Unit::Seconds => 0.02,
         Unit::Mebibytes => 0.5,
-        // A matter of when the scheduler lets userspace run.
+        // Depends on when the scheduler lets userspace run.
         Unit::Times => f64::INFINITY,
         Unit::Percent => 0.0,
     }
 }
 
-/// All that is dio-trace's own; figures of others begin with their name and a colon.
+/// All values of dio-trace itself; figures of other tools begin with their name and a colon.
 fn values(results: &Results) -> Vec<(String, Unit, f64)> {
     let cases = results.cases.iter().flat_map(|row| {
         let named = |part: &str, value| (format!("{}{part}", row.name), Unit::Instructions, value);

@@ -1,5 +1,5 @@
-//! The few calls of bpf(2) that measuring needs, by itself: attaching programs that do nothing, and
-//! asking what all programs cost.
+//! The few calls of bpf(2) that measuring needs: attaching programs that do nothing, and reading
+//! what all programs cost. Independent of dio-trace's own.
 
 use std::{
     ffi::CStr,
@@ -19,7 +19,7 @@ use aya_obj::generated::{
 };
 use btf_rs::{Btf, Type};
 
-/// Where a program is attached to a function or tracepoint.
+/// A place of a function or tracepoint at which a program is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Point {
     /// A function's entry.
@@ -57,16 +57,16 @@ pub(super) struct Empty {
 /// One program, attached by fentry, fexit or BTF tracepoint, and what it has cost so far.
 #[derive(Clone, Debug)]
 pub(super) struct Attached {
-    /// Where: `entry of iomap_dio_rw`.
+    /// Its place, such as `entry of iomap_dio_rw`.
     pub(super) place: String,
     /// The program's id.
     pub(super) program: u32,
-    /// How often it ran while `kernel.bpf_stats_enabled` was on.
+    /// Number of runs while `kernel.bpf_stats_enabled` was on.
     pub(super) runs: u64,
     /// Nanoseconds of all those runs.
     pub(super) nanoseconds: u64,
-    /// Instructions that the verifier looked at, again where it came by on another way: most of the
-    /// time that loading takes.
+    /// Instructions that the verifier processed, counted again on each path: most of the time that
+    /// loading takes.
     pub(super) verified: u32,
 }
 
@@ -77,7 +77,7 @@ pub(super) struct Types {
 
 struct Object {
     id: u32,
-    /// `None` for vmlinux, whose types need no naming.
+    /// `None` for vmlinux, whose types are the default.
     descriptor: Option<OwnedFd>,
     btf: Btf,
 }
@@ -86,7 +86,7 @@ impl Types {
     /// Reads those of vmlinux and of the modules that are loaded.
     ///
     /// # Errors
-    /// When this kernel has no BTF, or we lack the right to ask.
+    /// When this kernel has no BTF, or we lack the right to read it.
     pub(super) fn read(modules: &[&str]) -> Result<Self> {
         let directory = Path::new("/sys/kernel/btf");
         let vmlinux = Btf::from_file(directory.join("vmlinux")).context("vmlinux has no BTF")?;
@@ -109,7 +109,8 @@ impl Types {
                 _ => {}
             }
         }
-        // First: a module's own types go on where those of vmlinux end, and it finds both.
+        // vmlinux comes first: the ids of a module's types continue where those of vmlinux end, and
+        // a module's BTF finds both.
         objects.insert(
             0,
             Object {
@@ -187,9 +188,9 @@ impl Types {
         })
     }
 
-    /// Where a link attaches its program; `None` for links of other kinds.
+    /// The place where a link attaches its program; `None` for links of other kinds.
     fn place(&self, link: &bpf_link_info, program: &bpf_prog_info) -> Option<String> {
-        // SAFETY: plain integers, of whatever kind the link is.
+        // SAFETY: plain integers, valid for any kind of link.
         let tracing = unsafe { link.__bindgen_anon_1.tracing };
         let (point, object, id) = if link.type_ == BPF_LINK_TYPE_RAW_TRACEPOINT as u32 {
             let (object, id) = (program.attach_btf_obj_id, program.attach_btf_id);
@@ -236,7 +237,7 @@ fn load(id: u32, module: Option<&OwnedFd>, point: Point) -> io::Result<OwnedFd> 
     descriptor(bpf_cmd::BPF_PROG_LOAD, &mut attributes)
 }
 
-/// Name of a BTF object that the kernel brought itself.
+/// The name of a BTF object of the kernel itself; `None` for others.
 fn kernel_name(object: &OwnedFd) -> Option<String> {
     let mut name = [0u8; 64];
     // SAFETY: integers, for which all-zero is valid.
@@ -248,16 +249,16 @@ fn kernel_name(object: &OwnedFd) -> Option<String> {
     (asked.kernel_btf != 0).then(|| name.to_owned())
 }
 
-/// What the kernel tells of a program or link; all zero where it tells nothing.
+/// The kernel's information on a program or link; all zero where it gives none.
 fn information<T: Information>(object: &OwnedFd) -> T {
     // SAFETY: the types that implement this consist of integers and addresses.
     let mut answer: T = unsafe { zeroed() };
-    // What is left all zero names nothing.
+    // An all-zero answer refers to nothing, so the error can be dropped.
     let _ = ask(object, &mut answer);
     answer
 }
 
-/// What `BPF_OBJ_GET_INFO_BY_FD` may write, of whatever bytes.
+/// A type that `BPF_OBJ_GET_INFO_BY_FD` may write: any bytes are valid.
 trait Information {}
 impl Information for bpf_btf_info {}
 impl Information for bpf_link_info {}

@@ -1,4 +1,4 @@
-//! What is measured: each case is one request, repeated.
+//! The cases that are measured: each is one request, repeated.
 
 use super::places::Place::{self, Btrfs, Ext4, Raw, Scsi, Xfs};
 use crate::workload::{Call, Shape};
@@ -7,14 +7,15 @@ use crate::workload::{Call, Shape};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
     pub(super) place: Place,
-    /// What is asked for, behind the place's name.
+    /// The request, following the place's name in the case's name.
     pub(super) what: &'static str,
     pub(super) shape: Shape,
-    /// Whether it goes to the target whose pages are in the page cache.
+    /// Whether it goes to the target that is in the page cache.
     pub(super) cached: bool,
-    /// Instructions it may add, with all probes on; for misaligned ones with the record delivered.
+    /// Instructions that dio-trace may add; for misaligned requests including the delivery of the
+    /// record.
     pub(super) target: Option<f64>,
-    /// Whether bpftrace does the same.
+    /// Whether bpftrace is measured as well.
     pub(super) peer: bool,
 }
 
@@ -111,7 +112,7 @@ pub(super) const CASES: &[Case] = &[
     case(Raw, "cached write", CACHED_WRITE),
 ];
 
-/// Those whose name contains one of these; all where there is none.
+/// The cases whose name contains one of these; all of them for an empty list.
 pub(super) fn wanted(only: &[String]) -> Vec<&'static Case> {
     let is_wanted = |case: &&Case| {
         let name = case.name();
@@ -126,12 +127,12 @@ impl Case {
         format!("{} {}", self.place.word(), self.what)
     }
 
-    /// Whether dio-trace sends a record of each.
+    /// Whether dio-trace sends a record of each request.
     pub(super) const fn is_told(&self) -> bool {
         self.shape.direct && self.shape.askew != 0
     }
 
-    /// Requests in one round: few enough that most rounds see no timer interrupt.
+    /// Number of requests in one round: few enough that most rounds see no timer interrupt.
     pub(super) const fn round(&self) -> u64 {
         if self.shape.segments > 100 { 4 } else { 100 }
     }

@@ -1,4 +1,4 @@
-//! Many processes, each with many files of its own, that read them when they are told to.
+//! Many processes, each with many files of its own, that read them on command.
 
 use std::{
     fs::{File, OpenOptions},
@@ -16,21 +16,21 @@ use crate::workload::clock::thread_time;
 
 /// Bytes of each read.
 pub(super) const LENGTH: usize = 4096;
-/// Descriptors that the largest crowd takes on either side, and some more.
+/// Open files that the largest crowd needs on either side, and some more.
 const DESCRIPTORS: libc::rlim_t = 16_384;
 
-/// What a member does each time it is told.
+/// One order to a member of the crowd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Round {
-    /// How often each file is read.
+    /// Number of reads of each file.
     pub(super) times: u8,
     /// Bytes by which the buffer's address misses a multiple of 4096.
     pub(super) askew: u8,
-    /// Bytes or negative errno that each read must end with.
+    /// Bytes or negative errno that each read must return.
     pub(super) result: i64,
 }
 
-/// The processes; they end with it.
+/// The processes; they end when this is dropped.
 pub(super) struct Crowd {
     members: Vec<Member>,
 }
@@ -41,7 +41,7 @@ struct Member {
 }
 
 impl Crowd {
-    /// One process for each list of files, which it opens for direct I/O.
+    /// Starts one process for each list of files, which it opens for direct I/O.
     ///
     /// # Errors
     /// When there are too many of them.
@@ -70,10 +70,11 @@ impl Crowd {
             -1 => Err(io::Error::last_os_error()).context("cannot make a process"),
             0 => {
                 drop(ours);
-                // The channels of the others. They are not the child's to end.
+                // These channels belong to the other members. The child must not end those
+                // processes.
                 drop(std::mem::take(&mut self.members));
                 let status = i32::from(serve(theirs, files).is_err());
-                // SAFETY: ends the child, which has nothing to write or to give back.
+                // SAFETY: ends the child, which has nothing to flush or to release.
                 unsafe { libc::_exit(status) }
             }
             pid => {
@@ -83,10 +84,11 @@ impl Crowd {
         }
     }
 
-    /// Has one after the other do it; CPU time of all reads together, nanoseconds.
+    /// Has one member after the other carry out a round. Returns the CPU time of all reads
+    /// together, nanoseconds.
     ///
     /// # Errors
-    /// When a read does not end as it must.
+    /// When a read returns something else than it must.
     pub(super) fn one_by_one(&mut self, round: Round) -> Result<u64> {
         let mut total = 0;
         for member in &mut self.members {
@@ -96,10 +98,10 @@ impl Crowd {
         Ok(total)
     }
 
-    /// Has all of them do it at once, and waits for the last.
+    /// Has all members carry out a round at once, and waits for the last.
     ///
     /// # Errors
-    /// When a read does not end as it must.
+    /// When a read returns something else than it must.
     pub(super) fn together(&mut self, round: Round) -> Result<()> {
         for member in &mut self.members {
             member.tell(round)?;
@@ -114,7 +116,7 @@ impl Crowd {
 impl Drop for Crowd {
     fn drop(&mut self) {
         for Member { pid, channel } in std::mem::take(&mut self.members) {
-            // Its next read finds the end of the channel.
+            // The member's next read finds the end of the channel.
             drop(channel);
             // SAFETY: waits for our own child.
             unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
@@ -131,7 +133,7 @@ impl Member {
         self.channel.write_all(&told).context("a process has ended")
     }
 
-    /// CPU time of its reads, nanoseconds.
+    /// Receives the CPU time of the member's reads, nanoseconds.
     fn hear(&mut self) -> Result<u64> {
         let mut heard = [0; 16];
         self.channel
@@ -146,7 +148,7 @@ impl Member {
     }
 }
 
-/// What a member does until its channel ends.
+/// The loop of a member, until its channel ends.
 fn serve(mut channel: UnixStream, files: &[PathBuf]) -> io::Result<()> {
     // SAFETY: the name is a C string.
     unsafe { libc::prctl(libc::PR_SET_NAME, c"crowd".as_ptr()) };

@@ -1,4 +1,4 @@
-//! `dio-trace live` on a terminal of its own.
+//! Measures `dio-trace live` on a terminal of its own.
 
 use std::{
     io::Read,
@@ -14,18 +14,18 @@ use portable_pty::Child;
 use super::{cases::CASES, measure, memory};
 use crate::{terminal::Terminal, workload::clock::monotonic};
 
-/// Rows and columns.
+/// Size of the terminal: rows and columns.
 const SIZE: (u16, u16) = (50, 160);
 
-/// What the dashboard took.
+/// What the dashboard needed.
 pub(super) struct Dashboard {
     /// Nanoseconds until it had painted its first screen.
     pub(super) start: u64,
-    /// MiB, after requests of all kinds.
+    /// Resident memory after requests of all kinds, MiB.
     pub(super) resident: f64,
 }
 
-/// Starts it, issues requests of every case, and looks at its memory.
+/// Starts the dashboard, issues requests of every case, and measures its memory.
 ///
 /// # Errors
 /// When it does not start.
@@ -40,7 +40,7 @@ pub(super) fn run(program: &Path) -> Result<Dashboard> {
     thread::scope(|scope| {
         scope.spawn(|| read(output, &painted));
         let result = watch(&mut *child, started, &painted);
-        // An end by force: what it says then is of no interest.
+        // It is killed, so its exit status means nothing.
         child.kill()?;
         child.wait()?;
         drop(keys);
@@ -74,12 +74,13 @@ fn watch(
     })
 }
 
-/// Takes what is painted, and notes when the first screen came: more than what sets a terminal up.
+/// Reads what is painted, and notes when the first screen arrived: more bytes than it takes to set
+/// up a terminal.
 fn read(mut output: impl Read, painted: &AtomicU64) {
     const SETUP: usize = 1000;
     let mut buffer = vec![0; 64 << 10];
     let mut total = 0;
-    // Reading fails once nobody has the other end open.
+    // Reading fails once the other end is closed.
     while let Ok(length @ 1..) = output.read(&mut buffer) {
         total += length;
         if total > SETUP {

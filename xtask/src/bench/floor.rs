@@ -1,5 +1,5 @@
-//! The floor: programs that do nothing where dio-trace has its own. No tracer that hooks these
-//! functions can cost less.
+//! The floor: programs that do nothing in the places where dio-trace has its own. No tracer that
+//! hooks these functions can cost less.
 
 use anyhow::Result;
 
@@ -35,7 +35,7 @@ const HOOKS: &[(&str, &[Point])] = &[
     ("btrfs_file_write_iter", BOTH),
 ];
 
-/// Attaches all of them; they go when the result is dropped.
+/// Attaches all of them; they are detached when the result is dropped.
 ///
 /// # Errors
 /// When the kernel refuses one.

@@ -18,12 +18,12 @@ use super::{
 };
 use crate::{phase, suite};
 
-/// What the last line starts with; JSON follows.
+/// Start of the last line of output; JSON follows.
 pub(super) const RESULT: &str = "BENCH-RESULT ";
-/// In memory: what is read from there is there at once.
+/// A directory in memory, so that reading from it does not wait for a disk.
 pub(super) const DIRECTORY: &str = "/run/bench";
 
-/// Measure what dio-trace costs on the kernel that runs; inside a guest, as root
+/// Measure what dio-trace costs on the running kernel; inside a guest, as root
 #[derive(Args)]
 pub(crate) struct BenchGuest {
     /// The dio-trace to measure
@@ -34,7 +34,7 @@ pub(crate) struct BenchGuest {
 }
 
 impl BenchGuest {
-    /// Prints what was found as JSON.
+    /// Prints the results as JSON.
     ///
     /// # Errors
     /// When anything cannot be measured.
@@ -60,13 +60,13 @@ impl BenchGuest {
     }
 }
 
-/// Copies dio-trace to where it is off the network, with all that it needs.
+/// Copies dio-trace into memory, so that no file of it is read over 9p.
 ///
 /// # Errors
-/// When this is no guest.
+/// When this is not a guest.
 pub(super) fn prepare(dio_trace: &Path) -> Result<PathBuf> {
     if !suite::is_guest() {
-        bail!("this is no guest: run cargo xtask bench");
+        bail!("this is not a guest: run cargo xtask bench");
     }
     fs::create_dir_all(DIRECTORY)?;
     let program = Path::new(DIRECTORY).join("dio-trace");
@@ -74,10 +74,10 @@ pub(super) fn prepare(dio_trace: &Path) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Results of this kernel, still empty.
+/// Empty results for this kernel.
 ///
 /// # Errors
-/// When the kernel does not tell its name.
+/// When the kernel's release cannot be read.
 pub(super) fn results() -> Result<Results> {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     Ok(Results {
@@ -95,7 +95,7 @@ pub(super) fn print(results: &Results) -> Result<()> {
     Ok(())
 }
 
-/// What not every kernel offers, and the rest can do without.
+/// Runs a measurement that not every kernel allows; a failure is reported and does not end the run.
 fn optional(name: &str, measure: impl FnOnce() -> Result<()>) {
     if let Err(error) = phase::timed(name, measure) {
         phase::say(format!("without {name}: {error:#}"));

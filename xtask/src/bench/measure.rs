@@ -1,4 +1,4 @@
-//! Measuring one case under one observer.
+//! Measures one case under one observer.
 
 use std::time::Duration;
 
@@ -11,31 +11,31 @@ use super::{
 };
 use crate::workload::{Repeater, clock::monotonic};
 
-/// Rounds of each case. The median leaves those aside in which something else ran.
+/// Rounds of each case. The median ignores rounds in which something else ran.
 const ROUNDS: u64 = 21;
-/// Rounds where records are delivered: more, as the mean takes longer to settle, yet fewer requests
-/// than the records that a process may send in a second.
+/// Rounds of cases that deliver records: more, because the mean takes longer to settle, but with
+/// fewer requests than the records that a process may send in a second.
 const TOLD_ROUNDS: u64 = 45;
-/// After it, a process may send its full share of details anew (`Settings::DETAIL_WINDOW`), and all
-/// that is under way has been delivered.
+/// Pause after which a process may again send its full share of details
+/// (`Settings::DETAIL_WINDOW`), and everything under way has been delivered.
 const SETTLE: Duration = Duration::from_millis(1100);
 
-/// What was measured.
+/// The measurements of one case.
 pub(super) struct Measured {
-    /// In the thread that asks, for each request.
+    /// Instructions of the issuing thread, for each request.
     pub(super) asking: Spread,
-    /// In the observer's process, for each request.
+    /// Instructions of the observer's process, for each request.
     userspace: f64,
-    /// How often the observer's process went to sleep, for each request.
+    /// Number of times the observer's process went to sleep, for each request.
     pub(super) sleeps: f64,
-    /// Requests in all.
+    /// Number of requests.
     pub(super) issued: u64,
-    /// Bytes, or negative errno.
+    /// Result of a request: bytes, or a negative errno.
     pub(super) result: i64,
 }
 
 impl Measured {
-    /// What the observer added to what was measured without it.
+    /// The cost that the observer added to an untraced measurement.
     pub(super) fn over(&self, untraced: Spread, told: bool) -> Cost {
         Cost {
             added: self.asking.typical - untraced.typical,
@@ -53,8 +53,8 @@ pub(super) fn measure(case: &Case, observer: &Observer) -> Result<Measured> {
     let mut repeater = open(case)?;
     let number = case.round();
     let count = if case.is_told() { TOLD_ROUNDS } else { ROUNDS };
-    // Memory is given out, and files are met, the first time; userspace takes memory for as many
-    // records as there are.
+    // A first pass, because the kernel allocates memory and files are sent the first time, and
+    // userspace allocates memory for the largest number of records.
     for _ in 0..if case.is_told() { count } else { 1 } {
         repeater.run(number)?;
     }
@@ -64,7 +64,7 @@ pub(super) fn measure(case: &Case, observer: &Observer) -> Result<Measured> {
     for _ in 0..count {
         let before = observer.cpu()?;
         let elapsed = repeater.run(number)?;
-        // What the observer did meanwhile, on this one processor, is counted below.
+        // The observer runs on the same processor; its time is counted below.
         let meanwhile = observer.cpu()? - before;
         rounds.push(elapsed.saturating_sub(meanwhile) as f64 / number as f64);
     }
@@ -90,7 +90,8 @@ pub(super) fn open(case: &Case) -> Result<Repeater> {
     Repeater::new(&target, case.shape).with_context(|| case.name())
 }
 
-/// Waits until a process may send its full share of details, and all that is under way has arrived.
+/// Waits until a process may again send its full share of details, and everything under way has
+/// arrived.
 pub(super) fn settle() {
     std::thread::sleep(SETTLE);
 }

@@ -32,7 +32,7 @@ pub(super) fn in_kernel(pid: u32) -> Result<f64> {
             text.lines()
                 .find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok())
         };
-        // Several descriptors may stand for one.
+        // Several descriptors may refer to one object.
         let key = (field("map_id:"), field("prog_id:"));
         if let Some(locked) = field("memlock:")
             && !seen.contains(&key)

@@ -1,4 +1,4 @@
-//! Who watches while requests are issued: nobody, dio-trace, programs that do nothing, or bpftrace.
+//! Observers of the requests: nobody, dio-trace, programs that do nothing, or bpftrace.
 
 use std::{
     fs::{self, File},
@@ -13,21 +13,21 @@ use anyhow::{Context, Result, bail};
 use super::{bpf::Empty, floor, script};
 use crate::workload::clock::{monotonic, process_time};
 
-/// How long an observer may take to attach, nanoseconds of guest time.
+/// Longest time in which an observer must attach, nanoseconds of guest time.
 const PATIENCE: u64 = 120_000_000_000;
-/// How often it is looked whether it has.
+/// Interval between checks whether it has attached.
 const POLL: Duration = Duration::from_millis(1);
-/// How long its idling is watched.
+/// Time over which its idle cost is measured.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// One that is at work until it is dropped.
+/// An observer, at work until it is dropped.
 pub(super) struct Observer {
     kind: Kind,
     /// Nanoseconds from its start until it was attached.
     pub(super) start: u64,
     /// Its CPU time until then, nanoseconds.
     pub(super) start_cpu: u64,
-    /// Its CPU time for each nanosecond in which there is nothing to see.
+    /// Its CPU time for each nanosecond without requests.
     pub(super) idle: f64,
 }
 
@@ -38,7 +38,7 @@ enum Kind {
 }
 
 impl Observer {
-    /// Nobody at all.
+    /// No observer.
     pub(super) const fn nobody() -> Self {
         Self {
             kind: Kind::Nobody,
@@ -79,7 +79,7 @@ impl Observer {
         })
     }
 
-    /// bpftrace, classifying and counting at one pair of probes, and printing what is misaligned.
+    /// bpftrace, which classifies and counts at one pair of probes, and prints misaligned requests.
     ///
     /// # Errors
     /// When it does not attach.
@@ -126,7 +126,7 @@ impl Observer {
         }
         observer.start = monotonic() - started;
         observer.start_cpu = observer.cpu()?;
-        // What it does right after its start is not what it does when idle.
+        // Right after its start it does more than when it is idle.
         std::thread::sleep(IDLE);
         let (time, cpu) = (monotonic(), observer.cpu()?);
         std::thread::sleep(IDLE);
@@ -134,7 +134,7 @@ impl Observer {
         Ok(observer)
     }
 
-    /// CPU time of its process so far, all threads together, nanoseconds.
+    /// CPU time of its process so far, over all threads, nanoseconds.
     ///
     /// # Errors
     /// When it has ended.
@@ -145,7 +145,7 @@ impl Observer {
         }
     }
 
-    /// How often its process went to sleep so far, all threads together.
+    /// Number of times its process went to sleep so far, over all threads.
     ///
     /// # Errors
     /// When it has ended.
@@ -173,7 +173,7 @@ impl Observer {
         }
     }
 
-    /// Ends it as Ctrl-C does; the file it has written.
+    /// Ends it as Ctrl-C does, and returns the file that it wrote.
     ///
     /// # Errors
     /// When it fails.
@@ -191,7 +191,7 @@ impl Observer {
 impl Drop for Observer {
     fn drop(&mut self) {
         if let Kind::Process { child, .. } = &mut self.kind {
-            // It has ended already, unless an error got in between.
+            // It has already ended, unless an error came in between.
             let _ = child.kill();
             let _ = child.wait();
         }

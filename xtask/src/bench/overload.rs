@@ -1,4 +1,4 @@
-//! Misaligned requests that come far faster than details may be sent.
+//! Overload: misaligned requests far faster than details may be sent.
 
 use std::{
     path::Path,
@@ -11,27 +11,28 @@ use serde_json::Value;
 use super::{cases::CASES, measure, observer::Observer};
 use crate::command;
 
-/// Requests: more than ten times what a process may send in a second, issued in less than one.
+/// Number of requests: more than ten times what a process may send in a second, issued in less than
+/// a second.
 const NUMBER: u64 = 60_000;
 
-/// What became of them.
+/// The result of the overload.
 pub(super) struct Overload {
     /// Misaligned requests that were issued.
     pub(super) issued: u64,
-    /// Misaligned requests that the recording stands for.
+    /// Misaligned requests that the recording counts.
     pub(super) counted: u64,
     /// Requests issued in a second of guest time.
     pub(super) rate: f64,
 }
 
 impl Overload {
-    /// How many of the requests are missing from the recording, or are too many in it, percent.
+    /// Share of the requests that the recording lacks or has too many of, percent.
     pub(super) fn missed(&self) -> f64 {
         self.issued.abs_diff(self.counted) as f64 / self.issued as f64 * 100.0
     }
 }
 
-/// Issues them while `tracer` records, stops it, and asks what it has counted.
+/// Issues the requests while `tracer` records, stops it, and reads what it counted.
 ///
 /// # Errors
 /// When the recording cannot be read.

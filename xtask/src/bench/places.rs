@@ -1,4 +1,4 @@
-//! Where requests go: `null_blk` disks, which answer at once, and filesystems on them.
+//! The targets of requests: `null_blk` disks, which answer at once, and filesystems on them.
 
 use std::path::PathBuf;
 
@@ -14,12 +14,12 @@ pub(super) enum Place {
     Xfs,
     Ext4,
     Btrfs,
-    /// A `scsi_debug` disk itself: its dma alignment is mild, so that misaligned requests are done.
+    /// A `scsi_debug` disk itself: its dma alignment is small, so misaligned requests are accepted.
     Scsi,
 }
 
 impl Place {
-    /// As it is called in the table.
+    /// Its name in the table.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -30,7 +30,7 @@ impl Place {
         }
     }
 
-    /// Its target for requests that are done directly, or the one whose pages are in the page cache.
+    /// Its target for direct requests, or the one that is in the page cache.
     pub(super) fn target(self, cached: bool) -> PathBuf {
         let name = if cached { "cached" } else { "direct" };
         match self {
@@ -44,8 +44,9 @@ impl Place {
     }
 }
 
-/// btrfs without checksums and copies: with them its direct writes go to workers, or to the page
-/// cache. The disks keep what is written, as a filesystem cannot do without.
+/// Makes the disks and filesystems. btrfs has neither checksums nor copy-on-write: with them its
+/// direct writes go to workers or to the page cache. The disks store what is written, because a
+/// filesystem needs that.
 const MAKE: &str = r#"
 PATH=$PATH:/usr/sbin:/sbin
 modprobe null_blk nr_devices=0
@@ -90,7 +91,7 @@ echo 0 > /proc/sys/vm/dirty_writeback_centisecs
 /// Makes all places.
 ///
 /// # Errors
-/// With the script's last words.
+/// When the script fails; the message has the end of its output.
 pub(super) fn make() -> Result<()> {
     shell::script(MAKE, &[]).map(drop)
 }

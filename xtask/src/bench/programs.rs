@@ -1,4 +1,4 @@
-//! Where the instructions go: what the kernel itself counts for each program.
+//! The cost of each program, as the kernel itself counts it.
 
 use std::{collections::HashMap, fs};
 
@@ -8,7 +8,7 @@ use super::{bpf::Types, cases::Case, floor, measure, results::Program};
 
 /// Turns the kernel's counting on.
 const SWITCH: &str = "/proc/sys/kernel/bpf_stats_enabled";
-/// The cases that are looked into.
+/// The cases that are broken down.
 const LOOKED_INTO: &[&str] = &[
     "xfs read",
     "xfs write",
@@ -22,7 +22,7 @@ const LOOKED_INTO: &[&str] = &[
     "raw cached read",
 ];
 
-/// Asks it for some of the cases, while dio-trace is attached.
+/// Measures some of the cases while dio-trace is attached.
 ///
 /// # Errors
 /// When the kernel does not count.

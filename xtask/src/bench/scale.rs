@@ -1,5 +1,5 @@
-//! `xtask scale-guest`: whether costs and memory stay what they are with many processes, files and
-//! processors. The part that runs inside a guest.
+//! `xtask scale-guest`: whether costs and memory stay the same with many processes, files and
+//! processors. This is the part that runs inside a guest.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{command, phase, suite::shell, workload::clock::monotonic};
 
-/// Processes, and files of each, of the two crowds that are compared.
+/// The two crowds that are compared.
 const FEW: Size = Size {
     processes: 1,
     files: 1,
@@ -60,7 +60,7 @@ mkfs.xfs -qf /dev/nullb0
 mkdir -p /run/bench/crowd
 mount -t xfs -o noatime /dev/nullb0 /run/bench/crowd
 "#;
-/// Nothing is written back, and no file is in the page cache.
+/// Leaves nothing to be written back, and no file in the page cache.
 const SETTLE: &str =
     "sync; echo 3 > /proc/sys/vm/drop_caches; echo 0 > /proc/sys/vm/dirty_writeback_centisecs";
 
@@ -71,17 +71,17 @@ pub(crate) struct ScaleGuest {
     dio_trace: PathBuf,
 }
 
-/// A crowd.
+/// The size of a crowd.
 #[derive(Clone, Copy)]
 struct Size {
     processes: usize,
-    /// Of each process.
+    /// Number of files of each process.
     files: usize,
 }
 
 impl ScaleGuest {
-    /// Prints what was found as JSON. Costs are measured where there is one processor: where several
-    /// take turns, a thread's time is also that of others.
+    /// Prints the results as JSON. Costs are measured only on one processor: where several take
+    /// turns, the time of a thread includes that of others.
     ///
     /// # Errors
     /// When anything cannot be measured.
@@ -103,7 +103,7 @@ impl ScaleGuest {
 /// Makes as many files as the larger crowd has.
 fn make() -> Result<Vec<PathBuf>> {
     shell::script(MAKE, &[])?;
-    // As long as what is read of it.
+    // As long as one read.
     let data = [7; LENGTH];
     let mut files = Vec::new();
     for number in 0..MANY.processes * MANY.files {
@@ -124,7 +124,7 @@ impl Size {
         Crowd::new(files.chunks(self.files).take(self.processes))
     }
 
-    /// Reads of one round.
+    /// Number of reads in one round.
     fn reads(self, round: Round) -> f64 {
         (self.processes * self.files * usize::from(round.times)) as f64
     }
@@ -148,7 +148,7 @@ struct Step {
     rounds: u32,
 }
 
-/// In this order, as the first read of a file is one in which the tracer meets it.
+/// The rows in this order, because the tracer sees a file for the first time at its first read.
 const fn steps(times: u8, rounds: u32) -> [Step; 3] {
     [
         Step {
@@ -169,7 +169,8 @@ const fn steps(times: u8, rounds: u32) -> [Step; 3] {
     ]
 }
 
-/// A process may send fewer details than this in a second, so that all are delivered.
+/// The rows of the small crowd: few enough misaligned reads in a second that every detail is
+/// delivered.
 const FEW_STEPS: [Step; 3] = steps(100, 20);
 const MANY_STEPS: [Step; 3] = steps(2, 1);
 
@@ -220,7 +221,7 @@ fn costs(program: &Path, files: &[PathBuf], results: &mut Results) -> Result<()>
 /// Instructions for each read.
 struct Measured {
     asking: f64,
-    /// In the observer's process.
+    /// Instructions of the observer's process.
     userspace: f64,
 }
 
@@ -250,7 +251,7 @@ fn measured(
     Ok(all)
 }
 
-/// Whether everything is counted when all read at once.
+/// Measures whether everything is counted when all processes read at once.
 fn all_at_once(
     program: &Path,
     files: &[PathBuf],

@@ -1,5 +1,5 @@
-//! What people use today: bpftrace with one pair of probes, at the function that all reads of XFS
-//! pass.
+//! The comparison with what people use today: bpftrace with one pair of probes, at the function
+//! that all reads of XFS pass.
 
 use std::{fs, path::Path, process::Command};
 
@@ -7,9 +7,8 @@ use anyhow::{Context, Result};
 
 use crate::command;
 
-/// Tells direct requests from others, looks whether address, length and offset are multiples of 512,
-/// counts by process, outcome and alignment, and prints each that is misaligned. Much less than
-/// dio-trace does.
+/// Selects direct requests, checks whether address, length and offset are multiples of 512, counts
+/// by process, outcome and alignment, and prints each misaligned request. dio-trace does much more.
 pub(super) const PAIR: &str = r#"
 kprobe:xfs_file_read_iter {
     $iocb = (struct kiocb *)arg0;
@@ -28,10 +27,10 @@ kretprobe:xfs_file_read_iter /@bits[tid]/ {
 }
 "#;
 
-/// Whether both probes of [`PAIR`] are there.
+/// Whether both probes of [`PAIR`] are attached.
 ///
 /// # Errors
-/// When the kernel does not tell.
+/// When the kernel does not list its probes.
 pub(super) fn is_attached() -> Result<bool> {
     let path = "/sys/kernel/debug/kprobes/list";
     let list = fs::read_to_string(path).context(path)?;
@@ -42,7 +41,7 @@ pub(super) fn is_attached() -> Result<bool> {
         == 2)
 }
 
-/// How many misaligned requests it has printed.
+/// The number of misaligned requests that it has printed.
 ///
 /// # Errors
 /// When its output cannot be read.
@@ -52,8 +51,8 @@ pub(super) fn printed(output: &Path) -> Result<u64> {
     Ok(lines.count() as u64)
 }
 
-/// bpftrace's name and version, when it is installed and works. A first run, so that what the next
-/// one needs is in memory.
+/// bpftrace's name and version, if it is installed and works. This also runs it once, so that the
+/// next run finds its files in memory.
 pub(super) fn version() -> Option<String> {
     command::output(Command::new("bpftrace").args(["-e", "BEGIN { exit(); }"])).ok()?;
     let said = command::output(Command::new("bpftrace").arg("--version")).ok()?;

@@ -1,4 +1,4 @@
-//! The results as a table, which is Markdown too.
+//! The results as tables, which are valid Markdown.
 
 use std::fmt::Write as _;
 
@@ -121,7 +121,7 @@ fn number(value: f64) -> String {
     format!("{minus}{grouped}")
 }
 
-/// With its unit.
+/// A value with its unit.
 pub(super) fn quantity(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Instructions => number(value),
@@ -132,7 +132,7 @@ pub(super) fn quantity(value: f64, unit: Unit) -> String {
     }
 }
 
-/// The first column to the left, numbers to the right.
+/// Writes a table with the first column aligned to the left and numbers to the right.
 fn table<const WIDTH: usize>(
     text: &mut String,
     title: &str,

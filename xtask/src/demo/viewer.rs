@@ -1,4 +1,5 @@
-//! dio-trace on this side: started with the first byte of the recording, so that messages of the start stay readable.
+//! The dio-trace on the host, which shows the recording. It starts with the first byte, so that
+//! earlier messages stay readable.
 
 use std::{
     fs::File,
@@ -10,11 +11,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// What is made of the recording.
+/// The form in which the recording is shown.
 pub(super) enum Show {
-    /// The dashboard, while it comes.
+    /// The dashboard, while the recording arrives.
     Dashboard,
-    /// The report.
+    /// A report.
     Report,
     /// The dashboard at the end, as SVG in this file.
     Picture(PathBuf),
@@ -34,7 +35,7 @@ impl Show {
     }
 }
 
-/// A dio-trace that reads what the guest records.
+/// A dio-trace process that reads what the guest records.
 pub(super) struct Viewer {
     binary: PathBuf,
     show: Show,
@@ -50,7 +51,7 @@ impl Viewer {
         }
     }
 
-    /// Where the recording goes; the viewer sees its end when this is dropped.
+    /// A writer for the recording. When it is dropped, the viewer sees the end.
     pub(super) fn input(&self) -> Input<'_> {
         Input {
             viewer: self,
@@ -58,10 +59,10 @@ impl Viewer {
         }
     }
 
-    /// Waits for it to end.
+    /// Waits until the viewer ends.
     ///
     /// # Errors
-    /// When no recording came, so that it was never started.
+    /// When no recording arrived, so that it was never started.
     pub(super) fn finish(self) -> Result<ExitCode> {
         let child = self.child.into_inner().ok().flatten();
         let Some(mut child) = child else {

@@ -1,5 +1,5 @@
-//! apt with a state of its own: the machine's package lists and installed packages are neither read nor changed, and
-//! no rights are needed.
+//! apt with a state of its own: it neither reads nor changes the machine's package lists and
+//! installed packages, and needs no rights.
 
 use std::{
     fs,
@@ -33,7 +33,8 @@ impl Archive {
             directory: directory.to_owned(),
         };
         phase::say("reading the mirror's lists of kernels");
-        // A suite may have left the mirror: what the others hold is found all the same, or missed by name.
+        // A suite may be gone from the mirror. Packages of the others are still found; missing ones
+        // are reported by name.
         if let Err(error) = command::output(archive.apt("apt-get").arg("update")) {
             phase::say(format!(
                 "some lists cannot be read, going on with the others: {error:#}"
@@ -51,7 +52,7 @@ impl Archive {
         Ok(names.lines().map(str::to_owned).collect())
     }
 
-    /// The newest version of a package; `None` for a name that only others mention.
+    /// The newest version of a package; `None` for a name that only other packages mention.
     pub(crate) fn version(&self, package: &str) -> Option<String> {
         let shown =
             command::output(
@@ -100,7 +101,7 @@ impl Archive {
             "Acquire::Languages=none".to_owned(),
             "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false".to_owned(),
             "Acquire::Retries=3".to_owned(),
-            // Downloads go into our own directory, which apt's unprivileged user may not enter.
+            // Downloads go to our own directory, which apt's unprivileged user may not enter.
             "APT::Sandbox::User=root".to_owned(),
         ] {
             command.arg("-o").arg(option);

@@ -1,4 +1,4 @@
-//! Installs Debian packages where we may, else says what to type.
+//! Installs Debian packages if we may, otherwise prints what to type.
 
 use std::{process::Command, sync::Once};
 
@@ -11,7 +11,7 @@ static LISTS_READ: Once = Once::new();
 /// Installs packages.
 ///
 /// # Errors
-/// Without root or apt: the message is the exact command. Otherwise what apt complained about.
+/// Without root or apt: the message contains the exact command. Otherwise apt's own message.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let typed = format!(
         "apt-get install --no-install-recommends {}",
@@ -19,12 +19,12 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     );
     if command::find("apt-get").is_none() {
         bail!(
-            "missing tools, and this is no Debian: install what these Debian packages hold: {}",
+            "tools are missing, and this is not Debian: install the contents of these Debian packages: {}",
             packages.join(" ")
         );
     }
     if command::output(Command::new("id").arg("-u"))?.trim() != "0" {
-        bail!("missing tools, and only root may install them; type: sudo {typed}");
+        bail!("tools are missing, and only root may install them; type: sudo {typed}");
     }
     phase::say(format!("installing {}", packages.join(" ")));
     let mut update = Ok(String::new());
@@ -43,7 +43,7 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
 fn apt() -> Command {
     let mut command = Command::new("apt-get");
     command.env("DEBIAN_FRONTEND", "noninteractive");
-    // Another caller may hold the lock for a while: another setup, unattended upgrades.
+    // Another caller may hold the lock for a while, such as another setup or unattended upgrades.
     command.args(["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"]);
     command
 }

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::{archive::Archive, series::Series};
 use crate::{command, paths, phase};
 
-/// What guests and tests can use below `kernel/`; the rest (graphics, sound, most drivers) is half the size.
+/// Directories of `kernel/` that guests and tests can use; the rest (graphics, sound, most drivers)
+/// is half the size.
 const KEPT: [&str; 9] = [
     "arch", "block", "crypto", "fs", "lib", "mm", "kernel", "net", "drivers",
 ];
@@ -23,19 +24,19 @@ const KEPT_DRIVERS: [&str; 14] = [
     "target", "virt", "virtio",
 ];
 const KEPT_NET: [&str; 6] = ["9p", "core", "dns_resolver", "sunrpc", "vmw_vsock", "ipv6"];
-/// Written last, so that a directory that has it is whole.
+/// File that is written last, so that a directory with it is complete.
 const DESCRIPTION: &str = "kernel.json";
 
 /// A kernel ready to boot.
 #[derive(Clone, Debug)]
 pub(crate) struct Kernel {
-    /// The series it was taken for.
+    /// The series that it belongs to.
     pub(crate) series: Series,
-    /// As `uname -r` prints it.
+    /// Release, as `uname -r` prints it.
     pub(crate) release: String,
     /// Debian's version of the package.
     pub(crate) version: String,
-    /// The bzImage.
+    /// Path of the bzImage.
     pub(crate) image: PathBuf,
     /// The directory with `modules.dep` for this release.
     pub(crate) modules: PathBuf,
@@ -59,10 +60,10 @@ impl fmt::Display for Kernel {
     }
 }
 
-/// Kernels of these series, when the cache has all of them.
+/// Kernels of these series; `None` unless the cache has all of them.
 ///
 /// # Errors
-/// When there is no place for a cache.
+/// When there is no directory for a cache.
 pub(crate) fn all_present(series: &[Series]) -> Result<Option<Vec<Kernel>>> {
     let kernels = paths::cache()?.join("kernels");
     Ok(series
@@ -71,10 +72,11 @@ pub(crate) fn all_present(series: &[Series]) -> Result<Option<Vec<Kernel>>> {
         .collect())
 }
 
-/// Kernels of these series, from the cache or else the mirror. One that is not to be had is reported and left out.
+/// Kernels of these series, from the cache or else the mirror. One that is not available is
+/// reported and left out.
 ///
 /// # Errors
-/// When there is none at all.
+/// When none is available.
 pub(crate) fn find_or_fetch(series: &[Series], update: bool) -> Result<Vec<Kernel>> {
     let cache = paths::cache()?;
     let directory = |series: Series| cache.join("kernels").join(series.to_string());
@@ -82,7 +84,7 @@ pub(crate) fn find_or_fetch(series: &[Series], update: bool) -> Result<Vec<Kerne
     let due: Vec<Series> = series.iter().filter(is_due).copied().collect();
     if !due.is_empty() {
         let archive = Archive::open(&cache.join("apt"))?;
-        // Unpacking is one thread's work each.
+        // Each is unpacked by a thread of its own.
         for several in due.chunks(thread::available_parallelism().map_or(1, usize::from)) {
             thread::scope(|scope| {
                 for &wanted in several {
@@ -101,7 +103,7 @@ pub(crate) fn find_or_fetch(series: &[Series], update: bool) -> Result<Vec<Kerne
         .filter_map(|series| cached(*series, &directory(*series)))
         .collect();
     if found.is_empty() {
-        bail!("no guest kernel could be had; see the messages above");
+        bail!("no guest kernel is available; see the messages above");
     }
     Ok(found)
 }
@@ -130,7 +132,7 @@ fn fetch(archive: &Archive, series: Series, directory: &Path) -> Result<()> {
     fs::create_dir_all(parent)?;
     let fresh = tempfile::tempdir_in(parent)?;
     let mut packages = vec![package.clone()];
-    // Since 6.19 the image, the modules and the lists of built-in ones are packages of their own.
+    // From 6.19 on the image, the modules and the lists of built-in modules are separate packages.
     if let Some(rest) = package.strip_prefix("linux-binary-") {
         packages.extend(["linux-modules-", "linux-base-"].map(|prefix| format!("{prefix}{rest}")));
         packages.retain(|name| archive.version(name).is_some());
@@ -159,7 +161,7 @@ fn newest(archive: &Archive, series: Series) -> Result<(String, String)> {
             let flavour = name.strip_prefix(&start)?.strip_suffix("-amd64")?;
             (!flavour.contains("cloud") && !flavour.contains("rt")).then_some(name)
         }));
-        // The image package of a split kernel holds nothing but signatures.
+        // The image package of such a kernel contains only signatures.
         if candidates
             .iter()
             .any(|name| archive.version(name).is_some())
@@ -172,10 +174,10 @@ fn newest(archive: &Archive, series: Series) -> Result<(String, String)> {
     candidates
         .into_iter()
         .find_map(|name| archive.version(&name).map(|version| (name, version)))
-        .context("not on this machine's mirror any more; tests on it are left out")
+        .context("no longer on this machine's mirror; tests on it are skipped")
 }
 
-/// Moves image and modules to their places, without what no guest uses, and returns the release.
+/// Moves image and modules to their places, except for what no guest uses, and returns the release.
 fn arrange(unpacked: &Path, destination: &Path) -> Result<String> {
     let modules = [
         unpacked.join("usr/lib/modules"),
@@ -200,7 +202,7 @@ fn arrange(unpacked: &Path, destination: &Path) -> Result<String> {
     keep(&kernel, &KEPT)?;
     keep(&kernel.join("drivers"), &KEPT_DRIVERS)?;
     keep(&kernel.join("net"), &KEPT_NET)?;
-    // busybox loads no compressed modules, and the guest's modprobe need not know how.
+    // busybox cannot load compressed modules, and the guest's modprobe may not support them.
     command::output(
         Command::new("find")
             .arg(&kernel)
@@ -232,7 +234,7 @@ fn keep(directory: &Path, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Orders names by their numbers, as `sort -V`: 6.12.95 comes before 6.12.118.
+/// Orders names by their numbers, like `sort -V`: 6.12.95 comes before 6.12.118.
 fn by_number(a: &str, b: &str) -> Ordering {
     fn numbers(name: &str) -> Vec<u64> {
         name.split(|c: char| !c.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! The Debian mirror of this machine, as its own apt is configured.
+//! The Debian mirror of this machine, taken from the configuration of its apt.
 
 use std::{env, path::Path, process::Command};
 
@@ -6,14 +6,15 @@ use anyhow::{Result, bail};
 
 use crate::command;
 
-/// Names a mirror where apt on this machine has no Debian one (Ubuntu, Fedora, ...).
+/// Environment variable that names a mirror, for machines whose apt has no Debian mirror (Ubuntu,
+/// Fedora, ...).
 const VARIABLE: &str = "DIO_TRACE_DEBIAN_MIRROR";
 /// Debian's own keys, from the package `debian-archive-keyring`.
 const KEYRINGS: [&str; 2] = [
     "/usr/share/keyrings/debian-archive-keyring.gpg",
     "/usr/share/keyrings/debian-archive-keyring.pgp",
 ];
-/// Suites that hold the kernels wanted, oldest first.
+/// Suites that contain the wanted kernels, oldest first.
 const SUITES: [&str; 5] = [
     "bullseye",
     "bookworm",

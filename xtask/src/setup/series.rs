@@ -1,8 +1,8 @@
-//! The kernel series the tests run on.
+//! The kernel series that the tests run on.
 
 use std::{fmt, str::FromStr};
 
-/// A kernel series, as `6.12`.
+/// A kernel series, such as `6.12`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Series {
     /// 6 in 6.12.
@@ -11,7 +11,8 @@ pub(crate) struct Series {
     pub(crate) minor: u32,
 }
 
-/// One for each way kernels check direct I/O, and both ends of what is supported.
+/// All tested series: one for each way in which kernels check direct I/O, and both ends of the
+/// supported range.
 pub(crate) const ALL: [Series; 7] = [
     Series {
         major: 5,
@@ -52,7 +53,7 @@ impl FromStr for Series {
                     minor: number(minor)?,
                 })
             })
-            .ok_or_else(|| format!("{text:?} is no kernel series: write it as 6.12"))
+            .ok_or_else(|| format!("{text:?} is not a kernel series: write it like 6.12"))
     }
 }
 

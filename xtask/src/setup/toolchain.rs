@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use super::install;
 use crate::{command, paths, phase};
 
-/// Names a ready object instead of building one; for packagers.
+/// Environment variable that names a ready object, which is then not built; for packagers.
 pub(crate) const OBJECT_VARIABLE: &str = "DIO_TRACE_EBPF_OBJECT";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CORE: &str = "/usr/lib/rustlib/bpfel-unknown-none";
@@ -20,21 +20,21 @@ const DEBIAN_PACKAGES: [&str; 2] = ["rustc-web", "libstd-rust-web-dev-bpf"];
 /// The newest that works with aya-ebpf 0.2 (July 2026).
 const LINKER_VERSION: &str = "0.13.0";
 
-/// How to get an object.
+/// A way to get an object.
 #[derive(Debug)]
 pub(crate) enum Toolchain {
-    /// It is there already.
+    /// An object that is already built.
     Ready(PathBuf),
-    /// rustup's toolchain of this name, which builds `core` from its sources.
+    /// rustup's toolchain with this name, which builds `core` from its sources.
     Nightly {
-        /// As rustup lists it.
+        /// Name, as rustup lists it.
         name: String,
-        /// bpf-linker.
+        /// Path of bpf-linker.
         linker: PathBuf,
     },
     /// Debian's compiler, which has `core` for BPF.
     Debian {
-        /// bpf-linker.
+        /// Path of bpf-linker.
         linker: PathBuf,
     },
 }
@@ -42,7 +42,7 @@ pub(crate) enum Toolchain {
 /// Finds a toolchain, or installs Debian's.
 ///
 /// # Errors
-/// When there is none and this machine gives no right to install it.
+/// When there is none, and we have no right to install it here.
 pub(crate) fn find_or_install() -> Result<Toolchain> {
     if let Some(object) = env::var_os(OBJECT_VARIABLE) {
         return Ok(Toolchain::Ready(std::path::absolute(object)?));
@@ -67,7 +67,8 @@ pub(crate) fn find_or_install() -> Result<Toolchain> {
     Ok(Toolchain::Debian { linker })
 }
 
-/// A toolchain may be called nightly and be a link to something else: its sources are what counts.
+/// A toolchain may be called nightly and be a link to something else: what matters is that it has
+/// the sources.
 fn nightly_with_sources() -> Option<String> {
     let listed = command::output(Command::new("rustup").args(["toolchain", "list"])).ok()?;
     listed
@@ -93,7 +94,7 @@ fn find_linker() -> Result<Option<PathBuf>> {
         .map(PathBuf::from)
         .or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")))
         .map(|home| home.join("bin/bpf-linker"));
-    // One that does not start (its LLVM was removed) is as good as none.
+    // One that does not start (because its LLVM was removed) does not count.
     let works = |path: &PathBuf| command::output(Command::new(path).arg("--version")).is_ok();
     Ok([Some(own), command::find("bpf-linker"), cargo]
         .into_iter()
@@ -102,7 +103,7 @@ fn find_linker() -> Result<Option<PathBuf>> {
         .find(works))
 }
 
-/// bpf-linker must read the bitcode of the very LLVM that Debian's rustc writes.
+/// bpf-linker must read the bitcode of the LLVM version that Debian's rustc uses.
 fn debian_linker() -> Result<PathBuf> {
     let described = command::output(Command::new(DEBIAN_RUSTC).arg("-vV"))?;
     let Some(llvm) = described
@@ -110,7 +111,7 @@ fn debian_linker() -> Result<PathBuf> {
         .find_map(|line| line.strip_prefix("LLVM version: "))
         .and_then(|version| version.split('.').next())
     else {
-        bail!("{DEBIAN_RUSTC} -vV does not tell its LLVM version");
+        bail!("{DEBIAN_RUSTC} -vV does not show its LLVM version");
     };
     let prefix = PathBuf::from(format!("/usr/lib/llvm-{llvm}"));
     if !prefix.join("include/llvm-c").is_dir() {

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::install;
 use crate::command;
 
-/// A program and the Debian package it comes with.
+/// Programs, each with the Debian package that contains it.
 const TOOLS: [(&str, &str); 22] = [
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("qemu-io", "qemu-utils"),
@@ -38,7 +38,7 @@ const TOOLS: [(&str, &str); 22] = [
 /// # Errors
 /// When something is missing and may not be installed here.
 pub(crate) fn find_or_install() -> Result<()> {
-    // Twice: apt may remove a package that goes with another version of QEMU to install ours.
+    // Twice, because apt may remove a package of another QEMU version in order to install ours.
     for _ in 0..2 {
         let missing = missing();
         if missing.is_empty() {
@@ -55,7 +55,7 @@ pub(crate) fn find_or_install() -> Result<()> {
     }
 }
 
-/// Installs bpftrace, which nothing but a comparison needs.
+/// Installs bpftrace, which only the comparison needs.
 ///
 /// # Errors
 /// When it is missing and may not be installed here.
@@ -66,7 +66,7 @@ pub(crate) fn bpftrace() -> Result<()> {
     install::install(&["bpftrace"])
 }
 
-/// Packages whose programs are not here.
+/// Packages whose programs are not installed.
 pub(crate) fn missing() -> Vec<&'static str> {
     let mut missing: Vec<&str> = TOOLS
         .iter()
@@ -80,7 +80,7 @@ pub(crate) fn missing() -> Vec<&'static str> {
     missing
 }
 
-/// A busybox that runs where no library is: `busybox` alone may be the dynamic one.
+/// A busybox that runs without libraries; the one called `busybox` may be linked dynamically.
 pub(crate) fn static_busybox() -> Option<PathBuf> {
     let path = command::find("busybox")?;
     let program = fs::read(&path).ok()?;

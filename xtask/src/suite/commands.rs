@@ -1,5 +1,5 @@
-//! The commands as people and scripts use them: how a recording ends, what is in it then, and what
-//! exit codes say.
+//! Checks of the commands, as people and scripts use them: how a recording ends, what it then
+//! contains, and the exit codes.
 
 mod answers;
 mod ending;
@@ -23,11 +23,11 @@ use traced::with_command;
 
 use super::{Setting, disks, outcome::Outcome, shell};
 
-/// How long anything may take on a busy machine under emulation.
+/// Time limit of one step, for a busy machine under emulation.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// Requests of the workload `log512`, all of them misaligned and rejected.
+/// Number of requests of the workload `log512`, all of which are misaligned and rejected.
 const LOG512: u64 = 32;
-/// Room for a recording's head and not much more.
+/// A size that the head of a recording nearly fills.
 const SMALL: &str = "12k";
 
 /// Runs this part.
@@ -55,7 +55,7 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
     done
 }
 
-/// One trace after the other: to attach several at a time takes the kernel much longer.
+/// Runs one trace after the other: attaching several at a time takes the kernel much longer.
 fn checks(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Result<()> {
     let faulty = with_command(bench, outcome)?;
     let fixed = signalled(bench, outcome)?;
@@ -88,7 +88,7 @@ fn checks(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Result<()> {
     killed(bench, outcome)
 }
 
-/// What the checks work with.
+/// The setting of the checks.
 struct Bench<'a> {
     setting: &'a Setting,
     workload: PathBuf,
@@ -117,7 +117,7 @@ impl Bench<'_> {
         Ok(Running { child, output, log })
     }
 
-    /// Runs dio-trace to its end; its exit code and what it printed.
+    /// Runs dio-trace to its end, and returns its exit code and what it printed.
     fn run(&self, arguments: &[&str]) -> anyhow::Result<(Option<i32>, String)> {
         let mut command = self.setting.tracer.command();
         let output = command.args(arguments).stdin(Stdio::null()).output()?;
@@ -137,7 +137,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// The workload as a shell's words.
+    /// The command line of the workload, for a shell.
     fn script(&self, scenario: &str) -> String {
         let workload = self.workload.display();
         format!(
@@ -146,7 +146,8 @@ impl Bench<'_> {
         )
     }
 
-    /// Direct and misaligned requests of a recording; `None` where it cannot be read.
+    /// The numbers of direct and of misaligned requests in a recording; `None` where it cannot be
+    /// read.
     fn counts(&self, recording: &Path) -> anyhow::Result<Option<(u64, u64)>> {
         let path = recording.to_string_lossy();
         let (code, text) = self.run(&["report", "--format", "jsonl", &path])?;
@@ -164,7 +165,7 @@ impl Bench<'_> {
     }
 }
 
-/// Rows of JSON lines that stand for requests; messages are among the lines, too.
+/// The rows of requests among JSON lines. Messages are among the lines as well.
 fn rows(text: &str) -> Vec<Value> {
     let rows = text
         .lines()

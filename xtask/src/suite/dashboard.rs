@@ -1,13 +1,13 @@
-//! The live dashboard, driven by keys while a program gets direct I/O wrong.
+//! Checks the live dashboard: drives it by keys while a program gets direct I/O wrong.
 
 use std::process::{Child, Command, Stdio};
 
 use super::{Setting, disks, outcome::Outcome, terminal::Terminal};
 
-/// Name of the program that is watched.
+/// Name of the watched program.
 const COMM: &str = "dio-watched";
 
-/// Watches a program and finds its way down to one of its requests.
+/// Watches a program, and goes down to one of its requests.
 pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()> {
     let Some(disk) = disks::VIRTIO_4096.find() else {
         outcome.skip("dashboard", "this guest has no disk of 4096-byte blocks");
@@ -28,7 +28,7 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
     Ok(())
 }
 
-/// Goes on until it is killed.
+/// Starts a program that continues until it is killed.
 fn misbehaving(disk: &str) -> anyhow::Result<Child> {
     let child = Command::new(std::env::current_exe()?)
         .args(["workload", "--comm", COMM, "--repeat", "1000000"])

@@ -1,10 +1,10 @@
-//! The cases that the project promises to show, one check each.
+//! Checks of the cases that the project promises to show, one check each.
 
 use dio_trace_ebpf::words::{Interface, Operation, RuleSet, Verdict};
 
 use super::{outcome::Outcome, row::Row, truth::Case};
 
-/// Checks every demonstration whose place was there.
+/// Checks every demonstration whose place exists in this guest.
 pub(super) fn check(rule_set: RuleSet, outcome: &mut Outcome, cases: &[Case<'_>]) {
     let show = Show { cases };
     let strict = rule_set == RuleSet::LogicalBlock;
@@ -101,7 +101,7 @@ impl Show<'_> {
         }
     }
 
-    /// zram reports success for data that is wrong; each such request must be marked.
+    /// zram reports success although the data is wrong; each such request must be flagged.
     fn zram(&self, outcome: &mut Outcome) {
         let on_zram = self.cases.iter().filter(|case| case.place == "zram");
         let damaged: Vec<&Case<'_>> = on_zram
@@ -124,12 +124,13 @@ impl Show<'_> {
         );
     }
 
-    /// What btrfs sends through the page cache is told as such, and its bytes add up.
+    /// Requests that btrfs sends through the page cache must be recorded as `buffered`, and their
+    /// bytes must add up.
     fn btrfs(&self, outcome: &mut Outcome) {
         let on_btrfs: Vec<&Case<'_>> = self
             .cases
             .iter()
-            // Of what was in flight at the exit nobody knows whether the page cache served it.
+            // Whether the page cache served requests that were in flight at the exit is unknown.
             .filter(|case| case.place == "btrfs" && case.answer.result.is_some())
             .collect();
         if on_btrfs.is_empty() {

@@ -1,19 +1,19 @@
-//! The guest's disks, found by driver and block size, and their limits as sysfs tells them.
+//! The guest's disks, found by driver and block size, with their limits from sysfs.
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use dio_trace_ebpf::rules::Limits;
 
-/// Where `cargo xtask vm` puts the names of its disks. On any other machine there is none, and so
-/// nothing that could be overwritten.
+/// Directory in which `cargo xtask vm` puts the names of its disks. Other machines do not have it,
+/// so nothing can be overwritten there.
 const NAMES: &str = "/dev/disk/by-dio";
 
 /// A disk that a place is made on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Base {
-    /// None: the place brings its own device or needs none.
+    /// No disk: the place makes its own device or needs none.
     Own,
-    /// One of the guest's, by driver and logical block size in bytes.
+    /// A disk of the guest, by driver and logical block size in bytes.
     Disk(&'static str),
 }
 
@@ -39,26 +39,26 @@ impl Base {
     }
 }
 
-/// Limits of a disk (`/dev/NAME` or `NAME`), with what sysfs does not tell at its default.
+/// Limits of a disk (`/dev/NAME` or `NAME`). A limit that sysfs does not have gets its default.
 pub(super) fn limits(device: &str) -> Limits {
     let name = short_name(device);
     Limits {
         logical_block_size: number(&name, "logical_block_size").unwrap_or(0),
         physical_block_size: number(&name, "physical_block_size").unwrap_or(0),
-        // In sysfs from 6.0; before it, nothing looks at them.
+        // In sysfs from 6.0 on; older kernels do not use them.
         dma_alignment: number(&name, "dma_alignment").unwrap_or(511),
         virt_boundary_mask: number(&name, "virt_boundary_mask").unwrap_or(0),
         filesystem_block_size: 0,
     }
 }
 
-/// Whether sysfs tells the DMA alignment on this kernel.
+/// Whether this kernel's sysfs has the dma alignment.
 pub(super) fn tells_dma_alignment(device: &str) -> bool {
     number(&short_name(device), "dma_alignment").is_some()
 }
 
-/// Whether a disk is made of chunks that no bio may cross; then every bio is looked at for
-/// splitting (`bio_may_need_split`).
+/// Whether a disk is made of chunks that no bio may cross. Every bio is then checked for splitting
+/// (`bio_may_need_split`).
 pub(super) fn has_chunks(device: &str) -> bool {
     number(&short_name(device), "chunk_sectors").is_some_and(|sectors| sectors != 0)
 }

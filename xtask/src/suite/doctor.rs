@@ -1,4 +1,5 @@
-//! The findings of `dio-trace doctor` in the guest: the rule set in force, and how each probe is attached.
+//! Checks of `dio-trace doctor` in the guest: the rule set in force, and how each probe is
+//! attached.
 
 use anyhow::Context;
 use dio_trace_ebpf::words::RuleSet;
@@ -6,30 +7,30 @@ use serde_json::Value;
 
 use super::{outcome::Outcome, recording::Tracer};
 
-/// Programs that run in interrupts must be fentry everywhere: there, the kernel silently skips the
-/// program of a kprobe while another one runs.
+/// Programs that run in interrupts must be fentry everywhere: the kernel silently skips a kprobe
+/// there while another kprobe runs.
 const COMPLETIONS: [&str; 2] = ["aio_complete_rw", "io_complete_rw"];
 
-/// Its JSON.
+/// The answer of doctor.
 pub(super) struct Doctor(Value);
 
 impl Doctor {
-    /// Runs it.
+    /// Runs doctor.
     pub(super) fn ask(tracer: &Tracer) -> anyhow::Result<Self> {
         let output = tracer.output(&["doctor", "--format", "json"])?;
         let output = serde_json::from_slice(&output).context("doctor did not print JSON")?;
         Ok(Self(output))
     }
 
-    /// The rule set that it finds in force.
+    /// The rule set that doctor found.
     pub(super) fn rule_set(&self) -> anyhow::Result<RuleSet> {
         let word = self.0["rule_set"].as_str();
         word.and_then(RuleSet::from_word)
             .with_context(|| format!("doctor names no rule set: {word:?}"))
     }
 
-    /// Checks that the verifier takes every program that is loaded here. In place of a refused one
-    /// another is attached, which sees less.
+    /// Checks that the verifier accepts every program that is loaded here. A refused program is
+    /// replaced by another one, which sees less.
     pub(super) fn check(&self, outcome: &mut Outcome) {
         let attachments = array(&self.0["attachments"]);
         let poor: Vec<String> = attachments
@@ -47,7 +48,7 @@ impl Doctor {
             })
             .collect();
         outcome.check(
-            "the verifier takes every program, and results are seen by fentry",
+            "the verifier accepts every program, and results are seen by fentry",
             poor.is_empty() && !attachments.is_empty(),
             match poor.is_empty() {
                 true => format!("{} functions and tracepoints", attachments.len()),

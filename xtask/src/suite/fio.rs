@@ -1,4 +1,4 @@
-//! Counting: as many requests as fio says it issued, not one lost, not one twice.
+//! Checks that as many requests are counted as fio reports: none lost, none counted twice.
 
 use std::process::Command;
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use super::{Setting, disks, outcome::Outcome, shell};
 
-/// Requests of all jobs together.
+/// Number of requests with `--full`, over all jobs.
 const FULL: u64 = 100_000;
 const SAMPLE: u64 = 10_000;
 
-/// One in this many at the most.
+/// At most one request in this many may be missed.
 const RARE: u64 = 200;
 
-/// What fio is run as.
+/// One run of fio.
 struct Run {
     name: &'static str,
     engine: &'static str,
@@ -32,7 +32,7 @@ const fn two_processes(engine: &'static str) -> Run {
     }
 }
 
-/// The last has more calls under way than a kretprobe follows unless told to.
+/// The last run has more concurrent calls than a kretprobe follows by default.
 const RUNS: [Run; 4] = [
     two_processes("psync"),
     two_processes("io_uring"),
@@ -74,14 +74,13 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
             (count + row.count, bytes + row.bytes)
         });
         let lost = recorded.losses();
-        // What the kernel skipped of the probes is told even where nothing was missed by it, which
-        // the counts show.
+        // Skipped probes are reported as losses even where nothing was missed, as the counts show.
         let told_at_most = lost
             .split(", ")
             .all(|loss| loss.starts_with("probe_missed") || loss.starts_with("bio_missed"));
         let exact = count == done && bytes == done * 4096 && (lost.is_empty() || told_at_most);
-        // Preempted in the probes themselves, both of a pair are skipped now and then. That must be
-        // told, save the last request of a thread, and be rare.
+        // Where a probe is preempted, both probes of a pair are sometimes skipped. That must be
+        // reported, except for the last request of a thread, and it must be rare.
         let told = count < done
             && count + recorded.lost() + run.jobs >= done
             && (done - count) * RARE <= done;
@@ -98,14 +97,13 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
     Ok(())
 }
 
-/// Whether the kernel takes the processor from whatever runs in it, as `sched/preempt` of debugfs
-/// tells.
+/// Whether the kernel preempts kernel code, by `sched/preempt` in debugfs.
 fn is_preemptible() -> bool {
     let modes = std::fs::read_to_string("/sys/kernel/debug/sched/preempt").unwrap_or_default();
     modes.contains("(full)") || modes.contains("(lazy)")
 }
 
-/// Requests that fio says it issued.
+/// The number of requests that fio reports.
 fn fio(run: &Run, target: &str, each: u64) -> anyhow::Result<u64> {
     let output = Command::new("fio")
         .args([

@@ -10,21 +10,21 @@ use dio_trace_ebpf::{
 use super::row::Row;
 use crate::workload::{Call, answer::Answer};
 
-/// Segments that a recording keeps of a request.
+/// Number of segments that a recording keeps of a request.
 const KEPT: usize = 16;
 
-/// What is said of a request without a row.
+/// The fault of a request without a row.
 pub(super) const MISSING: &str = "not in the recording";
 
-/// The rows of one process, and which request each belongs to.
+/// The rows of one process, each matched to its request.
 pub(super) struct Matched<'a> {
-    /// For each answer its row, or what is wrong.
+    /// For each answer its row, or a description of the fault.
     pub(super) rows: Vec<Result<&'a Row, String>>,
-    /// Rows that belong to no request.
+    /// Rows that do not belong to a request.
     pub(super) extra: Vec<&'a Row>,
 }
 
-/// Matches what a process asked with its rows.
+/// Matches the requests of a process to its rows.
 pub(super) fn match_rows<'a>(answers: &[Answer], rows: &[&'a Row]) -> Matched<'a> {
     let mut by_place: HashMap<(u64, u64), Vec<usize>> = HashMap::new();
     for (index, row) in rows.iter().enumerate() {
@@ -53,7 +53,7 @@ pub(super) fn match_rows<'a>(answers: &[Answer], rows: &[&'a Row]) -> Matched<'a
             Ok(rows[index])
         }));
     }
-    // What is left over: a request recorded wrongly is told from one that is missing.
+    // For the rest: distinguishes a wrongly recorded request from a missing one.
     let found = found.into_iter().zip(answers).map(|(found, answer)| {
         found.unwrap_or_else(|| match free(answer, &used).first() {
             Some(&index) => {
@@ -73,7 +73,7 @@ pub(super) fn match_rows<'a>(answers: &[Answer], rows: &[&'a Row]) -> Matched<'a
     Matched { rows: found, extra }
 }
 
-/// In what a row differs from the request it should be; nothing for a row that is right.
+/// The difference between a row and its request; `None` for a correct row.
 fn difference(answer: &Answer, row: &Row) -> Option<String> {
     if row.count != 1 || row.result.is_none() {
         return Some("counted, but without its details".to_owned());
@@ -109,9 +109,9 @@ fn difference(answer: &Answer, row: &Row) -> Option<String> {
     }
 }
 
-/// Whether the program was given more than the filesystem's call for it returned: `io_uring` asks for
-/// the rest of a short read by itself, and where ext4 has handed the read to the page cache it has
-/// taken `IOCB_DIRECT` off (`ext4_dio_read_iter`), so that the rest is no direct request any more.
+/// Whether the program got more bytes than the filesystem's call returned. `io_uring` continues a
+/// short read by itself. Where ext4 has handed the read to the page cache, it has removed
+/// `IOCB_DIRECT` (`ext4_dio_read_iter`), so the rest is not a direct request any more.
 fn is_first_part(answer: &Answer, row: &Row) -> bool {
     let part = row.result.zip(answer.result);
     answer.interface == Interface::IoUring
@@ -122,8 +122,8 @@ fn is_first_part(answer: &Answer, row: &Row) -> bool {
         && part.is_some_and(|(part, all)| (1..all).contains(&part))
 }
 
-/// Segments of ordinary memory are recorded as they were given, but for empty ones, which may be
-/// left out.
+/// Segments of ordinary memory are recorded as they were, except for empty ones, which may be
+/// missing.
 fn plain_difference(answer: &Answer, row: &Row) -> Option<String> {
     let asked: Vec<Segment> = answer
         .segments
@@ -169,8 +169,8 @@ fn plain_difference(answer: &Answer, row: &Row) -> Option<String> {
     None
 }
 
-/// Registered memory is handed on page by page: only the place in the page and the sum are the
-/// program's.
+/// Registered memory is passed on page by page: only the offset in the page and the total are those
+/// of the program.
 fn fixed_difference(answer: &Answer, row: &Row) -> Option<String> {
     let recorded = row.segments();
     let (first, asked) = (recorded.first()?, answer.segments.first()?);

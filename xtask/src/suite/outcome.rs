@@ -1,11 +1,11 @@
-//! What the suite found: lines for people while it runs, one line of JSON at its end.
+//! The findings of the suite: readable lines while it runs, one line of JSON at its end.
 
 use std::process::ExitCode;
 
 use dio_trace_ebpf::words::RuleSet;
 use serde::Serialize;
 
-/// One thing that was checked.
+/// One check.
 #[derive(Serialize)]
 struct Check {
     name: String,
@@ -13,7 +13,7 @@ struct Check {
     detail: String,
 }
 
-/// All that was found on this kernel.
+/// All findings on this kernel.
 #[derive(Serialize)]
 pub(super) struct Outcome {
     kernel: String,
@@ -37,7 +37,7 @@ impl Outcome {
         })
     }
 
-    /// Notes a check.
+    /// Records a check.
     pub(super) fn check(
         &mut self,
         name: impl Into<String>,
@@ -54,7 +54,7 @@ impl Outcome {
         self.checks.push(check);
     }
 
-    /// Notes what could not be tested here, which is not the same as passing.
+    /// Records something that could not be tested here, which is not the same as passing.
     pub(super) fn skip(&mut self, name: &str, reason: &str) {
         println!("skip {name}: {reason}");
         self.skipped.push(format!("{name}: {reason}"));

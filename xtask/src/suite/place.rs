@@ -1,4 +1,4 @@
-//! Where requests go: a device or a file somewhere, made for the test and unmade after it.
+//! A place for requests: a device or a file, made for the test and removed after it.
 
 use anyhow::{Context, bail};
 use dio_trace_ebpf::rules::Limits;
@@ -17,58 +17,59 @@ pub(super) struct Place {
     pub(super) tools: &'static [&'static str],
     /// A kernel module it needs, empty for none.
     pub(super) module: &'static str,
-    /// Makes it. `$MNT` is an empty directory. Prints the target, the device whose limits apply
-    /// (`-` for none) and, where requests end up on another, that one.
+    /// Script that makes it. `$MNT` is an empty directory. It prints the target, the device whose
+    /// limits apply (`-` for none) and, where requests end up on another device, that one.
     pub(super) make: &'static str,
-    /// Unmakes it, also when only half made.
+    /// Script that removes it, even if it is only half made.
     pub(super) unmake: &'static str,
-    /// What the filesystem does with a request before the common rules look at it.
+    /// What the filesystem does with a request before the common rules apply.
     pub(super) front: Front,
-    /// Who looks at segments on kernels that check them late.
+    /// The code that checks segments on kernels that check them late.
     pub(super) late: Late,
-    /// Whether unwritten parts of a file are holes, which no rule looks at.
+    /// Whether unwritten parts of a file are holes, which no rule checks.
     pub(super) holes: bool,
 }
 
-/// What a filesystem does first.
+/// The first step of a filesystem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Front {
-    /// Nothing: the common rules decide.
+    /// None: the common rules decide.
     Common,
     /// Its direct I/O is `__blockdev_direct_IO` on every kernel.
     Legacy,
     /// Everything goes through the page cache (tmpfs; ext4 with `data=journal`:
     /// `ext4_should_use_dio`).
     PageCache,
-    /// A server that takes anything, without the page cache (FUSE, NFS).
+    /// A server that accepts anything, without the page cache (FUSE, NFS).
     Server,
-    /// What is not aligned to 4096 goes through the page cache (`check_direct_IO`,
+    /// Requests that are not aligned to 4096 go through the page cache (`check_direct_IO`,
     /// fs/btrfs/direct-io.c).
     Btrfs {
-        /// Whether aligned reads are always done directly; compressed extents are not.
+        /// Whether aligned reads are always done directly. Those of compressed extents are not.
         direct_reads: bool,
-        /// Whether aligned writes are; from 6.15 and in some stable trees not with checksums.
+        /// Whether aligned writes are always done directly. With checksums they are not from 6.15
+        /// on, and in some stable trees.
         direct_writes: bool,
     },
-    /// Not aligned to the filesystem's block yet to the device's: page cache
-    /// (`f2fs_should_use_dio`).
+    /// Requests that are aligned to the device's block, but not to the filesystem's, go through the
+    /// page cache (`f2fs_should_use_dio`).
     F2fs,
 }
 
-/// Who looks at segments in the rule set `dma-segment-late`.
+/// The code that checks segments in the rule set `dma-segment-late`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Late {
-    /// The device's own queue, except where a request lies in one page (`bio_may_need_split`) and
-    /// the device has no chunks.
+    /// The device's own queue, except for a request that lies in one page (`bio_may_need_split`) on
+    /// a device without chunks.
     Own,
-    /// The same; below it a file that is written to directly, whose engine looks again.
+    /// The same, and then the engine of the file below it, which is written directly.
     OwnThenFile,
-    /// A device below it; its clones have no vectors of their own, so each is looked at.
+    /// A device below it. Its clones have no vectors of their own, so each one is checked.
     Below,
-    /// Nobody (zram never calls `bio_split_to_limits`).
+    /// None (zram never calls `bio_split_to_limits`).
     Nobody,
-    /// dm-crypt, whose vectors must be whole sectors of this size (`crypt_convert`: EIO), and
-    /// below it the device for reads, which go into the program's memory.
+    /// dm-crypt, whose vectors must be whole sectors of this size (`crypt_convert`: EIO); for reads
+    /// also the device below it, because they go into the program's memory.
     Crypt(u64),
 }
 
@@ -77,18 +78,18 @@ pub(super) struct Made<'a> {
     pub(super) place: &'a Place,
     /// Path of the file or device.
     pub(super) target: String,
-    /// The device whose limits apply, as the kernel names it.
+    /// The kernel's name of the device whose limits apply.
     pub(super) disk: Option<String>,
     /// Its limits.
     pub(super) limits: Limits,
-    /// Whether sysfs told the limits' `dma_alignment`.
+    /// Whether `dma_alignment` comes from sysfs.
     pub(super) dma_is_known: bool,
     /// Whether the device has chunks.
     pub(super) has_chunks: bool,
     /// Limits of the device that requests end up on.
     pub(super) below: Limits,
-    /// On btrfs, whether the page cache does what the direct I/O engine refuses: from 6.15 the engine
-    /// lets btrfs say so at the end of the range (`iomap_iter`, `btrfs_dio_iomap_end`).
+    /// On btrfs, whether the page cache serves what the direct I/O engine refuses: from 6.15 on
+    /// btrfs can decide so at the end of the range (`iomap_iter`, `btrfs_dio_iomap_end`).
     pub(super) refusal_falls_back: bool,
     /// Whether `io_uring` registers a huge page as one vector (`io_coalesce_buffer`, from 6.12).
     registers_huge_pages: bool,
@@ -107,16 +108,16 @@ impl Place {
         self.front == Front::Common && !self.holes
     }
 
-    /// Whether what goes to it lies in huge pages: zram writes past the end of others, into memory
-    /// of somebody else.
+    /// Whether requests to it use huge pages: zram writes past the end of smaller ones, into other
+    /// memory.
     pub(super) fn takes_huge_pages(&self) -> bool {
         self.late == Late::Nobody
     }
 
-    /// Makes it.
+    /// Makes the place.
     ///
     /// # Errors
-    /// With the reason why this guest cannot have it.
+    /// When this guest cannot have it; the message says why.
     pub(super) fn make(&self) -> anyhow::Result<Made<'_>> {
         for tool in self.tools {
             if !shell::is_there(tool) {
@@ -163,7 +164,7 @@ impl Place {
     }
 
     fn unmake(&self, base: &str) {
-        // A ring's polling thread holds its file a little longer than its process lives.
+        // The polling thread of a ring holds its file a little longer than the process lives.
         for _ in 0..20 {
             if shell::script(self.unmake, &variables(base)).is_ok() {
                 return;
@@ -187,7 +188,7 @@ impl Made<'_> {
         }
     }
 
-    /// Takes it down; what is known of it stays.
+    /// Removes the place; the facts about it remain.
     pub(super) fn take_down(&mut self) {
         if std::mem::take(&mut self.standing) {
             self.place.unmake(&self.base);
@@ -201,7 +202,7 @@ impl Drop for Made<'_> {
     }
 }
 
-/// Whether the running kernel is of this version or a later one.
+/// Whether the running kernel has this version or a later one.
 fn kernel_is_at_least(version: (u32, u32)) -> anyhow::Result<bool> {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let mut numbers = release

@@ -1,4 +1,4 @@
-//! The table of places.
+//! The table of places: every device and filesystem that the truth test uses.
 
 use super::{
     disks::{Base, NVME_512, NVME_4096, SCSI_512, VIRTIO_512, VIRTIO_4096},
@@ -6,8 +6,8 @@ use super::{
     shell,
 };
 
-/// Loads every filesystem and driver before the trace starts, as the tracer attaches to what is
-/// there.
+/// Loads every filesystem and driver before the trace starts, because the tracer attaches to what
+/// is loaded.
 pub(super) fn load_modules() {
     for place in PLACES.iter().filter(|place| !place.module.is_empty()) {
         let _ = shell::script(
@@ -336,12 +336,12 @@ const UNLOOP: &str =
     rm -f /tmp/dio-trace-loop.img";
 const UNCRYPT: &str = "if dmsetup info diocrypt > /dev/null 2>&1; then dmsetup remove diocrypt; fi";
 
-/// A directory of the guest's own, served by the kernel's nfsd to the guest itself. No daemon helps:
-/// what mountd answers is put into nfsd's caches at once (`net/sunrpc/svcauth_unix.c`,
+/// A directory of the guest, served by the kernel's nfsd to the guest itself, without any daemon:
+/// the answers of mountd are put into nfsd's caches beforehand (`net/sunrpc/svcauth_unix.c`,
 /// `fs/nfsd/export.c`). The export is insecure, async, without subtree checks, and the root of all
-/// exports. Times are the shortest that nfsd takes: for so long after its start no file can be
-/// opened. Where client and server can do without the network (localio, from 6.12) they are told not
-/// to.
+/// exports. Lease and grace time are the shortest that nfsd accepts: no file can be opened for so
+/// long after its start. Where client and server could bypass the network (localio, from 6.12),
+/// that is switched off.
 const NFS: &str = "modprobe -a nfs nfsv4 nfsd; mkdir -p /tmp/dio-trace-nfs
     local=/sys/module/nfs/parameters/localio_enabled; if [ -e $local ]; then echo N > $local; fi
     nfsd=/proc/fs/nfsd; mountpoint -q $nfsd || mount -t nfsd nfsd $nfsd

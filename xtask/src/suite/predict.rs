@@ -1,4 +1,4 @@
-//! What the kernel will answer, by the rule function and what is known of the place.
+//! Predicts the kernel's answer, from the rule function and the facts about the place.
 
 use dio_trace_ebpf::{
     rules::{Geometry, Limits, Segment, violations},
@@ -13,25 +13,24 @@ use crate::workload::{Call, Region, answer::Answer};
 pub(super) enum Prediction {
     /// Done directly.
     Direct {
-        /// Although it breaks the rule in force, as nobody looked.
+        /// Whether it breaks the rule in force, and nothing checked it.
         unchecked: bool,
     },
-    /// Done by the page cache.
+    /// Served by the page cache.
     Buffered,
-    /// Done, whether directly or by the page cache is not laid down.
+    /// Done, either directly or by the page cache.
     Done,
-    /// Done by the page cache or refused by the engine with EINVAL: which of them gets to see it is
-    /// not laid down.
+    /// Either served by the page cache or refused by the engine with EINVAL.
     Unknown,
-    /// Refused with one of these.
+    /// Refused with one of these errors.
     Rejected(&'static [i64]),
 }
 
 const EINVAL: &[i64] = &[-22];
 const EIO: &[i64] = &[-5];
 const EINVAL_OR_EIO: &[i64] = &[-22, -5];
-/// `block/fops.c` takes more pages than this through `__blockdev_direct_IO`'s many bios, where a
-/// failure to build one is EIO up to 7.2 and EINVAL from 7.3.
+/// Number of pages above which `block/fops.c` builds several bios; a failure to build one is EIO up
+/// to 7.2 and EINVAL from 7.3 on.
 const ONE_BIO: u64 = 256;
 
 impl Prediction {
@@ -56,10 +55,10 @@ pub(super) fn predict(
     let end = answer.offset + answer.length;
     let is_read = answer.operation == Operation::Read;
     if is_read && answer.offset >= region.size {
-        // Every engine returns 0 before it looks at anything.
+        // Every engine returns 0 before it checks anything.
         return Prediction::Direct { unchecked: false };
     }
-    // A block device cuts the request at its end before it looks (blkdev_read_iter).
+    // A block device cuts the request at its end before it checks (blkdev_read_iter).
     let seen = if is_read && !region.is_file() {
         end.min(region.size)
     } else {
@@ -67,7 +66,7 @@ pub(super) fn predict(
     };
     let given = cut(answer, seen - answer.offset);
     let registered = answer.call == Call::RingFixed;
-    // Registered memory comes page by page, and each piece counts as a segment
+    // Registered memory is passed on page by page, and each piece counts as a segment
     // (iov_iter_aligned_bvec, up to 6.17).
     let pieces: Vec<Segment> = page_pieces(&given, made.registered_page()).collect();
     let segments = if registered { &pieces } else { &given };
@@ -91,7 +90,8 @@ pub(super) fn predict(
                 _ if engine_refuses && made.refusal_falls_back => Prediction::Buffered,
                 _ if engine_refuses => Prediction::Rejected(EINVAL),
                 (false, _) => Prediction::Buffered,
-                // Of what is in flight at the exit nobody asks the page cache whether it served it.
+                // Whether the page cache served requests that are in flight at the exit is not
+                // checked.
                 (true, true) if answer.result.is_none() => Prediction::Done,
                 (true, true) => Prediction::Direct { unchecked: false },
                 (true, false) => Prediction::Done,
@@ -100,7 +100,7 @@ pub(super) fn predict(
         Front::F2fs if !to_block(4095) && to_block(block) => return Prediction::Buffered,
         Front::F2fs | Front::Common | Front::Legacy => {}
     }
-    // Up to 5.16, f2fs was on the legacy engine, which looks before it meets the hole.
+    // Up to 5.16 f2fs used the legacy engine, which checks before it reaches the hole.
     let looks_first = place.front == Front::F2fs && rule_set == RuleSet::LogicalBlock;
     if is_read && place.holes && !looks_first && region.is_unwritten(answer.offset) {
         return Prediction::Direct { unchecked: false };
@@ -110,16 +110,16 @@ pub(super) fn predict(
     } else {
         rule_set
     };
-    // Of a raw device `__blkdev_direct_IO_async` hands registered vectors on as they are
-    // (`bio_iov_bvec_set`): nobody looks at them before a bio is split, and there a request in one
-    // page is let through.
+    // On a raw device `__blkdev_direct_IO_async` passes registered vectors on unchanged
+    // (`bio_iov_bvec_set`). They are checked only when a bio is split, and a request in one page
+    // passes there.
     if registered && rule_set == RuleSet::DmaSegment && place.is_raw() {
         return late(made, answer, segments, Looking::AtRegistered);
     }
     early(made, rule_set, answer, segments)
 }
 
-/// The rule set in force, where the engine looks.
+/// The rule set that the engine applies.
 fn early(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segment]) -> Prediction {
     if rule_set == RuleSet::DmaSegmentLate {
         return late(made, answer, segments, Looking::AtMemory);
@@ -134,18 +134,19 @@ fn early(made: &Made<'_>, rule_set: RuleSet, answer: &Answer, segments: &[Segmen
     }
 }
 
-/// What the splitting of bios looks at, in `dma-segment-late` and for some requests later.
+/// The vectors that the splitting of bios checks, in `dma-segment-late` and for some requests
+/// later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Looking {
     /// Vectors built from the program's memory. Clones of the device mapper have none of their own,
-    /// so each is looked at (6.18).
+    /// so each one is checked (6.18).
     AtMemory,
     /// Registered vectors on kernels that check all others early. A request in one page is not
-    /// looked at, in clones neither (7.0 and later).
+    /// checked, nor are clones (7.0 and later).
     AtRegistered,
 }
 
-/// The rule set `dma-segment-late`, with what stands below the device.
+/// Predicts under `dma-segment-late`, with the devices below.
 fn late(made: &Made<'_>, answer: &Answer, segments: &[Segment], looking: Looking) -> Prediction {
     let own = broken(&made.limits, RuleSet::DmaSegmentLate, answer, segments);
     let whole = Reasons::TOTAL_LENGTH.with(Reasons::FILE_OFFSET);
@@ -168,7 +169,7 @@ fn late(made: &Made<'_>, answer: &Answer, segments: &[Segment], looking: Looking
             refusal(made, segments)
         }
         Late::OwnThenFile if looking == Looking::AtRegistered => {
-            // The file's engine looks at what the loop device was given.
+            // The engine of the file checks what the loop device was given.
             if broken(&below, RuleSet::DmaSegment, answer, segments).is_empty() {
                 accepted
             } else {
@@ -191,14 +192,14 @@ fn late(made: &Made<'_>, answer: &Answer, segments: &[Segment], looking: Looking
     }
 }
 
-/// What a request breaks of `rule_set` on these limits.
+/// The rules of `rule_set` that a request breaks on these limits.
 fn broken(limits: &Limits, rule_set: RuleSet, answer: &Answer, segments: &[Segment]) -> Reasons {
     let boundary = limits.virt_boundary_mask;
     let geometry = Geometry::fold(answer.offset, segments.iter().copied(), boundary);
     violations(&geometry, limits, rule_set)
 }
 
-/// How the engine says no.
+/// The errors with which the engine refuses.
 fn refusal(made: &Made<'_>, segments: &[Segment]) -> Prediction {
     if made.place.is_raw() && pages(segments) > ONE_BIO {
         Prediction::Rejected(EINVAL_OR_EIO)
@@ -207,7 +208,7 @@ fn refusal(made: &Made<'_>, segments: &[Segment]) -> Prediction {
     }
 }
 
-/// Whether an empty segment in front of a full one lies at a bad address: from 6.0 to 6.17 its
+/// Whether an empty segment before a non-empty one has a misaligned address. From 6.0 to 6.17 its
 /// address counts (`iov_iter_aligned_iovec`, `lib/iov_iter.c`), although nothing is read or written
 /// there.
 fn empty_offends(answer: &Answer, dma_alignment: u32) -> bool {
@@ -237,14 +238,14 @@ fn cut(answer: &Answer, length: u64) -> Vec<Segment> {
     segments
 }
 
-/// Pages of memory that the segments touch, each for itself (`iov_iter_npages`).
+/// Number of memory pages that the segments touch, counted for each segment (`iov_iter_npages`).
 fn pages(segments: &[Segment]) -> u64 {
     let touched = |segment: &Segment| (segment.address % PAGE + segment.length).div_ceil(PAGE);
     segments.iter().map(touched).sum()
 }
 
-/// The vectors that a driver sees one by one: segments that touch are joined, and cut
-/// where a page of memory, of `page` bytes, ends.
+/// The vectors that a driver gets: segments that touch are joined, and cut at the end of each
+/// memory page of `page` bytes.
 fn page_pieces(segments: &[Segment], page: u64) -> impl Iterator<Item = Segment> {
     let mut joined: Vec<Segment> = Vec::new();
     for segment in segments {

@@ -1,4 +1,4 @@
-//! Runs the dio-trace that is checked: doctor, record, report.
+//! Runs the dio-trace under test: doctor, record, report.
 
 use std::{
     fs::File,
@@ -15,25 +15,25 @@ use serde_json::Value;
 
 use super::row::Row;
 
-/// How long the probes may take to load under emulation.
+/// Time limit for loading the probes under emulation.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// How many rows back a read's first piece may lie.
+/// Number of rows to search back for the first piece of a read.
 const REACH: usize = 64;
 
-/// The program that is checked.
+/// The program under test.
 pub(super) struct Tracer {
     program: PathBuf,
 }
 
-/// A trace being taken.
+/// A running trace.
 pub(super) struct Recording<'a> {
     tracer: &'a Tracer,
     child: Child,
     path: PathBuf,
 }
 
-/// A trace that was taken.
+/// A finished trace.
 pub(super) struct Recorded {
     /// Its rows.
     pub(super) rows: Vec<Row>,
@@ -46,15 +46,15 @@ impl Tracer {
         Self { program }
     }
 
-    /// Where it is.
+    /// Path of the program.
     pub(super) fn program(&self) -> &Path {
         &self.program
     }
 
-    /// Starts recording into `path` and waits until the probes are attached.
+    /// Starts a recording to `path`, and waits until the probes are attached.
     pub(super) fn record(&self, path: &Path, options: &[&str]) -> anyhow::Result<Recording<'_>> {
         let log = path.with_extension("log");
-        // An earlier one of that name would be taken for ours, which is there once it attached.
+        // The file shows that the probes are attached, so an earlier one must not be there.
         match std::fs::remove_file(path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
@@ -78,15 +78,15 @@ impl Tracer {
         Ok(recording)
     }
 
-    /// The program, for arguments of one's own.
+    /// A command that runs the program.
     pub(super) fn command(&self) -> Command {
         Command::new(&self.program)
     }
 
-    /// What it prints for these arguments.
+    /// The output of the program for these arguments.
     ///
     /// # Errors
-    /// Where it does not run, or fails.
+    /// When it cannot be run, or fails.
     pub(super) fn output(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
         let output = Command::new(&self.program)
             .args(arguments)
@@ -105,7 +105,7 @@ impl Tracer {
 }
 
 impl Recording<'_> {
-    /// The recording has its metadata, and so a length, once the probes are attached.
+    /// Whether the probes are attached: the recording then has its metadata, and so a length.
     fn wait_until_attached(&mut self, log: &Path) -> anyhow::Result<()> {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
@@ -126,7 +126,7 @@ impl Recording<'_> {
         );
     }
 
-    /// Stops and reads what was recorded.
+    /// Stops the recording and reads it.
     pub(super) fn stop(mut self) -> anyhow::Result<Recorded> {
         // SAFETY: the process is our child and was not waited for, so the id is its.
         unsafe { libc::kill(self.child.id() as libc::pid_t, libc::SIGINT) };
@@ -149,7 +149,7 @@ impl Recording<'_> {
             let line = line?;
             let undocumented = || format!("not a record of the documented form: {line}");
             let value: Value = serde_json::from_str(&line).with_context(undocumented)?;
-            // A loss; the summary is asked for those.
+            // A loss. These are taken from the summary.
             if value.get("loss_cause").is_none() {
                 rows.push(serde_json::from_value(value).with_context(undocumented)?);
             }
@@ -161,9 +161,9 @@ impl Recording<'_> {
     }
 }
 
-/// Joins the rows of one request that `io_uring` read in several pieces: where a read comes back
-/// short it asks for the rest itself (`io_read`), and the probes see that as a
-/// request of its own, of which the program is never told.
+/// Joins the rows of one request that `io_uring` read in several pieces. It continues a short read
+/// by itself (`io_read`), and the probes see that as another request, which the program does not
+/// know of.
 fn join_continuations(rows: Vec<Row>) -> Vec<Row> {
     let mut joined: Vec<Row> = Vec::with_capacity(rows.len());
     for row in rows {
@@ -172,7 +172,7 @@ fn join_continuations(rows: Vec<Row>) -> Vec<Row> {
             let (Some(offset), Some(length)) = (first.offset, first.length) else {
                 return false;
             };
-            // Of a raw device the rest is not asked for: what looks so is another request.
+            // On a raw device it does not continue, so this is another request.
             let raw = row
                 .path
                 .as_ref()
@@ -194,14 +194,14 @@ fn join_continuations(rows: Vec<Row>) -> Vec<Row> {
 }
 
 impl Recorded {
-    /// How much was lost, of whatever cause.
+    /// The total of all losses.
     pub(super) fn lost(&self) -> u64 {
         let losses = find(&self.summary, "losses").and_then(Value::as_object);
         let counts = losses.into_iter().flat_map(|causes| causes.values());
         counts.filter_map(Value::as_u64).sum()
     }
 
-    /// What was lost, as the summary tells it; empty for nothing.
+    /// The losses of the summary as text; empty for none.
     pub(super) fn losses(&self) -> String {
         match find(&self.summary, "losses") {
             Some(Value::Object(causes)) => causes
@@ -217,7 +217,7 @@ impl Recorded {
     }
 }
 
-/// The first value under `key`, however deep.
+/// The first value with this key, at any depth.
 fn find<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
     match value {
         Value::Object(map) => map

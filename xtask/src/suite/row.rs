@@ -1,4 +1,5 @@
-//! A row of a recording, as `dio-trace report --format jsonl` prints it. Only what is checked.
+//! A row of a recording, as printed by `dio-trace report --format jsonl`; only the fields that are
+//! checked.
 
 use dio_trace_ebpf::{
     rules::Segment,
@@ -42,7 +43,7 @@ impl Row {
         self.flags.iter().any(|word| word == flag)
     }
 
-    /// Whether it names this reason.
+    /// Whether it has this reason.
     pub(super) fn has_reason(&self, reason: &str) -> bool {
         self.reasons.iter().any(|word| word == reason)
     }

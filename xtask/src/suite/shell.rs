@@ -1,13 +1,13 @@
-//! Small scripts and programs, run to their end.
+//! Runs small scripts and programs to their end.
 
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-/// Runs a script with `sh -e` and these variables; its standard output.
+/// Runs a script with `sh -e` and these variables, and returns its standard output.
 ///
 /// # Errors
-/// With the script's last words, when it fails.
+/// When the script fails; the message has the end of its output.
 pub(crate) fn script(text: &str, variables: &[(&str, &str)]) -> anyhow::Result<String> {
     let output = Command::new("sh")
         .args(["-ec", text])
@@ -27,7 +27,7 @@ pub(crate) fn script(text: &str, variables: &[(&str, &str)]) -> anyhow::Result<S
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Whether a program is on the path.
+/// Whether a program is installed.
 pub(crate) fn is_there(program: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| {
         std::env::split_paths(&path)

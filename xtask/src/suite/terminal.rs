@@ -1,4 +1,4 @@
-//! A program in a terminal of its own: what it shows, and keys for it.
+//! A program in a terminal of its own, with its screen and its keyboard.
 
 use std::{
     io::{Read, Write},
@@ -13,10 +13,10 @@ use portable_pty::Child;
 
 use crate::terminal;
 
-/// Rows and columns.
+/// Size of the terminal: rows and columns.
 const SIZE: (u16, u16) = (30, 120);
 
-/// Attaching takes its time under emulation.
+/// Time limit for a screen to appear; attaching is slow under emulation.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The terminal, and the program that runs in it.
@@ -60,7 +60,7 @@ impl Terminal {
     /// Presses keys.
     ///
     /// # Errors
-    /// When the program is gone.
+    /// When the program has ended.
     pub(super) fn press(&mut self, keys: &str) -> anyhow::Result<()> {
         self.keys.write_all(keys.as_bytes())?;
         Ok(self.keys.flush()?)
@@ -69,7 +69,7 @@ impl Terminal {
     /// Waits until every text is on the screen.
     ///
     /// # Errors
-    /// When that does not happen; the message has the screen.
+    /// When that does not happen in time; the message has the screen.
     pub(super) fn wait_for(&mut self, texts: &[&str]) -> anyhow::Result<()> {
         let started = Instant::now();
         loop {
@@ -84,13 +84,14 @@ impl Terminal {
         }
     }
 
-    /// Waits for the program's end; says its exit code, and whether it left the alternate screen.
+    /// Waits for the program's end. Returns its exit code, and whether it left the alternate
+    /// screen.
     ///
     /// # Errors
     /// When it cannot be waited for.
     pub(super) fn end(mut self) -> anyhow::Result<(u32, bool)> {
         let status = self.child.wait()?;
-        // What it wrote last is still on its way.
+        // Its last output is still on its way.
         std::thread::sleep(Duration::from_millis(500));
         let left = self
             .screen

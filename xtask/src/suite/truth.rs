@@ -1,5 +1,5 @@
-//! The truth test: at each place, the kernel's answers against the rule function's predictions,
-//! and the recording against both.
+//! The truth test: compares at each place the kernel's answers with the rule function's
+//! predictions, and the recording with both.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,25 +22,25 @@ use super::{
 };
 use crate::workload::{Region, answer::Answer};
 
-/// Random requests at each place.
+/// Number of random requests at each place.
 const SAMPLE: u64 = 60;
 const FULL: u64 = 3000;
-/// Mismatches of one kind that are printed for each place.
+/// Number of mismatches of one kind that are printed for each place.
 const SHOWN: usize = 6;
 
-/// What was asked at one place.
+/// The requests at one place.
 pub(super) struct Asked<'a> {
     pub(super) made: Made<'a>,
     pub(super) region: Region,
     pub(super) answers: Vec<Answer>,
 }
 
-/// One request with all that is known of it.
+/// One request with everything that is known about it.
 pub(super) struct Case<'a> {
     pub(super) place: &'static str,
     pub(super) answer: &'a Answer,
     pub(super) prediction: Prediction,
-    /// Whether it lies where nothing was written.
+    /// Whether it lies in an unwritten part.
     pub(super) in_hole: bool,
     pub(super) row: Result<&'a Row, String>,
 }
@@ -52,7 +52,7 @@ struct Tally {
     recorded: u64,
 }
 
-/// Runs it at every place this guest can have.
+/// Runs the test at every place that this guest can have.
 pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()> {
     let places: Vec<_> = PLACES
         .iter()
@@ -179,9 +179,9 @@ fn judge(setting: &Setting, outcome: &mut Outcome, asked: &[Asked<'_>], recorded
     tabulate(outcome, &cases);
     report_kernel(outcome, &cases);
     report(outcome, &cases, &extra);
-    // The kernel skips a probe where another task runs it on the same CPU (preemptible kernels,
+    // The kernel skips a probe that another task is running on the same CPU (preemptible kernels,
     // `__bpf_prog_enter_recur`), and io_uring gives up a request in a worker without calling
-    // anything that a probe sees: that may happen, but neither often nor unnoticed.
+    // anything that a probe sees. Both may happen, but must be rare and must be reported.
     let missing = cases
         .iter()
         .filter(|case| case.row.as_ref().is_err_and(|reason| reason == MISSING))
@@ -195,7 +195,7 @@ fn judge(setting: &Setting, outcome: &mut Outcome, asked: &[Asked<'_>], recorded
     demonstrations::check(setting.rule_set, outcome, &cases);
 }
 
-/// The rule function alone, where nothing was traced.
+/// Checks only the rule function, where nothing was traced.
 fn judge_predictions(setting: &Setting, outcome: &mut Outcome, asked: &[Asked<'_>]) {
     let cases: Vec<Case<'_>> = asked
         .iter()
@@ -234,7 +234,7 @@ fn tabulate(outcome: &mut Outcome, cases: &[Case<'_>]) {
     }
 }
 
-/// The kernel's answers.
+/// Checks the kernel's answers.
 fn report_kernel(outcome: &mut Outcome, cases: &[Case<'_>]) {
     let mispredicted: Vec<String> = cases
         .iter()
@@ -278,7 +278,7 @@ fn report_kernel(outcome: &mut Outcome, cases: &[Case<'_>]) {
     );
 }
 
-/// What the recording says of them.
+/// Checks the recording of these requests.
 fn report(outcome: &mut Outcome, cases: &[Case<'_>], extra: &[(&str, &Row)]) {
     let misrecorded: Vec<String> = cases
         .iter()
@@ -331,26 +331,28 @@ impl Case<'_> {
             .is_none_or(|result| self.prediction.holds(result) || self.may_be_told_to_retry(result))
     }
 
-    /// Of a request of more than 256 segments `io_uring` submits bios without waiting; where the queue
-    /// takes only some of them, an interrupt tells the program -EAGAIN (`__blkdev_direct_IO`,
-    /// `io_rw_should_reissue`): no matter of alignment, and not to be foreseen.
+    /// Whether -EAGAIN is possible. For a request of more than 256 segments `io_uring` submits bios
+    /// without waiting. If the queue accepts only some of them, an interrupt reports -EAGAIN to the
+    /// program (`__blkdev_direct_IO`, `io_rw_should_reissue`). That has nothing to do with
+    /// alignment and cannot be predicted.
     fn may_be_told_to_retry(&self, result: i64) -> bool {
         const EAGAIN: i64 = 11;
         let segments = self.answer.segments.len();
         result == -EAGAIN && segments > 256 && self.answer.interface == Interface::IoUring
     }
 
-    /// Whether a read was served by the page cache against the prediction, or the other way round.
+    /// Whether a read was served by the page cache although predicted as direct, or the other way
+    /// round.
     fn went_the_wrong_way(&self) -> bool {
         match self.prediction {
-            // tmpfs serves a hole without a page.
+            // tmpfs serves a hole without a page in the cache.
             Prediction::Buffered => self.answer.cached == Some(false) && !self.in_hole,
             Prediction::Direct { .. } => self.answer.cached == Some(true),
             Prediction::Done | Prediction::Unknown | Prediction::Rejected(_) => false,
         }
     }
 
-    /// For people.
+    /// A readable description.
     pub(super) fn describe(&self) -> String {
         let answer = self.answer;
         format!(

@@ -1,4 +1,4 @@
-//! Whether a row's verdict is what happened.
+//! Checks whether the verdict of a row is what happened.
 
 use dio_trace_ebpf::{
     rules::{Geometry, Limits, deviations},
@@ -8,7 +8,7 @@ use dio_trace_ebpf::{
 use super::{place::Made, predict::Prediction, row::Row};
 use crate::workload::{Call, answer::Answer};
 
-/// What is wrong with the verdict of `row`; nothing where it is right.
+/// The fault in the verdict of `row`; `None` where it is right.
 pub(super) fn fault(
     made: &Made<'_>,
     answer: &Answer,
@@ -66,7 +66,7 @@ fn success_fault(
     prediction: Prediction,
     row: &Row,
 ) -> Option<String> {
-    // Of several devices (btrfs), the row says which it took.
+    // With several devices (btrfs), the row names the device whose limits it has.
     let limits = if made.disk.is_some() {
         made.limits
     } else {
@@ -105,7 +105,7 @@ fn success_fault(
             row.verdict
         ));
     }
-    // btrfs measures what it turns away by its own blocks.
+    // btrfs compares with its own blocks to decide what it buffers.
     let by_own_blocks = made.disk.is_none() && row.verdict == Verdict::Buffered;
     if answer.call != Call::RingFixed && !by_own_blocks {
         let words: Vec<&str> = departs.words().collect();

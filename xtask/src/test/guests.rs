@@ -1,4 +1,4 @@
-//! The suite in guests, several at a time.
+//! Runs the suite in guests, several at a time.
 
 use std::{
     io::stderr,
@@ -18,23 +18,23 @@ use crate::{
     vm::{self, Guest},
 };
 
-/// What the suite's last line starts with; JSON follows.
+/// Start of the suite's last line; JSON follows.
 pub(super) const RESULT: &str = "SUITE-RESULT ";
 const QUICK_LIMIT: Duration = Duration::from_secs(20 * 60);
 const FULL_LIMIT: Duration = Duration::from_secs(80 * 60);
 
-/// Kernels on which the parts are run too that depend little on the kernel, of those with and
-/// without preemption one each. With `--full` and `--only` all run everywhere.
+/// Kernels that also run the parts that depend little on the kernel: one without preemption and one
+/// with it. With `--full` and `--only` everything runs on every kernel.
 const THOROUGH: [Series; 2] = [Series { major: 6, minor: 1 }, Series { major: 7, minor: 3 }];
 
-/// How the suite is run.
+/// The options of the suite.
 pub(super) struct Suite<'a> {
     pub(super) full: bool,
     pub(super) only: &'a [String],
     pub(super) jobs: usize,
 }
 
-/// What the suite found on one kernel.
+/// The findings of the suite on one kernel.
 #[derive(Debug, Deserialize)]
 pub(super) struct Found {
     pub(super) kernel: String,
@@ -43,7 +43,7 @@ pub(super) struct Found {
     pub(super) skipped: Vec<String>,
 }
 
-/// One thing the suite checked.
+/// One check of the suite.
 #[derive(Debug, Deserialize)]
 pub(super) struct Check {
     pub(super) name: String,
@@ -53,7 +53,7 @@ pub(super) struct Check {
 }
 
 impl Suite<'_> {
-    /// Runs it on every kernel; a guest that does not answer counts as one failure.
+    /// Runs the suite on every kernel. A guest that does not answer counts as one failure.
     ///
     /// # Errors
     /// When this checkout cannot be read.
@@ -70,8 +70,8 @@ impl Suite<'_> {
                         phase::say(format!("guest {release}"));
                         let command = self.command(&program, series);
                         let found = self.one(kernel.clone(), &command).or_else(|error| {
-                            // Kernels that patch their own code crash now and then under
-                            // emulation with several processors, whatever runs in them.
+                            // Kernels that patch their own code sometimes crash under emulation
+                            // with several processors, whatever runs in them.
                             if !error.to_string().contains(vm::ENDED_EARLY) {
                                 return Err(error);
                             }

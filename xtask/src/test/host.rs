@@ -1,4 +1,4 @@
-//! `cargo test` on this machine.
+//! Runs `cargo test` on this machine.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use super::report::Report;
 use crate::{build, paths, setup};
 
-/// Runs all tests that need no kernel of their own, and counts them.
+/// Runs all tests that need no guest, and counts them.
 ///
 /// # Errors
 /// When cargo cannot be started.
@@ -37,7 +37,7 @@ pub(super) fn run(object: &Path, report: &mut Report) -> Result<()> {
         }
     }
     let status = child.wait()?;
-    // Failing to compile fails no test, and is a failure all the same.
+    // A failure to compile fails no test, but is a failure.
     if !status.success() && failed == 0 {
         failed = 1;
     }
@@ -45,7 +45,8 @@ pub(super) fn run(object: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Passed, failed and ignored of `test result: ok. 3 passed; 0 failed; 1 ignored; ...`.
+/// The numbers of passed, failed and ignored tests in
+/// `test result: ok. 3 passed; 0 failed; 1 ignored; ...`.
 fn counts(line: &str) -> Option<[usize; 3]> {
     let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
     let count = |word: &str| {

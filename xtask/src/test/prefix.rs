@@ -1,8 +1,8 @@
-//! Lines of several guests on one terminal: each carries its guest's name.
+//! Puts the output of several guests on one terminal: each line begins with the name of its guest.
 
 use std::io::{self, Write};
 
-/// Puts a name before each line, and keeps what it was given.
+/// A writer that puts a name before each line, and keeps all that was written.
 pub(super) struct Prefix<W> {
     name: String,
     output: W,
@@ -32,10 +32,10 @@ impl<W: Write> Write for Prefix<W> {
             }
             let text = String::from_utf8_lossy(&self.line).into_owned();
             self.line.clear();
-            // The last line is for programs.
+            // The last line is for programs only.
             if !text.starts_with(super::guests::RESULT) {
                 let plain: String = text.chars().filter(|c| !c.is_control()).collect();
-                // One call, so that lines of others do not get in between.
+                // One call, so that lines of other guests do not get in between.
                 self.output
                     .write_all(format!("{} | {plain}\n", self.name).as_bytes())?;
             }

@@ -1,4 +1,4 @@
-//! What all tests found, and the closing lines.
+//! The results of all tests, and the closing lines.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -19,7 +19,7 @@ struct Row {
     failed: usize,
     skipped: usize,
     duration: Option<Duration>,
-    /// For the order of rows; the host has none.
+    /// Key for the order of rows; `None` for the host.
     series: Option<Series>,
     failures: Vec<String>,
 }
@@ -48,11 +48,11 @@ impl Report {
         });
     }
 
-    /// A kernel that could not be had: nothing was tested on it, which is no success.
+    /// Adds a kernel that was not available: nothing was tested on it, which is not a success.
     pub(super) fn missing(&mut self, series: Series) {
         self.rows.push(Row {
             skipped: 1,
-            ..Row::new(format!("{series} (not to be had)"), Some(series))
+            ..Row::new(format!("{series} (not available)"), Some(series))
         });
     }
 
@@ -134,7 +134,7 @@ impl Report {
     }
 }
 
-/// Names of processes and files may hold anything.
+/// Text without control characters: names of processes and files may contain anything.
 fn shown(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() && c != '\n' { '?' } else { c })

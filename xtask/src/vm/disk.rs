@@ -1,19 +1,19 @@
-//! The guest's disks.
+//! The disks of a guest.
 
 use std::{collections::HashMap, str::FromStr};
 
 /// A disk of a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Disk {
-    /// What the guest drives it with.
+    /// The guest's driver for it.
     pub(crate) driver: Driver,
-    /// Bytes.
+    /// In bytes.
     pub(crate) logical_block_size: u32,
-    /// Bytes.
+    /// In bytes.
     pub(crate) size: u64,
 }
 
-/// What a disk is attached by. They differ in `dma_alignment`: 3 for `nvme`, else 511.
+/// A driver for disks. They differ in `dma_alignment`: 3 for `nvme`, otherwise 511.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Driver {
     Nvme,
@@ -33,7 +33,7 @@ impl Driver {
 
 const GIB: u64 = 1 << 30;
 
-/// Each driver, and both block sizes where it matters.
+/// One disk for each driver, with both block sizes where that matters.
 pub(crate) fn default_set() -> Vec<Disk> {
     [
         (Driver::Nvme, 512),
@@ -50,7 +50,8 @@ pub(crate) fn default_set() -> Vec<Disk> {
     .to_vec()
 }
 
-/// A name for each disk, which is its serial number too. At most 20 bytes, all that `nvme` and virtio carry.
+/// A name for each disk, which is also its serial number: at most 20 bytes, the limit of `nvme` and
+/// virtio.
 pub(crate) fn names(disks: &[Disk]) -> Vec<String> {
     let mut seen: HashMap<String, u32> = HashMap::new();
     disks
@@ -87,7 +88,7 @@ impl FromStr for Disk {
             None => 512,
             Some(number) => number
                 .parse()
-                .map_err(|_| format!("{number:?} is no block size in bytes"))?,
+                .map_err(|_| format!("{number:?} is not a block size in bytes"))?,
         };
         if !logical_block_size.is_power_of_two() || !(512..=32768).contains(&logical_block_size) {
             return Err(format!(
@@ -101,7 +102,9 @@ impl FromStr for Disk {
                 logical_block_size,
                 size,
             }),
-            Some(rest) => Err(format!("{rest:?} is too much: DRIVER[:LBS[:SIZE]]")),
+            Some(rest) => Err(format!(
+                "{rest:?} is one part too many: write DRIVER[:LBS[:SIZE]]"
+            )),
         }
     }
 }
@@ -115,11 +118,13 @@ fn bytes(text: &str) -> Result<u64, String> {
         "G" => GIB,
         other => return Err(format!("unit {other:?}: K, M or G")),
     };
-    let number: u64 = digits.parse().map_err(|_| format!("{text:?} is no size"))?;
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| format!("{text:?} is not a size"))?;
     number
         .checked_mul(unit)
         .filter(|size| *size > 0)
-        .ok_or_else(|| format!("{text:?} is no size"))
+        .ok_or_else(|| format!("{text:?} is not a size"))
 }
 
 #[cfg(test)]

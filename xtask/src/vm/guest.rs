@@ -1,4 +1,4 @@
-//! Runs one guest from start to end.
+//! Runs one guest, from boot to end.
 
 use std::{
     fs,
@@ -22,38 +22,38 @@ use super::{
 };
 use crate::{command, paths, setup::Kernel};
 
-/// How often an ended QEMU is looked for.
+/// Interval between checks whether QEMU has ended.
 const POLL: Duration = Duration::from_millis(20);
-/// Console lines shown when a guest fails.
+/// Number of console lines shown when a guest fails.
 const CONSOLE_LINES: usize = 30;
-/// What is said of a guest that stopped by itself.
+/// Part of the message about a guest that stopped by itself.
 pub(crate) const ENDED_EARLY: &str = "ended before its command did: a kernel panic?";
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// A guest to be run.
+/// The description of a guest.
 pub(crate) struct Guest {
-    /// Booted.
+    /// Kernel to boot.
     pub(crate) kernel: Kernel,
-    /// In this order.
+    /// Disks, in this order.
     pub(crate) disks: Vec<Disk>,
-    /// As QEMU's `-m`.
+    /// Memory, in the notation of QEMU's `-m`.
     pub(crate) memory: String,
-    /// Processors; with `icount` they take turns, and none of them is faster for it.
+    /// Number of processors; with `icount` they take turns, so more of them are not faster.
     pub(crate) cpus: u32,
-    /// One instruction is one nanosecond.
+    /// Whether one instruction takes one nanosecond.
     pub(crate) icount: bool,
-    /// After which it is ended.
+    /// Time after which it is ended.
     pub(crate) timeout: Duration,
-    /// Further words for the kernel.
+    /// More words for the kernel's command line.
     pub(crate) append: String,
     /// Program and arguments; empty for a shell on the console.
     pub(crate) command: Vec<String>,
 }
 
-/// How a guest's command ended.
+/// The end of a guest's command.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// Exit status of the command, as the guest's shell tells it (128 + signal).
+    /// Exit status of the command, as the guest's shell reports it (128 + signal).
     pub(crate) status: u8,
     /// Lines in which the kernel reports its own failure (an oops, a `WARN_ON`), up to five.
     pub(crate) complaints: Vec<String>,
@@ -74,11 +74,11 @@ impl Guest {
         }
     }
 
-    /// Boots, runs the command, and passes on what it prints while it runs.
+    /// Boots the guest, runs the command, and passes on what it prints while it runs.
     ///
     /// # Errors
-    /// When QEMU cannot be started, the kernel panics or hangs, or an output takes no more. The message has the last
-    /// lines of the console.
+    /// When QEMU cannot be started, the kernel panics or hangs, or an output cannot be written. The
+    /// message has the last lines of the console.
     pub(crate) fn run(
         &self,
         stdout: impl Write + Send,
@@ -132,7 +132,7 @@ impl Guest {
         }
     }
 
-    /// What `guest.sh` must know.
+    /// The settings that `guest.sh` reads, as shell text.
     fn settings(&self) -> Result<String> {
         let workspace = paths::workspace()?;
         let words = self
@@ -181,14 +181,14 @@ impl Guest {
     }
 }
 
-/// What the guest told before it ended.
+/// The last report of a guest.
 enum Told {
     Status(u8),
     Timeout,
     Nothing,
 }
 
-/// A running QEMU; it ends with this value.
+/// A running QEMU, which is ended when this is dropped.
 struct Machine {
     child: Child,
     deadline: Instant,
@@ -237,7 +237,7 @@ impl Machine {
         })
     }
 
-    /// Waits for QEMU to open all ports; `None` when it ended before.
+    /// Waits for QEMU to open all ports; `None` if it ended before.
     fn connect(&mut self, ports: &[Port]) -> Result<Option<Vec<UnixStream>>> {
         let mut streams = Vec::new();
         for port in ports {
@@ -262,7 +262,8 @@ impl Machine {
         Ok(Some(streams))
     }
 
-    /// Waits for the end; false when time ran out, or nobody takes the output any more, and it was killed.
+    /// Waits for the end; false if it was killed, because time ran out or the output cannot be
+    /// written any more.
     fn wait(&mut self, broken: &AtomicBool) -> Result<bool> {
         loop {
             if self.child.try_wait()?.is_some() {
@@ -280,14 +281,14 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // It has ended already, unless an error got in between.
+        // It has already ended, unless an error came in between.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Reads `ready` and `status N`. Once ready, QEMU has all its files open: their names go, so that nothing is left
-/// behind whatever happens.
+/// Reads `ready` and `status N`. Once ready, QEMU has all its files open, so their names are
+/// removed: nothing is left over, whatever happens.
 fn read_status(stream: UnixStream, directory: TempDir) -> Option<u8> {
     let mut directory = Some(directory);
     let mut status = None;
@@ -319,7 +320,8 @@ fn complaints(console: Option<&Path>) -> Vec<String> {
         .collect()
 }
 
-/// Rows and columns of our terminal as `stty` takes them, for the shell on the guest's console.
+/// Rows and columns of our terminal in the notation of `stty`, for the shell on the guest's
+/// console.
 fn terminal_size() -> String {
     let size =
         command::output(Command::new("stty").args(["-F", "/dev/tty", "size"])).unwrap_or_default();

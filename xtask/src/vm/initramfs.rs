@@ -1,4 +1,4 @@
-//! The guest's first root: busybox, the modules for the real one, and two scripts.
+//! The guest's first root: busybox, the modules that the real root needs, and two scripts.
 
 use std::{
     fs::{self, File},
@@ -12,12 +12,13 @@ use cpio::{NewcBuilder, newc::ModeFileType};
 use super::modules;
 use crate::setup::{self, Kernel};
 
-/// Mounts the real root.
+/// Script that mounts the real root.
 const FIRST: &str = include_str!("init.sh");
-/// Prepares the real root and runs the command.
+/// Script that prepares the real root and runs the command.
 const SECOND: &str = include_str!("guest.sh");
 
-/// Writes the archive the kernel unpacks; `settings` is shell text that the second script reads.
+/// Writes the archive that the kernel unpacks; `settings` is shell text that the second script
+/// reads.
 ///
 /// # Errors
 /// When a module or busybox is missing, or the disk is full.
@@ -38,7 +39,7 @@ pub(crate) fn write(path: &Path, kernel: &Kernel, settings: &str) -> Result<()> 
             .context("a module without a name")?
             .to_string_lossy();
         let content = fs::read(module).with_context(|| module.display().to_string())?;
-        // The shell's order of names is the order of loading.
+        // The shell sorts names, which gives the order of loading.
         entries.push(entry(
             &format!("modules/{position:02}-{file}"),
             ModeFileType::Regular,

@@ -1,4 +1,4 @@
-//! QEMU's command line.
+//! The command line of QEMU.
 
 use std::{
     fs::File,
@@ -15,24 +15,24 @@ use super::{
 };
 use crate::command;
 
-/// Files a machine needs.
+/// Files that a machine needs.
 pub(crate) struct Files<'a> {
-    /// For sockets and disks; gone when the guest is.
+    /// Directory for sockets and disks; removed with the guest.
     pub(crate) directory: &'a Path,
-    /// What the kernel unpacks as its first root.
+    /// Archive that the kernel unpacks as its first root.
     pub(crate) initramfs: &'a Path,
-    /// Where console output goes; `None`: to our terminal.
+    /// File for console output; `None` for our terminal.
     pub(crate) console: Option<PathBuf>,
 }
 
-/// The command that runs `guest`; its disks are made as sparse files.
+/// The command that runs `guest`. Creates its disks as sparse files.
 ///
 /// # Errors
 /// When QEMU is missing or a disk cannot be made.
 pub(crate) fn qemu(guest: &Guest, files: &Files<'_>, ports: &[Port]) -> Result<Command> {
     let qemu = command::find("qemu-system-x86_64")
         .context("QEMU is missing: apt-get install qemu-system-x86")?;
-    // Whatever ends us ends QEMU.
+    // Whatever ends this process also ends QEMU.
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--"]).arg(qemu);
     command.args([
@@ -100,7 +100,8 @@ fn accelerate(command: &mut Command, icount: bool) {
     }
 }
 
-/// `/dev/kvm` alone is not enough: nested machines may offer one whose guests never start.
+/// Whether KVM works. `/dev/kvm` alone is not enough: nested machines may have one whose guests
+/// never start.
 fn kvm_works() -> bool {
     let module = ["kvm_intel", "kvm_amd"]
         .iter()

@@ -1,4 +1,5 @@
-//! Which modules a guest needs before its root is there, with those they depend on, in loading order.
+//! Finds the modules that a guest needs before it has its root, with their dependencies, in loading
+//! order.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// Root file system, ports and disks.
+/// Modules for the root filesystem, ports and disks.
 const WANTED: [&str; 9] = [
     "virtio_pci",
     "virtio_console",
@@ -21,10 +22,10 @@ const WANTED: [&str; 9] = [
     "sd_mod",
 ];
 
-/// Paths of the wanted modules and their dependencies; built-in ones have none.
+/// Paths of the wanted modules and their dependencies, without those that are built in.
 ///
 /// # Errors
-/// When the kernel has one of them neither as a module nor built in.
+/// When one of them is neither a module of this kernel nor built in.
 pub(crate) fn needed(directory: &Path) -> Result<Vec<PathBuf>> {
     let read = |name: &str| {
         let path = directory.join(name);
@@ -40,7 +41,7 @@ pub(crate) fn needed(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut ordered: Vec<&str> = Vec::new();
     for wanted in WANTED {
         match lines.get(wanted) {
-            // depmod lists all dependencies, each before those that it needs itself.
+            // depmod lists each dependency before those that it needs itself.
             Some((path, needs)) => ordered.extend(needs.split_whitespace().rev().chain([*path])),
             None if built_in.contains(wanted) => {}
             None => bail!("this kernel has no {wanted}, so a guest cannot boot with it"),
@@ -54,7 +55,7 @@ pub(crate) fn needed(directory: &Path) -> Result<Vec<PathBuf>> {
         .collect())
 }
 
-/// `kernel/fs/9p/9p.ko.xz` is `9p`; `-` and `_` are one and the same.
+/// The name of a module: `9p` for `kernel/fs/9p/9p.ko.xz`, with `_` for `-`.
 fn module_name(path: &str) -> String {
     let file = path.rsplit('/').next().unwrap_or(path);
     file.split(".ko").next().unwrap_or(file).replace('-', "_")

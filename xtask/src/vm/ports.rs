@@ -1,4 +1,4 @@
-//! What comes out of a guest: one virtio-serial port for each stream, each a socket that QEMU connects to.
+//! Output of a guest: one virtio-serial port for each stream, each a socket that QEMU connects to.
 
 use std::{
     io::{self, Read, Write},
@@ -9,11 +9,11 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// A port not yet connected.
+/// A port that is not yet connected.
 pub(crate) struct Port {
-    /// As the guest knows it: `/dev/virtio-ports/NAME`.
+    /// Its name in the guest: `/dev/virtio-ports/NAME`.
     pub(crate) name: &'static str,
-    /// Where QEMU connects to.
+    /// Socket that QEMU connects to.
     pub(crate) path: PathBuf,
     listener: UnixListener,
 }
@@ -48,10 +48,10 @@ impl Port {
     }
 }
 
-/// Passes bytes on as they come, until the guest ends.
+/// Passes bytes on as they arrive, until the guest ends.
 ///
 /// # Errors
-/// When `output` takes no more; `broken` is set then, while the guest still runs.
+/// When `output` cannot be written; `broken` is then set while the guest still runs.
 pub(crate) fn copy(input: impl Read, output: impl Write, broken: &AtomicBool) -> io::Result<()> {
     let result = pass(input, output);
     if result.is_err() {
@@ -70,7 +70,7 @@ fn pass(mut input: impl Read, mut output: impl Write) -> io::Result<()> {
                 output.flush()?;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // A QEMU that was killed resets its sockets.
+            // A killed QEMU resets its sockets.
             Err(_) => return Ok(()),
         }
     }

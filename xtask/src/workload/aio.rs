@@ -1,4 +1,4 @@
-//! libaio, by its system calls: the C library has no wrappers for them.
+//! libaio, by its system calls, because the C library has no wrappers for them.
 
 use std::{io, ptr};
 
@@ -57,7 +57,7 @@ impl Aio {
         Ok(Self { context })
     }
 
-    /// Issues `order` and waits for its event: here, or in another thread.
+    /// Issues `order` and waits for its event, in this thread or in another one.
     pub(super) fn issue(&self, order: &Order<'_>) -> io::Result<Reply> {
         let iocb = Iocb::new(order);
         let tid = current_thread();
@@ -86,7 +86,8 @@ impl Aio {
         })
     }
 
-    /// Submits one request and does not wait; the number of requests taken, negative for none.
+    /// Submits one request without waiting. Returns the number of accepted requests, or a negative
+    /// number.
     pub(super) fn submit(&self, iocb: &Iocb) -> i64 {
         let list = [ptr::from_ref(iocb)];
         // SAFETY: the list and the control block live through the call, after which the kernel
@@ -119,7 +120,7 @@ impl Aio {
 }
 
 impl Iocb {
-    /// What `order` asks for. The control block points at the order's segments.
+    /// The control block for `order`. It points at the order's segments.
     pub(super) fn new(order: &Order<'_>) -> Self {
         let vectored = order.call == Call::AioVectored;
         let first = order.segments.first();

@@ -1,4 +1,4 @@
-//! What is printed of each request.
+//! The printed line of each request.
 
 use dio_trace_ebpf::{
     rules::Segment,
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Call;
 
-/// What was asked and what the kernel answered.
+/// A request and the kernel's answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Answer {
-    /// Counts up within one run.
+    /// Number of the request within one run.
     pub(crate) id: u64,
     pub(crate) call: Call,
     pub(crate) interface: Interface,
@@ -22,23 +22,23 @@ pub(crate) struct Answer {
     /// Bytes asked for.
     pub(crate) length: u64,
     pub(crate) segments: Vec<Placed>,
-    /// Bytes done or negative errno; absent where nobody waited for it.
+    /// Bytes done or a negative errno; absent where nobody waited for it.
     pub(crate) result: Option<i64>,
     pub(crate) pid: u32,
     pub(crate) tid: u32,
-    /// How the result was told.
+    /// The way in which the result was reported.
     pub(crate) reported: Option<Reported>,
-    /// Whether the bytes moved are the right ones and nothing beside them changed; absent where
-    /// that was not looked at.
+    /// Whether the right bytes were moved and nothing around them changed; absent where that was
+    /// not checked.
     pub(crate) data_ok: Option<bool>,
-    /// Whether the bytes read lay in the page cache afterwards, where they had not been before:
+    /// Whether the bytes that were read are in the page cache afterwards, and were not before: then
     /// the page cache served them. Only for reads.
     pub(crate) cached: Option<bool>,
-    /// What is special about the request, for people.
+    /// A description of what is special about the request.
     pub(crate) shape: String,
 }
 
-/// A segment where it really was.
+/// A segment with its real address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Placed {
     pub(crate) address: u64,
@@ -54,7 +54,7 @@ impl From<Placed> for Segment {
     }
 }
 
-/// How a result is told.
+/// The way in which a result is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Reported {

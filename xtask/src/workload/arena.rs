@@ -1,5 +1,5 @@
-//! The memory that requests read into and write from: one mapping, in which any address can be
-//! placed, and in which damage beside a request shows.
+//! The memory that requests read into and write from: one mapping, in which a segment can have any
+//! alignment, and damage around a request is noticed.
 
 use std::{io, ptr::NonNull};
 
@@ -8,11 +8,11 @@ use dio_trace_ebpf::rules::Segment;
 use super::Piece;
 
 const HUGE_PAGE: usize = 2 << 20;
-/// Room for 1024 segments two pages apart, and as much again.
+/// Size in bytes: room for 1024 segments two pages apart, and as much again.
 const LENGTH: usize = 16 << 20;
-/// Bytes beside a request that are watched.
+/// Bytes before and after a request that are checked.
 const MARGIN: usize = 8192;
-/// What lies where no request's data belongs.
+/// The byte that fills memory outside of requests.
 const CANARY: u8 = 0xa5;
 
 /// Memory aligned to 2 MiB.
@@ -21,7 +21,7 @@ pub(super) struct Arena {
 }
 
 impl Arena {
-    /// Maps it: in ordinary pages, or in huge ones where the system has them.
+    /// Maps the memory, in ordinary pages or in huge ones where the system has them.
     pub(super) fn new(huge: bool) -> io::Result<Self> {
         // SAFETY: an anonymous mapping at an address of the kernel's choice.
         let map = unsafe {
@@ -51,7 +51,7 @@ impl Arena {
         Ok(Self { base })
     }
 
-    /// Where a piece lies.
+    /// The segment of a piece.
     pub(super) fn segment(&self, piece: Piece) -> Segment {
         Segment {
             address: self.base.as_ptr() as u64 + piece.delta,
@@ -59,7 +59,7 @@ impl Arena {
         }
     }
 
-    /// All of it.
+    /// The whole memory.
     pub(super) fn iovec(&self) -> libc::iovec {
         libc::iovec {
             iov_base: self.base.as_ptr().cast(),
@@ -91,7 +91,7 @@ impl Arena {
         data
     }
 
-    /// Whether the memory beside the pieces is untouched.
+    /// Whether the memory around the pieces is unchanged.
     pub(super) fn surroundings_intact(&mut self, pieces: &[Piece]) -> bool {
         for piece in pieces {
             self.bytes()[piece.delta as usize..][..piece.length as usize].fill(CANARY);

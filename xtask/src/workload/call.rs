@@ -1,4 +1,4 @@
-//! The ways a program can ask for direct I/O.
+//! The ways in which a program can ask for direct I/O.
 
 use clap::ValueEnum;
 use dio_trace_ebpf::words::Interface;
@@ -14,7 +14,7 @@ pub(crate) enum Call {
     Read,
     /// `pread64` or `pwrite64`.
     Pread,
-    /// `pread64` or `pwrite64` by a thread that is not the process' first.
+    /// `pread64` or `pwrite64` by another thread than the first one of the process.
     PreadThread,
     /// `lseek` and `readv` or `writev`.
     Readv,
@@ -38,12 +38,12 @@ pub(crate) enum Call {
     RingPolled,
     /// `io_uring` with `IOSQE_ASYNC`: issued by a worker from the start.
     RingWorker,
-    /// `io_uring`, linked behind another operation.
+    /// `io_uring`, linked after another operation.
     RingLinked,
 }
 
 impl Call {
-    /// Those that take one buffer, by interface.
+    /// The calls that take one buffer, by interface.
     pub(crate) const SINGLE: [&[Self]; 3] = [
         &[
             Self::Pread,
@@ -64,14 +64,14 @@ impl Call {
         ],
     ];
 
-    /// Those that take many buffers, by interface.
+    /// The calls that take many buffers, by interface.
     pub(crate) const VECTORED: [&[Self]; 3] = [
         &[Self::Preadv, Self::Readv, Self::Preadv2],
         &[Self::AioVectored],
         &[Self::RingVectored],
     ];
 
-    /// The interface a trace shows.
+    /// The interface that a trace shows.
     pub(crate) const fn interface(self) -> Interface {
         match self {
             Self::Read
@@ -94,13 +94,13 @@ impl Call {
         )
     }
 
-    /// Whether it takes place at the position of the open file.
+    /// Whether it uses the position of the open file.
     pub(crate) const fn seeks(self) -> bool {
         matches!(self, Self::Read | Self::Readv)
     }
 
-    /// Whether the thread that issues it is known: `io_uring` has workers and pollers, and hands a
-    /// request to a worker at once where the file cannot do without waiting.
+    /// Whether the issuing thread is known. `io_uring` has workers and pollers, and gives a request
+    /// to a worker at once if the file would have to wait.
     pub(crate) const fn thread_is_known(self) -> bool {
         !matches!(self.interface(), Interface::IoUring)
     }

@@ -2,19 +2,19 @@
 
 use std::io;
 
-/// One that only goes forward.
+/// The monotonic clock.
 pub(crate) fn monotonic() -> u64 {
-    // Always there.
+    // This clock always exists.
     read(libc::CLOCK_MONOTONIC).unwrap_or(0)
 }
 
 /// CPU time of the running thread.
 pub(crate) fn thread_time() -> u64 {
-    // Always there.
+    // This clock always exists.
     read(libc::CLOCK_THREAD_CPUTIME_ID).unwrap_or(0)
 }
 
-/// CPU time of a process, all threads together.
+/// CPU time of a process, over all threads.
 ///
 /// # Errors
 /// When it has ended.

@@ -1,4 +1,4 @@
-//! Issues one request through whichever interface it names, and looks at what became of the data.
+//! Issues one request through the interface that it names, and checks the data afterwards.
 
 use std::io;
 
@@ -15,7 +15,7 @@ use super::{
     target::{Target, scramble},
 };
 
-/// What is handed to the kernel.
+/// A request in the form that the kernel takes.
 pub(super) struct Order<'a> {
     pub(super) call: Call,
     pub(super) descriptor: i32,
@@ -24,16 +24,16 @@ pub(super) struct Order<'a> {
     pub(super) segments: &'a [libc::iovec],
 }
 
-/// What comes back.
+/// The kernel's answer.
 pub(super) struct Reply {
-    /// Bytes or negative errno.
+    /// Bytes, or a negative errno.
     pub(super) result: i64,
     pub(super) reported: Reported,
-    /// The thread that asked.
+    /// The issuing thread.
     pub(super) tid: u32,
 }
 
-/// All interfaces, each set up when it is first asked for.
+/// All interfaces, each set up when it is first used.
 pub(super) struct Issuers {
     arena: Arena,
     aio: Option<Aio>,
@@ -51,7 +51,7 @@ impl Issuers {
         })
     }
 
-    /// Issues `request`; `None` where this kernel does not offer its call, or not at this offset.
+    /// Issues `request`; `None` where this kernel does not have its call, or not at this offset.
     pub(super) fn issue(
         &mut self,
         id: u64,
@@ -127,7 +127,7 @@ impl Issuers {
         }))
     }
 
-    /// Calls that this kernel does not offer, with its reason.
+    /// Calls that this kernel does not have, each with the kernel's error.
     pub(super) fn missing(&self) -> impl Iterator<Item = String> + '_ {
         self.missing
             .iter()

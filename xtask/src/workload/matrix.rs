@@ -1,10 +1,10 @@
-//! A systematic set of requests: every way of being misaligned that a rule could look at.
+//! A systematic set of requests: every kind of misalignment that a rule could check.
 
 use dio_trace_ebpf::words::Operation;
 
 use super::{Call, Piece, request::Request, target::Region};
 
-/// Where single buffers start, bytes into a page.
+/// Starts of single buffers, in bytes from the start of a page.
 const ADDRESSES: [u64; 11] = [0, 1, 2, 4, 8, 64, 256, 512, 1024, 2048, 4095];
 /// Lengths of single, aligned buffers at an aligned offset.
 const LENGTHS: [u64; 13] = [
@@ -24,17 +24,17 @@ const LENGTHS: [u64; 13] = [
 ];
 /// Offsets of single, aligned buffers of 4096 and 512 bytes.
 const OFFSETS: [u64; 5] = [1, 4, 100, 512, 2048];
-/// Ordinary size of a request.
+/// The usual size of a request, bytes.
 const PAGE: u64 = 4096;
 
-/// One way of being laid out.
+/// One layout of a request.
 struct Shape {
     name: String,
     offset: u64,
     pieces: Vec<Piece>,
 }
 
-/// The whole set for a target laid out as `region`. Every shape goes through one call of each
+/// The whole set, for a target with this layout. Every shape goes through one call of each
 /// interface in turn, or through every call.
 pub(super) fn requests(region: Region, every_call: bool) -> Vec<Request> {
     let mut all = Vec::new();
@@ -76,7 +76,7 @@ fn data_shapes() -> Vec<Shape> {
     let mut add = |name: String, misplaced: u64, pieces: Vec<Piece>| {
         let length: u64 = pieces.iter().map(|piece| piece.length).sum();
         let room = Region::FILE.data_end.saturating_sub(length + misplaced) / PAGE;
-        // Spread over the data, so that one shape's traces are not another's.
+        // Spread over the data, so that the requests of different shapes can be distinguished.
         let place = (shapes.len() as u64 * 37) % room.max(1) * PAGE;
         shapes.push(Shape {
             name,

@@ -1,15 +1,15 @@
-//! Random requests that a seed brings back.
+//! Random requests that a seed reproduces.
 
 use dio_trace_ebpf::words::Operation;
 use fastrand::Rng;
 
 use super::{Call, Piece, request::Request, target::Region};
 
-/// Alignments that a buffer may happen to have, bytes; the strict ones more often.
+/// Possible alignments of a buffer, bytes; larger ones occur more often.
 const ALIGNMENTS: [u64; 12] = [1, 2, 4, 8, 64, 256, 512, 512, 512, 2048, 4096, 4096];
 const PAGE: u64 = 4096;
 
-/// `number` requests within the written data of a target laid out as `region`.
+/// `number` requests within the written data of a target with this layout.
 pub(super) fn requests(region: Region, number: u64, seed: u64) -> Vec<Request> {
     let mut rng = Rng::with_seed(seed);
     (0..number)
@@ -48,7 +48,8 @@ fn request(rng: &mut Rng, region: Region, index: u64) -> Request {
     }
 }
 
-/// Segments in ascending order that do not overlap; most often whole blocks in all.
+/// Segments in ascending order that do not overlap. Their total length is usually a multiple of
+/// whole blocks.
 fn pieces(rng: &mut Rng, count: u64) -> Vec<Piece> {
     let address = pick(rng, &ALIGNMENTS);
     let unit = pick(rng, &ALIGNMENTS);
@@ -59,7 +60,7 @@ fn pieces(rng: &mut Rng, count: u64) -> Vec<Piece> {
         let length = rng.u64(1..=(largest / unit).max(1)) * unit;
         pieces.push(Piece { delta: at, length });
         at += length;
-        // Touching, to the next page, or anywhere.
+        // Directly after the one before, on the next page, or anywhere.
         match rng.u32(0..4) {
             0 => {}
             1 => at = at.next_multiple_of(PAGE),

@@ -1,4 +1,4 @@
-//! One request over and over, as fast as it goes, and how long that took.
+//! Repeats one request as fast as possible, and measures the time.
 
 use std::{
     fs::{File, OpenOptions},
@@ -12,13 +12,13 @@ use super::{
     sync::last_errno,
 };
 
-/// Offsets go round in this many bytes, or in one request's length where that is more.
+/// Range of the offsets, bytes; or the length of one request where that is more.
 const SPAN: u64 = 1 << 20;
 
-/// What is repeated.
+/// The request that is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// One that takes as many buffers as there are segments.
+    /// A call that takes as many buffers as there are segments.
     pub(crate) call: Call,
     pub(crate) write: bool,
     /// Whether the target is opened with `O_DIRECT`.
@@ -35,7 +35,7 @@ pub(crate) struct Repeater {
     shape: Shape,
     target: File,
     segments: Vec<libc::iovec>,
-    /// Where the segments point.
+    /// Memory of the segments.
     _arena: Arena,
     aio: Option<Aio>,
     ring: Option<Ring>,
@@ -59,7 +59,7 @@ impl Repeater {
         let segments: Vec<libc::iovec> = (0..shape.segments)
             .map(|index| {
                 let last = index + 1 == shape.segments;
-                // Two pages apart, so that none touches another.
+                // Two pages apart, so that no segments touch.
                 let segment = arena.segment(Piece {
                     delta: index * 8192 + if last { shape.askew } else { 0 },
                     length: shape.length,
@@ -92,10 +92,10 @@ impl Repeater {
         Ok(repeater)
     }
 
-    /// Issues the request `number` times; nanoseconds of all of them together.
+    /// Issues the request `number` times, and returns the nanoseconds of all of them together.
     ///
     /// # Errors
-    /// When one has another result than the first had.
+    /// When one has another result than the first.
     pub(crate) fn run(&mut self, number: u64) -> io::Result<u64> {
         let length = self.shape.segments * self.shape.length;
         let places = (SPAN / length).max(1);
@@ -116,7 +116,7 @@ impl Repeater {
         Ok(elapsed)
     }
 
-    /// Bytes or negative errno of every request.
+    /// Result of every request: bytes, or a negative errno.
     pub(crate) const fn result(&self) -> i64 {
         self.result
     }
@@ -144,7 +144,7 @@ impl Repeater {
     }
 }
 
-/// By one system call and nothing else.
+/// Issues the request by a single system call.
 fn transfer(order: &Order<'_>) -> i64 {
     let (descriptor, offset) = (order.descriptor, order.offset as libc::off_t);
     let (vector, count) = (order.segments.as_ptr(), order.segments.len() as libc::c_int);

@@ -21,7 +21,7 @@ pub(crate) struct Request {
     /// Position in the target, bytes.
     pub(crate) offset: u64,
     pub(crate) pieces: Vec<Piece>,
-    /// What is special about it, for people.
+    /// A description of what is special about it.
     pub(crate) shape: String,
 }
 

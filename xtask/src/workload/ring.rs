@@ -1,4 +1,4 @@
-//! `io_uring`, in each of the ways that a request can take through it.
+//! `io_uring`, in each of the ways in which it can issue a request.
 
 use std::io;
 
@@ -11,10 +11,10 @@ use super::{
     sync::current_thread,
 };
 
-/// `user_data` of the operation in front of a linked request.
+/// `user_data` of the operation before a linked request.
 const FRONT: u64 = 1;
 const REQUEST: u64 = 2;
-/// How long the polling kernel thread stays awake, milliseconds.
+/// Time for which the polling kernel thread stays awake, milliseconds.
 const POLL_IDLE: u32 = 200;
 
 /// A ring for one kind of call.
@@ -23,7 +23,8 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// Sets a ring up for `call` on `descriptor`, with `memory` registered where it needs that.
+    /// Sets up a ring for `call` on `descriptor`, with `memory` registered where the call needs
+    /// that.
     pub(super) fn new(call: Call, descriptor: i32, memory: libc::iovec) -> io::Result<Self> {
         let mut builder = IoUring::builder();
         if call == Call::RingPolled {
@@ -34,7 +35,7 @@ impl Ring {
             // SAFETY: the arena is mapped as long as the process runs.
             unsafe { ring.submitter().register_buffers(&[memory])? };
         }
-        // Up to 5.10 a polled ring takes registered files only.
+        // Up to 5.10 a polled ring accepts only registered files.
         ring.submitter().register_files(&[descriptor])?;
         Ok(Self { ring })
     }

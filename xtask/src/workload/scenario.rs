@@ -1,4 +1,4 @@
-//! What programs known for misaligned direct I/O do, in small.
+//! Small imitations of programs that are known for misaligned direct I/O.
 
 use clap::ValueEnum;
 use dio_trace_ebpf::words::Operation;
@@ -8,8 +8,8 @@ use super::{Call, Piece, request::Request};
 /// A behaviour with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Name {
-    /// A virtual machine monitor that takes 512 for the block size: it probes, then passes its
-    /// guest's requests on as they come
+    /// A virtual machine monitor that assumes 512-byte blocks: it probes, then passes its guest's
+    /// requests on unchanged
     QemuOn4k,
     /// A database log written in blocks of 512 bytes
     Log512,
@@ -19,7 +19,7 @@ pub(crate) enum Name {
     OddBuffer,
     /// A descriptor opened with `O_DIRECT` by mistake: appends of 32 bytes
     Tiny,
-    /// Everything as it should be
+    /// A program that does everything right
     Aligned,
     /// One request of each kind that the tests name
     Showcase,
@@ -27,7 +27,7 @@ pub(crate) enum Name {
 
 const PAGE: u64 = 4096;
 
-/// Prints the names with what they stand for.
+/// Prints the names with their descriptions.
 pub(super) fn list() {
     for name in Name::value_variants() {
         if let Some(value) = name.to_possible_value() {
@@ -41,13 +41,13 @@ pub(super) fn list() {
 }
 
 impl Name {
-    /// Its requests, in order.
+    /// The requests of a scenario, in order.
     pub(super) fn requests(self) -> Vec<Request> {
         use Operation::{Read, Write};
         let mut plan = Plan(Vec::new());
         match self {
             Self::QemuOn4k => {
-                // Block size first, then buffer alignment, by trying (block/file-posix.c).
+                // Tries block sizes first, then buffer alignments (block/file-posix.c).
                 for length in [1, 512, 1024, 2048, 4096] {
                     plan.add("probe length", Call::Pread, Read, 0, &[(0, length)]);
                 }

@@ -8,7 +8,7 @@ use super::{
     issue::{Order, Reply},
 };
 
-/// Issues `order` and waits.
+/// Issues `order` and waits for its result.
 pub(super) fn issue(order: &Order<'_>) -> Reply {
     if order.call == Call::PreadThread {
         let addresses: Vec<(usize, usize)> = order

@@ -1,4 +1,4 @@
-//! The file or device that requests go to, with a copy of what must be in it.
+//! The file or device that requests go to, with a copy of its expected contents.
 
 use std::{
     fs::{File, OpenOptions},
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 const PAGE: u64 = 4096;
 
-/// How a target is laid out. Offsets in bytes; empty ranges where a target has no such part.
+/// The layout of a target. Offsets are in bytes; a range is empty where a target has no such part.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Region {
     /// Written data: `0..data_end`.
@@ -24,14 +24,14 @@ pub(crate) struct Region {
     pub(crate) hole_end: u64,
     /// Reserved but unwritten: `hole_end..unwritten_end`.
     pub(crate) unwritten_end: u64,
-    /// End of the file or device; before it, data again.
+    /// End of the file or device. There is data again before it.
     pub(crate) size: u64,
 }
 
 impl Region {
     const DATA: u64 = 4 << 20;
 
-    /// A file: data, a hole, an unwritten extent, and a little data up to an odd end.
+    /// A file: data, a hole, an unwritten extent, and a little data up to an unaligned end.
     pub(crate) const FILE: Self = Self {
         data_end: Self::DATA,
         hole_end: 5 << 20,
@@ -54,7 +54,7 @@ impl Region {
         offset >= self.data_end && offset < self.unwritten_end
     }
 
-    /// Whether it has holes and an end at an odd place.
+    /// Whether it has holes and an unaligned end.
     pub(crate) const fn is_file(&self) -> bool {
         self.hole_end > self.data_end
     }
@@ -66,17 +66,17 @@ pub(super) struct Target {
     direct: File,
     buffered: File,
     region: Region,
-    /// What the first bytes must hold.
+    /// The expected contents of the first bytes.
     shadow: Vec<u8>,
 }
 
 impl Target {
-    /// Opens a block device or makes a file, and fills it. Never touches a device that is in use.
+    /// Opens a block device or creates a file, and fills it. Never touches a device that is in use.
     pub(super) fn prepare(path: &Path) -> anyhow::Result<Self> {
         Self::open(path, true)
     }
 
-    /// Opens one that was prepared before.
+    /// Opens a target that was prepared before.
     pub(super) fn reopen(path: &Path) -> anyhow::Result<Self> {
         Self::open(path, false)
     }
@@ -88,7 +88,7 @@ impl Target {
         let mut options = OpenOptions::new();
         options.read(true).write(true);
         if is_device {
-            // Fails while it is mounted or part of another device.
+            // Opening fails while the device is mounted or part of another device.
             options.custom_flags(libc::O_EXCL);
         } else {
             options.create(anew).truncate(anew);
@@ -108,7 +108,7 @@ impl Target {
                 region.data_end
             );
         }
-        // Without readahead: pages that are still being read cannot be forgotten.
+        // Without readahead: pages that are still being read cannot be dropped.
         advise(&buffered, libc::POSIX_FADV_RANDOM);
         let shadow = if anew {
             fill(&buffered, &region).with_context(|| format!("cannot fill {name}"))?
@@ -144,20 +144,20 @@ impl Target {
         self.direct.as_raw_fd()
     }
 
-    /// Whether lseek(2) can go there: not behind the end of a block device (`blkdev_llseek`).
+    /// Whether lseek(2) can go to an offset: not past the end of a block device (`blkdev_llseek`).
     pub(super) const fn has_position(&self, offset: u64) -> bool {
         self.region.is_file() || offset <= self.region.size
     }
 
-    /// What `length` bytes at `offset` must be, where that is known.
+    /// The expected contents of `length` bytes at `offset`; `None` where they are not known.
     pub(super) fn expected(&self, offset: u64, length: usize) -> Option<&[u8]> {
         self.shadow
             .get(usize::try_from(offset).ok()?..)?
             .get(..length)
     }
 
-    /// Drops all pages from the page cache, so that it is known what is in it. Not those of a
-    /// range: a large folio or a partial page around it would stay.
+    /// Drops all pages of the target from the page cache. Dropping a range would leave a large
+    /// folio or a partial page around it.
     pub(super) fn forget(&self) {
         advise(&self.buffered, libc::POSIX_FADV_DONTNEED);
     }
@@ -188,9 +188,8 @@ impl Target {
         (looked == 0).then(|| pages.iter().all(|page| page & 1 != 0))
     }
 
-    /// Looks at what a write of `data` left behind, of which `done` bytes were reported done, and
-    /// takes it for what must be there from now on. A write that failed may have been carried out
-    /// in part.
+    /// Checks the contents after a write of `data`, of which `done` bytes were reported as done,
+    /// and expects these contents from now on. A failed write may have been carried out in part.
     pub(super) fn check_written(
         &mut self,
         offset: u64,
@@ -250,7 +249,7 @@ fn fill(file: &File, region: &Region) -> io::Result<Vec<u8>> {
     Ok(shadow)
 }
 
-/// Bytes that a seed brings back: no two places alike, and compressible all the same.
+/// Fills `bytes` reproducibly by a seed: no two places are alike, and yet it is compressible.
 pub(super) fn scramble(bytes: &mut [u8], seed: u64) {
     let mut rng = fastrand::Rng::with_seed(seed);
     for group in bytes.chunks_mut(16) {
@@ -259,7 +258,7 @@ pub(super) fn scramble(bytes: &mut [u8], seed: u64) {
     }
 }
 
-/// Tells the page cache how the whole file is used.
+/// Gives the page cache advice about the whole file.
 fn advise(file: &File, advice: libc::c_int) {
     // SAFETY: plain integers; it is advice, and its failure harms nothing.
     unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, advice) };

@@ -1,4 +1,4 @@
-//! One program and file with what is wrong there.
+//! Findings as text: one program and file, with everything that is wrong there.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use crate::{
     text::number,
 };
 
-/// Advice that is the same for every program, and told once at the end.
+/// Start of the advice that is the same for every program; the report shows it once, at its end.
 const GENERAL: &str = "do not build in a number";
 
-/// Functions of a call stack that are shown: behind these come the likes of `main`.
+/// Number of functions of a call stack that are shown; those after them are the likes of `main`.
 const FRAMES: usize = 10;
 
 /// The cases of one program and file, worst first.
@@ -25,12 +25,12 @@ pub(super) struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// Requests in it.
+    /// Number of requests in it.
     pub(super) fn count(&self) -> u64 {
         self.cases.iter().map(|(_, seen)| seen.volume.count).sum()
     }
 
-    /// For sorting: the worst first.
+    /// The key to sort by: the worst first.
     fn rank(&self) -> (u8, std::cmp::Reverse<u64>) {
         let worst = self
             .cases
@@ -81,7 +81,7 @@ pub(super) fn groups(summary: &Summary) -> Vec<Group<'_>> {
     groups
 }
 
-/// Tells one of them.
+/// Shows one group.
 pub(super) fn show(page: &mut Page, summary: &Summary, number_: usize, group: &Group<'_>) {
     let total = summary
         .places
@@ -183,7 +183,7 @@ fn explain(page: &mut Page, example: &Record, diagnosis: &Diagnosis) {
     }
 }
 
-/// Where in the program most of them were issued.
+/// Shows the place in the program that issued most of the requests.
 fn calls(page: &mut Page, Frequent { frames, count, of }: Frequent<'_>) {
     let often = if count == of {
         "issued by".to_owned()

@@ -9,7 +9,7 @@ use crate::{
     text::{bytes, number},
 };
 
-/// Rows of a table.
+/// Number of rows shown of a table.
 const ROWS: usize = 10;
 
 /// Name of a file in one line.

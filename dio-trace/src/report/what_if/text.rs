@@ -1,4 +1,4 @@
-//! The forecast for reading.
+//! The forecast as text.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use crate::{
     text::number,
 };
 
-/// Programs and files that are told; the rest only in number.
+/// Number of programs and files shown; of the rest only the number is shown.
 const SHOWN: usize = 20;
 
 /// The whole forecast.
@@ -39,7 +39,7 @@ pub fn text(forecast: &Forecast) -> String {
     }
     if total.unknown != 0 {
         add(&format!(
-            "{} CANNOT BE TOLD: they were only counted; record with --all to keep them one by one",
+            "{} UNKNOWN: they were only counted; record with --all to keep them one by one",
             number(total.unknown)
         ));
     }
@@ -55,8 +55,8 @@ pub fn text(forecast: &Forecast) -> String {
         for (count, what) in [
             (fates.breaks, "would be rejected"),
             (fates.mends, "rejected here, would work"),
-            (fates.unknown, "cannot be told"),
-            (fates.as_before, "as here"),
+            (fates.unknown, "unknown"),
+            (fates.as_before, "the same as here"),
         ] {
             if count != 0 {
                 add(&format!("  {:>15} {what}", number(count)));

@@ -1,11 +1,11 @@
-//! What exit codes say of traces and recordings.
+//! Checks of the exit codes of `compare` and `verify`.
 
 use std::path::Path;
 
 use super::Bench;
 use crate::suite::outcome::Outcome;
 
-/// Two real recordings, in both orders.
+/// Compares two real recordings, in both orders.
 pub(super) fn compare(
     bench: &Bench<'_>,
     outcome: &mut Outcome,

@@ -1,4 +1,4 @@
-//! How a recording ends, and what is in it then.
+//! Checks of how a recording ends, and what it then contains.
 
 use std::{
     fs::File,
@@ -13,7 +13,7 @@ use anyhow::Context;
 use super::{Bench, LOG512, PATIENCE, running::Running};
 use crate::suite::outcome::Outcome;
 
-/// A signal ends a recording; `--pid` means that process and its descendants.
+/// Checks that a signal ends a recording, and that `--pid` includes descendants.
 pub(super) fn signalled(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Result<PathBuf> {
     let this = std::process::id().to_string();
     let mut running = bench.start("fixed.dio", &["--pid", &this])?;
@@ -38,7 +38,7 @@ pub(super) fn full_disk(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Res
     while running.child.try_wait()?.is_none() && started.elapsed() < PATIENCE {
         bench.issue("log512")?;
         issued += LOG512;
-        // Batches are written each second, so that this takes some rounds.
+        // Batches are written each second, so this takes some rounds.
         std::thread::sleep(Duration::from_millis(300));
     }
     let (status, said) = (running.ended()?, running.said());
@@ -53,7 +53,7 @@ pub(super) fn full_disk(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Res
     Ok(())
 }
 
-/// Kills one as soon as its file has a head, the next while files are rotated.
+/// Kills one recorder as soon as its file has a head, and the next while files are rotated.
 pub(super) fn killed(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Result<()> {
     let mut early = bench.start("killed-early.dio", &[])?;
     early.wait_until_attached()?;
@@ -91,7 +91,8 @@ pub(super) fn duration(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Resu
     Ok(())
 }
 
-/// The reader leaves: no error by itself, and a traced command goes on to its end.
+/// Checks that a reader may close the pipe: that is not an error, and a traced command continues to
+/// its end.
 pub(super) fn closed_pipe(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Result<()> {
     let (mut alone, _) = piped(bench, &[])?;
     let (status, said) = (alone.ended()?, alone.said());
@@ -100,7 +101,8 @@ pub(super) fn closed_pipe(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::R
         status.success() && said.contains("the reader closed the pipe"),
         format!("{status}: {said}"),
     );
-    // As it is printed, the word does not stand in the recording's head, which has the command.
+    // The recording's head contains the command, but not the word in the form in which it is
+    // printed.
     let script = "echo prin''ted; sleep 5; exit 5";
     let (mut running, head) = piped(bench, &["--", "sh", "-c", script])?;
     let (status, said) = (running.ended()?, running.said());
@@ -116,7 +118,7 @@ pub(super) fn closed_pipe(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::R
     Ok(())
 }
 
-/// A recording into a pipe that is closed behind its head, of which the first KiB is returned.
+/// Starts a recording to a pipe that is closed after its head. Returns the first KiB of the head.
 fn piped(bench: &Bench<'_>, arguments: &[&str]) -> anyhow::Result<(Running, [u8; 1024])> {
     let log = bench.directory.join("piped.log");
     let mut command = bench.setting.tracer.command();
@@ -134,7 +136,8 @@ fn piped(bench: &Bench<'_>, arguments: &[&str]) -> anyhow::Result<(Running, [u8;
     let mut pipe = running.child.stdout.take().context("no pipe")?;
     let mut head = [0; 1024];
     pipe.read_exact(&mut head)?;
-    // The rest of the recording's head fits into the pipe: without it the command is not started.
+    // The rest of the recording's head fits into the pipe; without it the command would not be
+    // started.
     std::thread::sleep(Duration::from_secs(2));
     Ok((running, head))
 }

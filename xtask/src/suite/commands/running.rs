@@ -1,4 +1,4 @@
-//! A dio-trace that runs beside the checks.
+//! A dio-trace that runs during the checks.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use anyhow::bail;
 
 use super::PATIENCE;
 
-/// A dio-trace that runs.
+/// A running dio-trace.
 pub(super) struct Running {
     pub(super) child: Child,
     pub(super) output: PathBuf,
@@ -20,14 +20,14 @@ pub(super) struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Only where a check has failed is there anything left to end.
+        // It is still running only if a check has failed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 impl Running {
-    /// A recording has its head once the probes are attached.
+    /// Waits until the recording has its head: the probes are then attached.
     pub(super) fn wait_until_attached(&mut self) -> anyhow::Result<()> {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {

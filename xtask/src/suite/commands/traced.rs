@@ -1,4 +1,4 @@
-//! A command that is traced.
+//! Checks of a traced command.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Bench, LOG512, rows};
 use crate::suite::outcome::Outcome;
 
-/// Whose requests, which exit status.
+/// Checks whose requests are recorded, and the exit status.
 pub(super) fn with_command(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Result<PathBuf> {
     // A child and a grandchild.
     let script = bench.script("log512");
@@ -29,8 +29,8 @@ pub(super) fn with_command(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::
     Ok(running.output.clone())
 }
 
-/// Every request says where it came from in the kernel, and in the program at least by addresses:
-/// whether those have names depends on how the program was built and how long it lives.
+/// Checks the call stacks of every request: functions in the kernel, and in the program at least
+/// addresses. Whether those have names depends on how the program was built and how long it lives.
 fn stacks(bench: &Bench<'_>, outcome: &mut Outcome, recording: &Path) -> anyhow::Result<()> {
     let path = recording.to_string_lossy();
     let (_, text) = bench.run(&["report", "--format", "jsonl", &path])?;
