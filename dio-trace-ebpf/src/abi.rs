@@ -14,7 +14,7 @@ pub mod slot;
 
 /// Number of the layout below; raised with every change, so that an object built apart from the
 /// binary that loads it is noticed.
-pub const ABI_VERSION: u32 = 4;
+pub const ABI_VERSION: u32 = 5;
 
 /// Name of the probe object's global that holds [`ABI_VERSION`].
 pub const ABI_VERSION_GLOBAL: &str = "ABI_VERSION";

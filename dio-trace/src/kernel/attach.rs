@@ -79,12 +79,11 @@ impl Probes {
         let modules = plan::modules();
         let types = KernelTypes::of_running_kernel(modules.iter().copied())?;
         let resolved = Resolved::from_types(&types);
-        let missing = resolved.essential_missing();
-        if !missing.is_empty() {
+        if !resolved.missing.is_empty() {
             bail!(
                 "this kernel is unlike any that dio-trace knows: its BTF lacks {}. Please report \
                  this with the output of `dio-trace doctor`",
-                missing.join(", ")
+                resolved.missing.join(", ")
             );
         }
         let (rule_set, evidence) = rule_set(&types);

@@ -1,38 +1,44 @@
 //! Resolves every offset and enumerator that the probes use.
 
-use dio_trace_ebpf::abi::layout::{ABSENT, Layout, Origin};
+use dio_trace_ebpf::abi::layout::{ABSENT, Layout, Origin, Presence};
 
 use crate::kernel::machine::{btf::KernelTypes, features::modules_have_types};
 
-/// The running kernel's layout, and what it lacks.
+/// The running kernel's layout, and the required members that it lacks.
 #[derive(Clone, Debug)]
 pub struct Resolved {
-    /// What the probes are given.
+    /// The offsets and numbers that the probes are given.
     pub layout: Layout,
-    /// Members and enumerators that this kernel does not have, as `io_kiocb.task`.
-    pub missing: Vec<(&'static str, String)>,
+    /// Members and enumerators that this kernel does not have, although the probes need them: such as
+    /// `kiocb.ki_filp`. It is then unlike any kernel that is known.
+    pub missing: Vec<String>,
 }
 
 impl Resolved {
     /// Looks up every field of [`Layout`].
     #[must_use]
     pub fn from_types(types: &KernelTypes) -> Self {
+        let mut resolved = Self::by(|origin| match origin {
+            Origin::Member(structure, alternatives) => alternatives
+                .iter()
+                .find_map(|path| types.member_offset(structure, path)),
+            Origin::Enumerator(name) => types.enumerator(name),
+        });
+        resolved.complete_without_module_types(types);
+        resolved
+    }
+
+    fn by(find: impl Fn(Origin) -> Option<u32>) -> Self {
         let mut missing = Vec::new();
-        let layout = Layout::resolve(|field, origin| {
-            let found = match origin {
-                Origin::Member(structure, alternatives) => alternatives
-                    .iter()
-                    .find_map(|path| types.member_offset(structure, path)),
-                Origin::Enumerator(name) => types.enumerator(name),
-            };
-            found.unwrap_or_else(|| {
-                missing.push((field, describe(origin)));
+        let layout = Layout::resolve(|presence, origin| {
+            find(origin).unwrap_or_else(|| {
+                if presence == Presence::Required {
+                    missing.push(describe(origin));
+                }
                 ABSENT
             })
         });
-        let mut resolved = Self { layout, missing };
-        resolved.complete_without_module_types(types);
-        resolved
+        Self { layout, missing }
     }
 
     /// Modules have BTF of their own from 5.11. Up to then overlayfs keeps the program's
@@ -45,55 +51,9 @@ impl Resolved {
             types.structure_size("kiocb"),
         ) {
             self.layout.ovl_aio_req_orig_iocb = size;
-            self.missing
-                .retain(|(field, _)| *field != "ovl_aio_req_orig_iocb");
         }
     }
-
-    /// Of the missing, those without which nothing can be traced: their absence means that this
-    /// kernel is unlike any that is known.
-    #[must_use]
-    pub fn essential_missing(&self) -> Vec<&str> {
-        self.missing
-            .iter()
-            .filter(|(field, _)| !CAN_BE_ABSENT.contains(field))
-            .map(|(_, name)| name.as_str())
-            .collect()
-    }
 }
-
-/// Members that some supported kernel does not have; the probes do without.
-const CAN_BE_ABSENT: &[&str] = &[
-    // 5.10 keeps direction and kind in one word.
-    "iov_iter_data_source",
-    // From 6.0.
-    "iov_iter_ubuf",
-    "iter_ubuf",
-    // Moved to queue_limits with 6.0.10; one of the two is there.
-    "request_queue_dma_alignment",
-    "queue_limits_dma_alignment",
-    // Named by number up to 5.11, by device since.
-    "bio_bi_bdev",
-    "bio_bi_disk",
-    // io_uring may be configured out; `task` was renamed.
-    "io_kiocb_flags",
-    "io_kiocb_task",
-    "req_f_nowait_bit",
-    // From 6.5.
-    "backing_file_user_path_dentry",
-    "backing_file_user_path_mnt",
-    // overlayfs, by kernel and where its module is loaded.
-    "backing_aio_orig_iocb",
-    "ovl_aio_req_orig_iocb",
-    // Only where the btrfs module is loaded and has BTF; the device was renamed.
-    "btrfs_fs_info_fs_devices",
-    "btrfs_fs_devices_latest_bdev",
-    "btrfs_fs_devices_latest_dev",
-    "btrfs_device_bdev",
-    // Without them clones and metadata are counted as bios of the request.
-    "bio_cloned",
-    "req_meta_bit",
-];
 
 fn describe(origin: Origin) -> String {
     match origin {
@@ -101,5 +61,44 @@ fn describe(origin: Origin) -> String {
             format!("{structure}.{}", alternatives.join(" or "))
         }
         Origin::Enumerator(name) => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_required_members_are_missed() {
+        let nothing = Resolved::by(|_| None);
+        assert_eq!(nothing.layout, Layout::UNKNOWN);
+        for name in ["kiocb.ki_filp", "iov_iter.iter_type or type", "ITER_IOVEC"] {
+            assert!(
+                nothing.missing.iter().any(|missing| missing == name),
+                "{name}"
+            );
+        }
+        for name in ["iov_iter.ubuf", "ITER_UBUF", "btrfs_fs_info.fs_devices"] {
+            assert!(
+                nothing.missing.iter().all(|missing| missing != name),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_found_is_in_the_layout() {
+        let resolved = Resolved::by(|origin| match origin {
+            Origin::Member("kiocb", ["ki_pos"]) => Some(8),
+            Origin::Enumerator("ITER_UBUF") => Some(5),
+            _ => Some(1),
+        });
+        assert!(resolved.missing.is_empty());
+        let Layout {
+            kiocb_ki_pos,
+            iter_ubuf,
+            ..
+        } = resolved.layout;
+        assert_eq!((kiocb_ki_pos, iter_ubuf), (8, 5));
     }
 }

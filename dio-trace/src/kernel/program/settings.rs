@@ -1,4 +1,4 @@
-//! What the probes are told before they are loaded.
+//! The settings that the probes are loaded with: the choices for this trace, and the kernel's features.
 
 use dio_trace_ebpf::abi::{
     settings::{COMPLETION_SLOTS, COMPLETIONS, Settings},
@@ -29,10 +29,11 @@ pub(in crate::kernel) fn settings(
     for (slot, (name, _)) in completions.iter_mut().zip(COMPLETIONS) {
         *slot = symbols.address(name);
     }
-    let slot_bits = slot_bits(types);
+    let cpus = possible_cpus();
+    let slot_bits = slot_bits(has_loop(types), cpus);
     Settings {
         completions,
-        counter_rows: counter_rows(slot_bits),
+        counter_rows: counter_rows(slot_bits, cpus),
         rule_set: rule_set as u32,
         detail_aligned: u32::from(options.all),
         only_traced: u32::from(options.command || !options.processes.is_empty()),
@@ -46,34 +47,66 @@ pub(in crate::kernel) fn settings(
     }
 }
 
-/// Rows of each counting table: all slots, or what a hash map has room for.
-fn counter_rows(slot_bits: u32) -> u64 {
-    /// Memory that a hash map may take, bytes; the number of rows follows from the number
-    /// of CPUs, since each row has a value for each CPU.
+/// Rows of each counting table: as many as there are slots or, in a hash map, as fit into its memory.
+fn counter_rows(slot_bits: u32, cpus: u32) -> u64 {
+    /// Memory that a hash map may take, bytes. The number of rows follows from the number of CPUs,
+    /// because each row has a value for each CPU.
     const MEMORY: u32 = 8 << 20;
-    /// Rows of each table all the same: each is made before tracing begins, which takes time. What
+    /// More rows are not made: each is created before tracing begins, which takes time. A request that
     /// finds no row within one interval is counted without its file.
     const MOST: u32 = 8_192;
-    /// So that room for what tells no processes apart is left (`RowLimits`).
+    /// Fewer rows are not made: room must remain for rows that do not distinguish processes
+    /// (`RowLimits`).
     const LEAST: u32 = 1_024;
-    /// Bytes of a row besides its values: key, hash links.
+    /// Bytes of a row in addition to its values: key, hash links.
     const ROW: u32 = 128;
     const VALUE: u32 = 16;
     if slot_bits != 0 {
         return 1 << slot_bits;
     }
-    let rows = MEMORY / (ROW + VALUE * possible_cpus());
+    let rows = MEMORY / VALUE.saturating_mul(cpus).saturating_add(ROW);
     rows.clamp(LEAST, MOST).into()
 }
 
-/// Binary logarithm of the slots of the probes' tables: a thousand requests in flight for each CPU.
-fn slot_bits(types: &KernelTypes) -> u32 {
-    if !cfg!(target_arch = "x86_64") || !has_loop(types) {
+/// Binary logarithm of the number of slots of the probes' tables: room for a thousand requests in flight
+/// for each CPU. 0 where slots cannot be used.
+fn slot_bits(has_loop: bool, cpus: u32) -> u32 {
+    if !cfg!(target_arch = "x86_64") || !has_loop {
         return 0;
     }
-    let wanted = possible_cpus().saturating_mul(1_024);
-    wanted
-        .next_power_of_two()
-        .ilog2()
-        .clamp(*SLOT_BITS.start(), *SLOT_BITS.end())
+    let wanted = cpus.saturating_mul(1_024).max(1);
+    // Rounded up to a power of two.
+    let bits = u32::BITS - (wanted - 1).leading_zeros();
+    bits.clamp(*SLOT_BITS.start(), *SLOT_BITS.end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CPUS: [u32; 7] = [0, 1, 2, 48, 64, 8_192, u32::MAX];
+
+    #[test]
+    fn slots_are_a_thousand_for_each_cpu_within_limits() {
+        assert!(CPUS.iter().all(|cpus| slot_bits(false, *cpus) == 0));
+        if !cfg!(target_arch = "x86_64") {
+            return;
+        }
+        assert!(
+            CPUS.iter()
+                .all(|cpus| SLOT_BITS.contains(&slot_bits(true, *cpus)))
+        );
+        assert_eq!(slot_bits(true, 8), 13);
+        assert_eq!(slot_bits(true, 9), 14, "rounded up");
+        assert!(CPUS.is_sorted_by_key(|cpus| slot_bits(true, *cpus)));
+    }
+
+    #[test]
+    fn a_hash_map_keeps_to_its_memory_and_has_enough_rows() {
+        assert_eq!(counter_rows(12, 4), 1 << 12, "one for each slot");
+        assert_eq!(counter_rows(0, 1), 8_192);
+        let rows = counter_rows(0, 128);
+        assert!(rows * (128 + 16 * 128) <= 8 << 20);
+        assert_eq!(counter_rows(0, u32::MAX), 1_024);
+    }
 }
