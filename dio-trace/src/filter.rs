@@ -1,7 +1,7 @@
-//! Which records are of interest.
+//! Selects records by conditions on their fields.
 //!
-//! Conditions on one field are alternatives; different fields must all agree. Text is compared
-//! with globs, whose `*` also crosses `/`.
+//! Conditions on one field are alternatives; different fields must all match. Text is compared with
+//! globs, whose `*` also matches `/`.
 
 mod parse;
 mod pattern;

@@ -1,7 +1,8 @@
-//! dio-trace shows what direct I/O (`O_DIRECT`) alignment really does to a program.
+//! dio-trace shows which direct I/O (`O_DIRECT`) requests are misaligned, and what the kernel does
+//! with them.
 //!
-//! Data flows one way: a [`source`] delivers batches of [`model`] records; everything else reads
-//! those.
+//! Data flows one way: a [`source`] delivers batches of [`model`] records, and everything else
+//! reads those. `docs/architecture.md` describes the rooms, and where to add something.
 
 pub mod cli;
 pub mod compare;

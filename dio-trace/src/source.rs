@@ -1,4 +1,4 @@
-//! Where requests come from: the running kernel, a recording, a stream, a script.
+//! Sources of requests: the running kernel, a recording, a stream, a script.
 
 pub mod recording;
 pub mod script;
@@ -7,20 +7,20 @@ use std::future::Future;
 
 use crate::model::{Batch, Environment};
 
-/// A source of batches, live or recorded. Everything above it is the same for all of them.
+/// A source of batches, live or recorded. All code above it is the same for every source.
 pub trait EventSource {
-    /// Where and how the requests were taken.
+    /// The environment in which the requests are taken.
     fn environment(&self) -> &Environment;
 
-    /// Waits for the next batch; `None` when there are no more. Cancel safe: a dropped future
+    /// Waits for the next batch; `None` when there are no more. Cancel safe: dropping the future
     /// loses nothing.
     ///
     /// # Errors
-    /// Says what could not be read and why; the source is then at its end.
+    /// Where the source cannot be read; it is then at its end.
     fn next_batch(&mut self) -> impl Future<Output = anyhow::Result<Option<Batch>>> + Send;
 
-    /// Whether it is at its end without having been finished: a recording whose writer was killed
-    /// or still writes, a stream whose producer is gone.
+    /// Whether the source ended without having been finished: a recording whose writer was killed
+    /// or still writes, or a stream whose producer is gone.
     fn ended_early(&self) -> bool {
         false
     }

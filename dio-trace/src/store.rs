@@ -1,4 +1,4 @@
-//! What has been seen, summed up: bounded whatever the number of processes and files.
+//! Sums over everything seen, in bounded memory whatever the number of processes and files.
 
 mod bounds;
 mod cell;
@@ -40,7 +40,7 @@ use crate::{
     store::{log::Log, process::Process, requests::Requests},
 };
 
-/// Counts of everything seen, with the newest single requests.
+/// Counts of everything seen, and the newest single requests.
 #[derive(Clone, Debug)]
 pub struct Store {
     environment: Arc<Environment>,
@@ -48,14 +48,14 @@ pub struct Store {
     time: Timestamp,
     /// Middle of the time that the newest batch covers.
     middle: Timestamp,
-    /// Since when it is counted.
+    /// Time at which counting began.
     since: Timestamp,
     processes: Map<ProcessKey, Process>,
-    /// Processes that did not fit.
+    /// The row for processes that did not fit.
     others: Option<Box<Process>>,
-    /// Cells in `processes` and `others`.
+    /// Number of cells in `processes` and `others`.
     cells: usize,
-    /// Processes folded into `others`.
+    /// Number of processes folded into `others`.
     folded: u64,
     total: Tally,
     rates: Rates,
@@ -66,7 +66,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// An empty store for a trace taken there.
+    /// An empty store for a trace from this environment.
     #[must_use]
     pub fn new(environment: Environment) -> Self {
         let started = environment.started;
@@ -88,8 +88,8 @@ impl Store {
         }
     }
 
-    /// Forgets all counts and requests. What was lost, and the log, stay: a reset must not hide
-    /// that numbers were not exact.
+    /// Drops all counts and requests. Losses and the log stay: a reset must not hide that numbers
+    /// were not exact.
     pub fn reset(&mut self) {
         let kept = (
             self.losses.clone(),
@@ -108,7 +108,7 @@ impl Store {
         self.log.push(self.time, Event::Note(text.into()));
     }
 
-    /// Cells in use; at most [`CELLS_MAX`] and a few more.
+    /// Number of cells in use; at most [`CELLS_MAX`] and a few more.
     #[must_use]
     pub const fn cells(&self) -> usize {
         self.cells

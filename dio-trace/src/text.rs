@@ -1,4 +1,4 @@
-//! Numbers, sizes and times for people, the same in reports and on the screen.
+//! Numbers, sizes and times as text, the same in reports and on the screen.
 
 mod numbers;
 mod sizes;

@@ -1,7 +1,7 @@
-//! The dashboard: the same screen over a live trace, a stream and a recording.
+//! The dashboard: one screen for a live trace, a stream and a recording.
 //!
-//! [`update`] and [`view`] are pure; everything that touches the terminal, files or the clock is
-//! behind [`run`].
+//! [`update`] and [`view`] are pure. Everything that touches the terminal, files or the clock is in
+//! [`run`].
 
 mod action;
 mod cells;

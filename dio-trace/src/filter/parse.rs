@@ -9,11 +9,11 @@ use crate::{
 const FIELDS: &str = "pid, comm, cgroup, disk, path, verdict, operation";
 
 impl Filter {
-    /// Reads conditions separated by blanks, each `field=value`. A value with blanks is put in
+    /// Reads conditions separated by blanks, each `field=value`. A value with blanks is written in
     /// double quotes. A field may occur several times: one of its values must match.
     ///
     /// # Errors
-    /// Says which condition is wrong and how to write it.
+    /// Where a condition is wrong; the message names it and says how to write it.
     pub fn parse(line: &str) -> Result<Self, String> {
         let mut filter = Self::default();
         for word in words(line)? {
@@ -28,7 +28,7 @@ impl Filter {
     /// Adds one condition.
     ///
     /// # Errors
-    /// Says what is wrong with it.
+    /// Where the condition is wrong; the message says how.
     pub fn add(&mut self, field: &str, value: &str) -> Result<(), String> {
         if value.is_empty() {
             return Err(format!(
@@ -117,7 +117,7 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// Splits at blanks outside double quotes, and takes the quotes away.
+/// Splits at blanks outside double quotes, and removes the quotes.
 fn words(line: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word = String::new();

@@ -1,9 +1,9 @@
-//! A glob.
+//! A glob, which matches a whole text.
 
 use globset::{GlobBuilder, GlobMatcher};
 
-/// A glob over the whole text: `*` any characters, `/` among them, `?` one, `[ab]` one of these,
-/// `{a,b}` either.
+/// A glob that must match the whole text: `*` stands for any characters including `/`, `?` for one,
+/// `[ab]` for one of these, `{a,b}` for either.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
@@ -14,7 +14,7 @@ impl Pattern {
     /// Reads a glob.
     ///
     /// # Errors
-    /// Says what is wrong with it.
+    /// Where it is not a glob; the message says why.
     pub fn new(text: &str) -> Result<Self, String> {
         let glob = GlobBuilder::new(text).build().map_err(|error| {
             format!(
@@ -34,7 +34,7 @@ impl Pattern {
         self.matcher.is_match(text)
     }
 
-    /// The glob as written.
+    /// The glob as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

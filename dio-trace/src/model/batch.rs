@@ -1,11 +1,11 @@
-//! What a source delivers at a time.
+//! A batch: what a source delivers at a time.
 
 use crate::model::{Loss, Record, Timestamp};
 
 /// Everything seen since the previous batch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
-    /// When it was closed. Batches of one source never go back in time.
+    /// Time at which it was closed. Batches of one source never go back in time.
     pub time: Timestamp,
     /// Requests seen.
     pub records: Vec<Record>,

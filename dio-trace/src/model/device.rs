@@ -12,7 +12,8 @@ pub struct DeviceNumber {
 }
 
 impl DeviceNumber {
-    /// From the kernel's own `dev_t` (12 bits of major, 20 of minor; `include/linux/kdev_t.h`).
+    /// Converts from the kernel's own `dev_t` (12 bits of major, 20 of minor;
+    /// `include/linux/kdev_t.h`).
     #[must_use]
     pub const fn from_kernel(dev: u32) -> Self {
         Self {
@@ -21,13 +22,13 @@ impl DeviceNumber {
         }
     }
 
-    /// To the kernel's own `dev_t`.
+    /// Converts to the kernel's own `dev_t`.
     #[must_use]
     pub const fn to_kernel(self) -> u32 {
         self.major << 20 | self.minor
     }
 
-    /// From userspace's `dev_t`, as `stat` gives it.
+    /// Converts from userspace's `dev_t`, as returned by `stat`.
     #[must_use]
     pub fn from_stat(dev: u64) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Where and how a trace was taken: what a recording says of itself.
+//! The environment of a trace: where and how it was taken.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,23 +11,23 @@ pub struct Environment {
     pub tool_version: String,
     /// Name of the host.
     pub host: String,
-    /// `uname -r`.
+    /// Kernel release, as `uname -r` prints it.
     pub kernel_release: String,
-    /// Machine architecture, as `x86_64`.
+    /// Machine architecture, such as `x86_64`.
     pub architecture: String,
     /// Number of CPUs that may ever be online.
     pub cpus: u32,
-    /// The rules in force on this kernel.
+    /// The rule set of this kernel.
     pub rule_set: RuleSet,
-    /// Why that rule set was chosen.
+    /// The facts by which that rule set was chosen.
     pub evidence: Vec<Evidence>,
     /// Command line of dio-trace.
     pub command_line: Vec<String>,
-    /// Command that was traced, where one was started.
+    /// Command that was started and traced; `None` where there was none.
     pub traced_command: Option<Vec<String>>,
     /// Start of the trace.
     pub started: Timestamp,
-    /// Where timestamps come from, as `CLOCK_BOOTTIME mapped to UTC at each batch`.
+    /// Origin of the timestamps, such as `CLOCK_BOOTTIME mapped to UTC at each batch`.
     pub clock: String,
     /// Filters in force while it was taken, as typed.
     pub filters: Vec<String>,
@@ -38,7 +38,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// What could not be seen for want of a probe, each thing once.
+    /// Sentences about what cannot be seen because a probe could not be attached, each once.
     #[must_use]
     pub fn not_seen(&self) -> Vec<&str> {
         let missing = self.attachments.iter().filter(|one| one.method.is_none());
@@ -55,31 +55,31 @@ impl Environment {
 /// One fact about the running kernel that decides which rules hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// What was looked at, as `bio_iov_iter_get_pages arguments`.
+    /// The fact that was checked, such as `bio_iov_iter_get_pages arguments`.
     pub subject: String,
-    /// What was found, as `4`.
+    /// The finding, such as `4`.
     pub found: String,
-    /// What follows.
+    /// The conclusion from it.
     pub meaning: String,
 }
 
 /// A block device and its limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
-    /// Name, as `nvme0n1`.
+    /// Name, such as `nvme0n1`.
     pub disk: String,
-    /// Device number, as `259:0`.
+    /// Device number, such as `259:0`.
     pub device: String,
     /// Its limits.
     #[serde(flatten)]
     pub limits: Limits,
-    /// Where they were read.
+    /// The source of the limits.
     pub source: LimitSource,
-    /// Devices it is stacked on, by name.
+    /// Names of the devices that it is stacked on.
     pub members: Vec<String>,
 }
 
-/// Who says what a limit is.
+/// The source of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitSource {

@@ -1,13 +1,13 @@
-//! What could not be seen or kept.
+//! Losses: what could not be seen or kept.
 
 use dio_trace_ebpf::words::LossCause;
 
-/// Something lost, since the previous notice of the same cause.
+/// A loss since the previous one of the same cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loss {
-    /// Why.
+    /// Its cause.
     pub cause: LossCause,
-    /// How many.
+    /// Number of lost things: requests, details, paths, stacks or bios, by the cause.
     pub count: u64,
 }
 
@@ -16,7 +16,7 @@ pub struct Loss {
 pub struct Losses([u64; LossCause::ALL.len()]);
 
 impl Losses {
-    /// Adds one notice.
+    /// Adds one loss.
     pub fn add(&mut self, loss: Loss) {
         let total = &mut self.0[loss.cause as usize];
         *total = total.saturating_add(loss.count);
@@ -45,7 +45,7 @@ impl Losses {
         self.iter().next().is_none()
     }
 
-    /// Whether the counts are exact in spite of what was lost.
+    /// Whether the counts are exact despite the losses.
     #[must_use]
     pub fn counts_are_exact(&self) -> bool {
         self.iter().all(|loss| loss.cause.keeps_counts_exact())

@@ -7,24 +7,24 @@ use crate::model::{
     Timestamp, Verdict,
 };
 
-/// What is known of one or many direct requests.
+/// The facts about one or many direct requests.
 ///
-/// A row with [`request`](Self::request) stands for that single request (`count` is 1); a row
-/// without stands for `count` requests that agree in everything the row says. The sum of `count`
+/// A record with [`request`](Self::request) stands for that single request (`count` is 1). A record
+/// without stands for `count` requests that agree in everything the record says. The sum of `count`
 /// over a recording is the exact number of direct requests seen.
 ///
-/// Fields that could not be found out are `None`; nothing is guessed.
+/// Unknown fields are `None`; nothing is guessed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// Submission of the request; of an aggregate, the end of the interval it was counted in.
+    /// Time of submission; of counted requests, the end of the interval in which they were counted.
     pub time: Timestamp,
-    /// Requests this row stands for.
+    /// Number of requests that this record stands for.
     pub count: u64,
-    /// Bytes those requests asked for.
+    /// Bytes that those requests asked for.
     pub bytes: u64,
-    /// Thread group at submission, in the initial pid namespace.
+    /// Process id (thread group) at submission, in the initial pid namespace.
     pub pid: u32,
-    /// User at submission.
+    /// User id at submission.
     pub uid: u32,
     /// Name of the thread group leader.
     pub comm: Arc<str>,
@@ -32,11 +32,11 @@ pub struct Record {
     pub cgroup: Option<Arc<str>>,
     /// Read or write.
     pub operation: Operation,
-    /// How it came into the kernel.
+    /// The interface by which it entered the kernel.
     pub interface: Interface,
     /// The block device whose limits apply.
     pub device: Option<DeviceNumber>,
-    /// That device's name, as `nvme0n1`.
+    /// That device's name, such as `nvme0n1`.
     pub disk: Option<Arc<str>>,
     /// Type of the filesystem, `block` for a raw device.
     pub filesystem: Option<Arc<str>>,
@@ -44,28 +44,28 @@ pub struct Record {
     pub inode: Option<u64>,
     /// Path of the file when it was first seen, in the mount namespace of the process.
     pub path: Option<Arc<str>>,
-    /// Limits in force then.
+    /// Limits in force at submission.
     pub limits: Option<Limits>,
-    /// What became of it.
+    /// Its verdict.
     pub verdict: Verdict,
-    /// What about it is misaligned.
+    /// The parts of it that are misaligned.
     pub reasons: Reasons,
-    /// What else is worth knowing.
+    /// Flags in addition to the verdict.
     pub flags: Flags,
-    /// The single request, where this row stands for one.
+    /// The single request; `None` where this record stands for counted requests.
     pub request: Option<Request>,
 }
 
-/// What is known of a single captured request.
+/// The facts about a single captured request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// Thread at submission.
+    /// Thread id at submission.
     pub tid: u32,
     /// Name of that thread.
     pub thread: Arc<str>,
     /// Position, length and the alignment of all segments.
     pub geometry: Geometry,
-    /// The first segments, and the first offending one where it lies behind them.
+    /// The first segments, followed by the first offending one if it is not among them.
     pub segments: Vec<Segment>,
     /// Bytes done, or a negative errno.
     pub result: i64,
@@ -73,11 +73,11 @@ pub struct Request {
     pub direct_bytes: u64,
     /// Nanoseconds from submission to result.
     pub latency: u64,
-    /// Bios submitted for it, as far as they were submitted in its own context.
+    /// Number of bios submitted for it, as far as they were submitted in its own context.
     pub bios: u32,
-    /// How many of those were split.
+    /// Number of those bios that were split.
     pub splits: u32,
-    /// Rule sets under which it would be accepted on these limits.
+    /// Rule sets that would accept it on these limits.
     pub rule_sets: RuleSets,
     /// Call stack of the program, innermost frame first; `None` when stacks are off.
     pub user_stack: Option<Vec<Arc<str>>>,

@@ -1,13 +1,13 @@
-//! Some of the rule sets.
+//! Sets of rule sets.
 
 use crate::model::RuleSet;
 
-/// A set of rule sets; bit `n` is the one with number `n`.
+/// A set of rule sets; bit `n` stands for the one with number `n`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RuleSets(pub u32);
 
 impl RuleSets {
-    /// Those in it, oldest first.
+    /// The rule sets in it, oldest first.
     pub fn iter(self) -> impl Iterator<Item = RuleSet> {
         let all = RuleSet::ALL.iter().copied();
         all.filter(move |one| self.0 >> *one as u32 & 1 != 0)

@@ -18,7 +18,7 @@
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The present, by the system's real-time clock.
+    /// The present time, by the system's real-time clock.
     #[must_use]
     pub fn now() -> Self {
         Self(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))

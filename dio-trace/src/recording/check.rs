@@ -1,8 +1,8 @@
-//! Looking at a message before Arrow decodes it, which trusts where it says its buffers are.
+//! Checks a message before Arrow decodes it, because Arrow trusts the places of its buffers.
 
 use arrow_ipc::{Buffer as Place, RecordBatch};
 
-/// Longest column of one batch that is believed, bytes once decompressed.
+/// Longest column of one batch that is accepted, bytes after decompression.
 const MAX_COLUMN: i64 = 1 << 30;
 
 /// Whether every buffer of `batch` lies inside `content`, and none claims to be absurdly large.
@@ -37,7 +37,7 @@ fn is_inside(place: &Place, content: &[u8], compressed: bool) -> bool {
     if !compressed || bytes.is_empty() {
         return true;
     }
-    // A compressed buffer starts with its length once decompressed; -1 says that it is stored.
+    // A compressed buffer starts with its length after decompression; -1 means that it is stored.
     let Some(length) = bytes.first_chunk::<8>() else {
         return false;
     };

@@ -1,7 +1,7 @@
 //! Typed access to the columns of one batch of rows.
 //!
-//! A column that is missing, because an older version wrote the recording or because it was not
-//! asked for, reads as null everywhere.
+//! A missing column reads as null everywhere: an older version wrote the recording, or the column
+//! was not asked for.
 
 use std::{ops::Range, sync::Arc};
 
@@ -14,7 +14,7 @@ use arrow_array::{
 
 use crate::model::Segment;
 
-/// Why a batch is not one of a recording.
+/// The message about a batch whose columns are not those of a recording.
 pub(super) fn wrong_type(name: &str) -> String {
     format!("column {name} has an unexpected type: this is not a recording of dio-trace")
 }
@@ -23,16 +23,16 @@ pub(super) fn wrong_type(name: &str) -> String {
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'a>(&'a RecordBatch);
 
-/// Text of a column: a number for each row, and the texts they stand for.
+/// The texts of a column: a number for each row, and the text that each number stands for.
 #[derive(Clone, Debug)]
 pub struct TextColumn {
     keys: Vec<Option<u32>>,
-    /// The texts; not all need to occur.
+    /// The texts; some may not occur.
     pub values: StringArray,
 }
 
 impl TextColumn {
-    /// Position in `values` of a row's text.
+    /// Position of a row's text in `values`.
     #[must_use]
     pub fn key(&self, row: usize) -> Option<usize> {
         self.keys
@@ -49,7 +49,7 @@ impl TextColumn {
     }
 }
 
-/// Lists of text of a column: numbers for each row, and the texts they stand for.
+/// The lists of texts of a column: numbers for each row, and the text that each number stands for.
 #[derive(Clone, Debug)]
 pub struct TextLists {
     ranges: Vec<Option<Range<usize>>>,
@@ -58,14 +58,14 @@ pub struct TextLists {
 }
 
 impl TextLists {
-    /// The numbers of a row's texts: equal where the texts are, for within one dictionary each
-    /// stands once.
+    /// The numbers of a row's texts. Equal texts have equal numbers, because each occurs once in a
+    /// dictionary.
     #[must_use]
     pub fn get(&self, row: usize) -> Option<&[Option<u32>]> {
         self.keys.get(self.ranges.get(row)?.clone()?)
     }
 
-    /// What numbers stand for.
+    /// The text that a number stands for.
     #[must_use]
     pub fn texts(&self, keys: &[Option<u32>]) -> Vec<Arc<str>> {
         keys.iter()
@@ -110,7 +110,7 @@ impl<'a> Columns<'a> {
     /// An unsigned column of 32 bits.
     ///
     /// # Errors
-    /// Where it has another type; so do the others.
+    /// Where the column has another type.
     pub fn u32s(self, name: &str) -> Result<UInt32Array, String> {
         Ok(self
             .typed(name)?
@@ -120,7 +120,7 @@ impl<'a> Columns<'a> {
     /// An unsigned column of 64 bits.
     ///
     /// # Errors
-    /// Where it has another type.
+    /// Where the column has another type.
     pub fn u64s(self, name: &str) -> Result<UInt64Array, String> {
         Ok(self
             .typed(name)?
@@ -130,7 +130,7 @@ impl<'a> Columns<'a> {
     /// A signed column of 64 bits.
     ///
     /// # Errors
-    /// Where it has another type.
+    /// Where the column has another type.
     pub fn i64s(self, name: &str) -> Result<Int64Array, String> {
         Ok(self
             .typed(name)?
@@ -140,17 +140,17 @@ impl<'a> Columns<'a> {
     /// Nanoseconds since 1970.
     ///
     /// # Errors
-    /// Where it has another type.
+    /// Where the column has another type.
     pub fn times(self, name: &str) -> Result<TimestampNanosecondArray, String> {
         Ok(self
             .typed(name)?
             .unwrap_or_else(|| TimestampNanosecondArray::new_null(self.rows())))
     }
 
-    /// A column of text, however it is stored.
+    /// A column of texts, stored in any way.
     ///
     /// # Errors
-    /// Where it has another type.
+    /// Where the column has another type.
     pub fn texts(self, name: &str) -> Result<TextColumn, String> {
         let Some(array) = self.array(name) else {
             let values = StringArray::from_iter_values(std::iter::empty::<&str>());
@@ -163,10 +163,10 @@ impl<'a> Columns<'a> {
         Ok(TextColumn { keys, values })
     }
 
-    /// A column of one word of a fixed set each; `None` also for words not in it.
+    /// A column with one word of a fixed set in each row; `None` also for other words.
     ///
     /// # Errors
-    /// Where it has another type.
+    /// Where the column has another type.
     pub fn words<T: Copy>(
         self,
         name: &str,
@@ -187,10 +187,10 @@ impl<'a> Columns<'a> {
             .collect())
     }
 
-    /// A column of sets of words, as bits; words that `bit` does not know are left out.
+    /// A column of sets of words, as bits. Words that `bit` does not know are left out.
     ///
     /// # Errors
-    /// Where it has another type.
+    /// Where the column has another type.
     pub fn sets(self, name: &str, bit: impl Fn(&str) -> Option<u32>) -> Result<Sets, String> {
         let Some(list) = self.typed::<ListArray>(name)? else {
             return Ok(vec![None; self.rows()]);
@@ -215,10 +215,10 @@ impl<'a> Columns<'a> {
             .collect())
     }
 
-    /// A column of lists of text; `None` where it has none.
+    /// A column of lists of texts; `None` in rows without a list.
     ///
     /// # Errors
-    /// Where it has another type.
+    /// Where the column has another type.
     pub fn text_lists(self, name: &str) -> Result<Option<TextLists>, String> {
         let Some(list) = self.typed::<ListArray>(name)? else {
             return Ok(None);
@@ -238,7 +238,7 @@ impl<'a> Columns<'a> {
     /// A column of lists of segments.
     ///
     /// # Errors
-    /// Where it has another type.
+    /// Where the column has another type.
     pub fn segments(self, name: &str) -> Result<Vec<Option<Vec<Segment>>>, String> {
         let Some(list) = self.typed::<ListArray>(name)? else {
             return Ok(vec![None; self.rows()]);
@@ -263,7 +263,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Where each row's elements are; `None` for null.
+/// The range of each row's elements; `None` for null.
 fn ranges(list: &ListArray) -> impl Iterator<Item = Option<Range<usize>>> + '_ {
     let offsets = list.value_offsets();
     (0..list.len()).map(move |row| {
@@ -271,7 +271,7 @@ fn ranges(list: &ListArray) -> impl Iterator<Item = Option<Range<usize>>> + '_ {
     })
 }
 
-/// A number for each row, and what they stand for: of a dictionary, or of plain text.
+/// A number for each row, and the texts that they stand for, from a dictionary or from plain texts.
 fn text_parts(array: &ArrayRef) -> Option<(Vec<Option<u32>>, StringArray)> {
     fn key(key: Option<impl TryInto<u32>>) -> Option<u32> {
         key.and_then(|key| key.try_into().ok())

@@ -1,4 +1,4 @@
-//! From rows back to records.
+//! Decodes rows into records.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use crate::{
     },
 };
 
-/// Decodes batches of rows; puts the pieces of a [`Batch`] together.
+/// Decodes batches of rows, and joins the pieces of a [`Batch`].
 #[derive(Debug, Default)]
 pub struct Decoder {
     open: Batch,
 }
 
 impl Decoder {
-    /// Every row, in order. A row that a newer version wrote with words unknown here reads as a
+    /// All rows, in order. A row of a newer version with words that are unknown here becomes a
     /// loss.
     ///
     /// # Errors
@@ -31,7 +31,7 @@ impl Decoder {
         Rows::of(rows)?.decode()
     }
 
-    /// The batches that end in these rows. What is behind the last mark is kept for the next call.
+    /// The batches that end in these rows. Rows after the last mark are kept for the next call.
     ///
     /// # Errors
     /// Where the columns are not those of a recording.
@@ -51,7 +51,7 @@ impl Decoder {
     }
 }
 
-/// The columns of a batch, typed.
+/// The typed columns of a batch.
 struct Rows<'a> {
     columns: Columns<'a>,
     comm: Texts,
@@ -69,7 +69,7 @@ struct Rows<'a> {
     rule_sets: Vec<Option<u32>>,
 }
 
-/// A column of text whose values are shared by the records made of it.
+/// A column of texts, which the records made from it share.
 struct Texts {
     column: TextColumn,
     shared: Vec<Arc<str>>,

@@ -1,4 +1,4 @@
-//! Text that repeats: stored once, with a number for each row.
+//! Dictionaries: text that repeats is stored once, with a number for each row.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use arrow_schema::{ArrowError, DataType};
 
 use crate::{hash::Map, recording::schema::item_field};
 
-/// Texts kept from batch to batch. Whenever a text is new, the dictionary is written again, so a
-/// large one costs more than it saves: behind this many it starts anew.
+/// Number of texts kept from batch to batch. The dictionary is written again for each new text, so
+/// a large one costs more than it saves: beyond this size it starts again from empty.
 const CAPACITY: usize = 1024;
 
 /// A growing set of texts.
@@ -21,13 +21,13 @@ const CAPACITY: usize = 1024;
 pub(super) struct Dictionary {
     numbers: Map<Arc<str>, i32>,
     texts: Vec<Arc<str>>,
-    /// The text that was asked for last: most rows repeat it.
+    /// The last text that was looked up: most rows repeat it.
     last: Option<(Arc<str>, i32)>,
     array: Option<ArrayRef>,
 }
 
 impl Dictionary {
-    /// Before a batch: forgets everything where there is too much.
+    /// Prepares for a batch: drops all texts if there are too many.
     fn start(&mut self) {
         if self.texts.len() > CAPACITY {
             *self = Self::default();
@@ -54,7 +54,8 @@ impl Dictionary {
         number
     }
 
-    /// The same array as before where nothing is new: the writer then does not write it again.
+    /// The texts as an array. It is the same array as before if no text is new, and the writer then
+    /// does not write it again.
     fn values(&mut self) -> ArrayRef {
         let texts = &self.texts;
         let array = self.array.get_or_insert_with(|| {
@@ -99,7 +100,7 @@ impl Dictionary {
     }
 }
 
-/// A fixed set of words, written once.
+/// A fixed set of words, which is written once.
 #[derive(Debug)]
 pub(super) struct Words(ArrayRef);
 
@@ -108,7 +109,7 @@ impl Words {
         Self(Arc::new(StringArray::from_iter_values(words)))
     }
 
-    /// A column of words, given by their positions: an array of bytes.
+    /// A column of words, given as an array of their positions (bytes).
     pub(super) fn column(&self, positions: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         Ok(Arc::new(DictionaryArray::<Int8Type>::try_new(
             positions.as_primitive().clone(),
@@ -116,8 +117,8 @@ impl Words {
         )?))
     }
 
-    /// A column of sets of words, given as bits: the lowest bit is the first word. Null where
-    /// `valid` says so.
+    /// A column of sets of words, given as bits: the lowest bit is the first word. Rows that are
+    /// not in `valid` are null.
     pub(super) fn sets(
         &self,
         sets: impl Iterator<Item = u32>,

@@ -1,4 +1,4 @@
-//! From batches of records to batches of rows.
+//! Encodes batches of records as batches of rows.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Encodes batches; remembers texts, so that each is written once.
+/// Encodes batches, and remembers texts so that each is written once.
 #[derive(Debug)]
 pub struct Encoder {
     schema: SchemaRef,
@@ -34,11 +34,11 @@ pub struct Encoder {
 /// A column and its name.
 type Column = (&'static str, ArrayRef);
 
-/// Texts of device numbers.
+/// The texts of device numbers.
 #[derive(Debug, Default)]
 struct DeviceNames {
     known: Map<DeviceNumber, Arc<str>>,
-    /// The one that was asked for last: most rows repeat it.
+    /// The last one that was looked up: most rows repeat it.
     last: Option<(DeviceNumber, Arc<str>)>,
 }
 
@@ -101,10 +101,10 @@ impl Encoder {
         }
     }
 
-    /// One row for each record and loss, and one mark behind those of each batch.
+    /// Encodes one row for each record and loss, and one mark after those of each batch.
     ///
     /// # Errors
-    /// Where Arrow refuses the columns, which would be a fault of this program.
+    /// Where Arrow refuses the columns, which would be a bug in this program.
     pub fn encode(&mut self, batches: &[Batch]) -> Result<RecordBatch, ArrowError> {
         let rows = Rows::of(batches);
         let mut columns = self.columns(&rows)?;
@@ -284,7 +284,8 @@ fn segments(rows: &Rows<'_>) -> Result<ArrayRef, ArrowError> {
     )?))
 }
 
-/// What the kernel's rules need of the segments; values that follow from another column are null.
+/// The columns that the kernel's rules need from the segments. Values that follow from another
+/// column are null.
 fn geometry(rows: &Rows<'_>) -> Vec<Column> {
     let bits = |get: fn(&Geometry) -> u32| {
         rows.of_requests::<UInt32Type>(move |request| get(&request.geometry))

@@ -1,5 +1,5 @@
-//! Arrow's decoder takes some kinds of damage for a programming error and panics. A damaged
-//! recording is nothing of the kind: here it becomes an error, without a word on standard error.
+//! Turns panics of Arrow's decoder into errors. It panics at some kinds of damage as if they were
+//! bugs; a damaged recording is only bad input, and nothing is printed about it.
 
 use std::{
     cell::Cell,
@@ -11,7 +11,7 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `decode`; a panic inside it is an error.
+/// Runs `decode`, and returns an error if it panics.
 pub(super) fn guarded<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -23,7 +23,7 @@ pub(super) fn guarded<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T
         }));
     });
     GUARDED.set(true);
-    // What `decode` was working on is not used after an error.
+    // After an error the values that `decode` worked on are not used again.
     let outcome = panic::catch_unwind(AssertUnwindSafe(decode));
     GUARDED.set(false);
     outcome.unwrap_or_else(|_| Err("a damaged batch".to_owned()))

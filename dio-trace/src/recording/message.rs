@@ -1,5 +1,5 @@
-//! The messages of an Arrow IPC stream, split without decoding them, so that any thread can do
-//! that.
+//! Splits an Arrow IPC stream into messages without decoding them, so that any thread can decode
+//! one.
 //!
 //! Format: <https://arrow.apache.org/docs/format/Columnar.html#encapsulated-message-format>
 
@@ -8,30 +8,30 @@ use std::io::{self, ErrorKind, Read};
 use arrow_buffer::Buffer;
 
 const CONTINUATION: [u8; 4] = [0xff; 4];
-/// Longest description of a message that is believed: far above what any schema needs.
+/// Longest description of a message that is accepted, bytes: far more than any schema needs.
 const MAX_DESCRIPTION: usize = 16 << 20;
-/// Longest content of a message that is believed: a batch has few thousand rows.
+/// Longest content of a message that is accepted, bytes: a batch has a few thousand rows.
 const MAX_CONTENT: usize = 1 << 30;
 
 /// One message.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
-    /// Its flatbuffer.
+    /// Its flatbuffer, which describes the content.
     pub(super) description: Vec<u8>,
-    /// What follows it.
+    /// The bytes that follow the description.
     pub(super) content: Buffer,
 }
 
-/// What comes next in a stream.
+/// The next part of a stream.
 #[derive(Clone, Debug)]
 pub(super) enum Next {
     /// A whole message.
     Message(Message),
-    /// The end that a writer puts when it is done.
+    /// The end that a writer puts when it has finished.
     End,
-    /// No more bytes, or not enough for a message: the writer was cut off.
+    /// No more bytes, or too few for a message: the writer was cut off.
     Cut,
-    /// What follows is no message.
+    /// Bytes that are not a message.
     Damaged,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn next(stream: &mut impl Read) -> io::Result<Next> {
     }))
 }
 
-/// Exactly `length` bytes; `None` where the stream ends before.
+/// Reads exactly `length` bytes; `None` where the stream ends before.
 fn read(stream: &mut impl Read, length: usize) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     stream
@@ -85,7 +85,7 @@ fn read(stream: &mut impl Read, length: usize) -> io::Result<Option<Vec<u8>>> {
     Ok((bytes.len() == length).then_some(bytes))
 }
 
-/// Whether all of `bytes` could be filled.
+/// Fills `bytes`; false where the stream ends before.
 fn fill(stream: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
     match stream.read_exact(bytes) {
         Ok(()) => Ok(true),

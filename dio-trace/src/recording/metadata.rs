@@ -1,11 +1,11 @@
-//! What a recording says of itself, in its schema's metadata.
+//! The description of a recording, in the metadata of its schema.
 
 use std::collections::HashMap;
 
 use crate::model::Environment;
 
-/// Version of the columns and their meaning. A reader reads every version up to its own; columns
-/// are only ever added.
+/// Version of the columns and their meanings. A reader reads every version up to its own, and
+/// columns are only ever added.
 pub const SCHEMA_VERSION: u32 = 1;
 
 const VERSION_KEY: &str = "dio_trace.schema_version";
@@ -21,7 +21,7 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// For a new recording.
+    /// The metadata of a new recording.
     #[must_use]
     pub const fn new(environment: Environment) -> Self {
         Self {
@@ -30,10 +30,10 @@ impl Metadata {
         }
     }
 
-    /// As key and value pairs.
+    /// Converts to pairs of key and value.
     ///
     /// # Errors
-    /// Where the environment has no JSON form, which would be a fault of this program.
+    /// Where the environment has no JSON form, which would be a bug in this program.
     pub fn to_pairs(&self) -> Result<HashMap<String, String>, String> {
         let environment =
             serde_json::to_string(&self.environment).map_err(|error| error.to_string())?;
@@ -43,10 +43,10 @@ impl Metadata {
         ]))
     }
 
-    /// From key and value pairs.
+    /// Converts from pairs of key and value.
     ///
     /// # Errors
-    /// Where these are not the pairs of a recording, or of one that is too new.
+    /// Where these are not the pairs of a recording, or the recording is too new.
     pub fn from_pairs(pairs: &HashMap<String, String>) -> Result<Self, String> {
         let version = pairs.get(VERSION_KEY).ok_or(
             "this is an Arrow stream, but not a recording of dio-trace: its metadata lacks \

@@ -1,4 +1,4 @@
-//! Going through a recording with several threads: one reads, the others decode and sum up.
+//! Reads a recording with several threads: one reads, the others decode and sum up.
 
 use std::{
     io::Read,
@@ -15,10 +15,11 @@ use arrow_array::RecordBatch;
 
 use crate::recording::reader::{Ending, Reader, Undecoded};
 
-/// Batches that may wait between the threads: enough to keep them busy, small in memory.
+/// Number of batches that may wait between the threads: enough to keep them busy, and little
+/// memory.
 const WAITING: usize = 8;
 
-/// Names of the columns that are wanted; decoding others costs time.
+/// Names of the wanted columns; decoding others costs time.
 pub type Projection<'a> = &'a [&'a str];
 
 /// One batch of rows with the wanted columns.
@@ -32,7 +33,7 @@ pub struct Part {
 }
 
 impl Part {
-    /// The same rows with all columns.
+    /// Decodes the same rows with all columns.
     ///
     /// # Errors
     /// Where the batch is damaged.
@@ -41,11 +42,11 @@ impl Part {
     }
 }
 
-/// Runs `step` over all batches, on as many threads as there are CPUs and in no certain order;
-/// each thread starts with an `A::default()`. Returns what each made, and how the recording ends.
+/// Runs `step` over all batches, on as many threads as there are CPUs and in any order. Each thread
+/// starts with an `A::default()`. Returns the results of all threads, and how the recording ends.
 ///
 /// # Errors
-/// Where the recording cannot be read, or what `step` says.
+/// Where the recording cannot be read, or `step` fails.
 pub fn fold<R: Read, A: Default + Send>(
     mut reader: Reader<R>,
     projection: Projection<'_>,

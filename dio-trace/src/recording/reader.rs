@@ -1,4 +1,4 @@
-//! Reading a recording, or a stream of one, batch by batch.
+//! Reads a recording, or a stream of one, batch by batch.
 
 use std::{collections::HashMap, io::Read, sync::Arc};
 
@@ -17,18 +17,18 @@ use crate::recording::{
     metadata::Metadata,
 };
 
-/// How a recording ends.
+/// The end of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// Its writer finished it.
     Finished,
-    /// Its writer was cut off: killed, out of power, or is still at work.
+    /// Its writer was cut off (killed, out of power), or is still running.
     Cut,
-    /// What follows the last good batch is not what a recorder writes.
+    /// The bytes after the last good batch are not what a recorder writes.
     Damaged,
 }
 
-/// Dictionaries by id, as they stand at one place of the stream.
+/// Dictionaries by id, in their state at one place of the stream.
 pub(super) type Dictionaries = Arc<HashMap<i64, ArrayRef>>;
 
 /// A batch that is read but not decoded yet.
@@ -105,7 +105,7 @@ impl<R: Read> Reader<R> {
         })
     }
 
-    /// What it says of itself.
+    /// Its metadata.
     #[must_use]
     pub const fn metadata(&self) -> &Metadata {
         &self.metadata
@@ -117,14 +117,13 @@ impl<R: Read> Reader<R> {
         &self.schema
     }
 
-    /// How it ended; `None` while there may be more.
+    /// Its end; `None` while there may be more.
     #[must_use]
     pub const fn ending(&self) -> Option<Ending> {
         self.ending
     }
 
-    /// The next batch of rows; `None` at the end, however it came about: see
-    /// [`ending`](Self::ending).
+    /// Reads the next batch of rows; `None` at any kind of end, see [`ending`](Self::ending).
     ///
     /// # Errors
     /// Where the stream cannot be read.
@@ -138,7 +137,7 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// The next batch, for another thread to decode.
+    /// Reads the next batch, for another thread to decode.
     pub(super) fn next_undecoded(&mut self) -> Result<Option<Undecoded>, String> {
         while self.ending.is_none() {
             let message = match next(&mut self.stream).map_err(|error| error.to_string())? {
@@ -164,7 +163,7 @@ impl<R: Read> Reader<R> {
         Ok(None)
     }
 
-    /// Takes over a dictionary; false where it is damaged.
+    /// Stores a dictionary; false where it is damaged.
     fn learn(&mut self, message: &Message) -> bool {
         let Ok(description) = arrow_ipc::root_as_message(&message.description) else {
             return false;

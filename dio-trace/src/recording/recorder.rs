@@ -1,4 +1,4 @@
-//! Recording to a file, a chain of files or a pipe.
+//! Writes a recording to a file, a chain of files or a pipe.
 
 use std::io;
 
@@ -10,21 +10,21 @@ use crate::{
     },
 };
 
-/// Where a recording goes.
+/// The destination of a recording.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// To files.
+    /// One or more files.
     Files(Files),
-    /// To standard output.
+    /// Standard output.
     Stdout,
 }
 
-/// Whether recording goes on.
+/// Whether recording continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
-    /// There is room.
+    /// There is room for more.
     Left,
-    /// The file has reached its size, and no older parts are to be kept: it was finished.
+    /// The file has reached its size and was finished, and no older parts are to be kept.
     Full,
 }
 
@@ -54,7 +54,7 @@ impl Recorder {
     /// Opens the target and writes the head.
     ///
     /// # Errors
-    /// The system's.
+    /// Where the destination cannot be opened or written.
     pub fn start(target: Target, environment: Environment) -> io::Result<Self> {
         let mut recorder = Self {
             target,
@@ -76,10 +76,10 @@ impl Recorder {
         }
     }
 
-    /// Takes a batch. On an error what was written before is finished as well as can be.
+    /// Writes a batch. On an error, what was written before is finished as far as possible.
     ///
     /// # Errors
-    /// The system's; the recorder is then at its end.
+    /// Where the batch cannot be written; the recorder is then at its end.
     pub fn write(&mut self, batch: Batch) -> io::Result<Room> {
         let Some(writer) = &mut self.writer else {
             return Ok(Room::Full);
@@ -112,7 +112,7 @@ impl Recorder {
     /// Finishes the recording.
     ///
     /// # Errors
-    /// The system's.
+    /// Where the destination cannot be opened or written.
     pub fn finish(mut self, time: Timestamp) -> io::Result<()> {
         self.end(time)
     }

@@ -58,7 +58,7 @@ impl Files {
     /// Opens an empty file, after renaming older ones.
     ///
     /// # Errors
-    /// The system's.
+    /// Where a file cannot be renamed or created.
     pub fn open(&self) -> io::Result<FileSink> {
         if self.keep > 0 && self.path.exists() {
             for number in (1..self.keep).rev() {

@@ -1,7 +1,8 @@
-//! The rows that are to be encoded, and simple columns of them.
+//! Rows to be encoded, and simple columns made from them.
 //!
-//! Nearly all columns are null in the same rows, all that are no record or no captured request: what
-//! says so is made once, and values are written without looking at it.
+//! Nearly all columns are null in the same rows: those that are not a record, or not a captured
+//! request. Their null buffers are made once and shared, and values are written without consulting
+//! them.
 
 use std::sync::Arc;
 
@@ -10,19 +11,19 @@ use arrow_buffer::NullBuffer;
 
 use crate::model::{Batch, Loss, Record, Request, Timestamp};
 
-/// The rows of some batches: one for each record and loss, and one mark behind those of each batch.
+/// The rows of some batches: one for each record and loss, and one mark after those of each batch.
 pub(super) struct Rows<'a> {
-    /// Time of each.
+    /// Time of each row.
     pub(super) times: Vec<Timestamp>,
-    /// What each tells of requests, if it does.
+    /// The record of each row; `None` in other rows.
     pub(super) records: Vec<Option<&'a Record>>,
-    /// What each tells of a captured one, if it does.
+    /// The captured request of each row; `None` in other rows.
     pub(super) requests: Vec<Option<&'a Request>>,
-    /// What each tells of a loss, if it does.
+    /// The loss of each row; `None` in other rows.
     pub(super) losses: Vec<Option<Loss>>,
-    /// Which rows are records.
+    /// The rows that are records.
     pub(super) are_records: NullBuffer,
-    /// Which rows are captured requests.
+    /// The rows that are captured requests.
     pub(super) are_requests: NullBuffer,
 }
 
@@ -55,7 +56,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// A value of each record; null in the other rows.
+    /// A column with a value of each record; null in other rows.
     pub(super) fn of_records<T: ArrowPrimitiveType>(
         &self,
         get: impl Fn(&Record) -> T::Native,
@@ -63,7 +64,7 @@ impl<'a> Rows<'a> {
         column::<T, _>(&self.records, &self.are_records, get)
     }
 
-    /// A value of each captured request; null in the other rows.
+    /// A column with a value of each captured request; null in other rows.
     pub(super) fn of_requests<T: ArrowPrimitiveType>(
         &self,
         get: impl Fn(&Request) -> T::Native,
@@ -72,7 +73,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// A value of each that is there; null where there is none, as `valid` says as well.
+/// A column with a value of each present item; null elsewhere, which `valid` must agree with.
 pub(super) fn column<T: ArrowPrimitiveType, R>(
     rows: &[Option<&R>],
     valid: &NullBuffer,
@@ -85,7 +86,7 @@ pub(super) fn column<T: ArrowPrimitiveType, R>(
     Arc::new(PrimitiveArray::<T>::new(values.into(), Some(valid.clone())))
 }
 
-/// A column of values of which any may be null.
+/// A column of values, any of which may be null.
 pub(super) fn optional<T: ArrowPrimitiveType>(
     values: impl Iterator<Item = Option<T::Native>>,
 ) -> ArrayRef {

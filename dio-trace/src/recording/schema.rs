@@ -1,20 +1,20 @@
-//! The columns of a recording: names, types and meanings. Everything that describes the format to
-//! people is generated from here.
+//! The columns of a recording: names, types and meanings. All descriptions of the format are
+//! generated from here.
 
 use std::{collections::HashMap, fmt::Write, sync::Arc};
 
 use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
 
-/// How a column is stored.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Nanoseconds since 1970, UTC.
     Time,
-    /// Unsigned, 32 bits.
+    /// Unsigned integer of 32 bits.
     U32,
-    /// Unsigned, 64 bits.
+    /// Unsigned integer of 64 bits.
     U64,
-    /// Signed, 64 bits.
+    /// Signed integer of 64 bits.
     I64,
     /// One of a fixed set of words.
     Word,
@@ -24,12 +24,12 @@ pub enum Kind {
     Text,
     /// A list of texts that repeat.
     Texts,
-    /// A list of address and length.
+    /// A list of segments, each with address and length.
     Segments,
 }
 
 impl Kind {
-    /// The type in Arrow.
+    /// The Arrow type.
     #[must_use]
     pub fn data_type(self) -> DataType {
         match self {
@@ -82,11 +82,11 @@ pub(super) fn segment_fields() -> Fields {
 /// One column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Its name, in every format.
+    /// Its name, the same in every format.
     pub name: &'static str,
-    /// How it is stored.
+    /// Its type.
     pub kind: Kind,
-    /// What it says.
+    /// Its meaning.
     pub meaning: &'static str,
 }
 
@@ -102,7 +102,7 @@ columns! {
     "time" Time "submission; of counted requests, the end of the interval they were counted in"
     "count" U64 "direct requests this row stands for: 1 for a captured one, N for N counted together, 0 for a loss or a time mark; the sum is exact"
     "bytes" U64 "bytes requested by those"
-    "pid" U32 "thread group at submission, in the initial pid namespace; 0 where the tables were too full to tell"
+    "pid" U32 "thread group at submission, in the initial pid namespace; 0 where the tables were too full to record it"
     "tid" U32 "thread at submission; null in a row of counted requests"
     "uid" U32 "user at submission"
     "comm" Text "name of the thread group leader"
@@ -110,18 +110,18 @@ columns! {
     "cgroup" Text "path of the control group; null when unresolved"
     "operation" Word "read or write"
     "interface" Word "sync, aio, io_uring or kernel"
-    "device" Text "number of the device whose limits apply, as 259:0"
-    "disk" Text "its name, as nvme0n1"
+    "device" Text "number of the device whose limits apply, such as 259:0"
+    "disk" Text "its name, such as nvme0n1"
     "filesystem" Text "xfs, ext4, ...; block for a raw device"
     "inode" U64 "inode number of the file"
-    "path" Text "path when the file was first seen; best effort, never wrong"
+    "path" Text "path when the file was first seen; a later rename is not noticed"
     "offset" U64 "position in the file or device, bytes"
     "length" U64 "bytes asked for"
     "segment_count" U32 "non-empty segments"
-    "segments" Segments "the first 16 segments, and behind them the first offending one that is not among those"
+    "segments" Segments "the first 16 segments, followed by the first offending one if it is not among them"
     "memory_alignment" U32 "largest power of two, up to 65536, that divides all addresses"
-    "length_alignment" U32 "the same of all segment lengths"
-    "offset_alignment" U32 "the same of the offset"
+    "length_alignment" U32 "the same for all segment lengths"
+    "offset_alignment" U32 "the same for the offset"
     "logical_block_size" U32 "limit in force then, bytes"
     "physical_block_size" U32 "limit in force then, bytes"
     "dma_alignment" U32 "limit in force then; a mask: 511 means 512-byte alignment"
@@ -135,10 +135,10 @@ columns! {
     "rule_sets" Words "rule sets under which it would be accepted on these limits"
     "latency" U64 "nanoseconds from submission to result"
     "bios" U32 "bios submitted for it"
-    "splits" U32 "how many of those were split"
+    "splits" U32 "number of those that were split"
     "user_stack" Texts "call stack of the program, innermost frame first; null when stacks are off"
     "kernel_stack" Texts "call stack of the kernel, innermost frame first; null when stacks are off"
-    "address_bits" U32 "OR of all segment addresses, below 65536: with the next columns, all that judging under other rules needs"
+    "address_bits" U32 "OR of all segment addresses, below 65536; with the next columns, all that is needed to judge the request under other rules"
     "length_bits" U32 "OR of all segment lengths, below 65536"
     "merged_count" U32 "segments after those that touch in memory are joined; null where equal to segment_count"
     "merged_address_bits" U32 "OR of the addresses of joined segments; null where equal to address_bits"
@@ -147,8 +147,8 @@ columns! {
     "split_bits" U32 "OR of the distances of those gaps that break the virtual boundary"
     "first_page_offset" U32 "byte in its 4096-byte page at which the first segment starts; null where equal to address_bits modulo 4096"
     "empty_address_bits" U32 "OR of the addresses of empty segments that a full one follows; null where zero"
-    "loss_cause" Word "in a row that tells of a loss: what was lost; null in all others"
-    "loss_count" U64 "how many were lost"
+    "loss_cause" Word "in a row of a loss: its cause; null in all others"
+    "loss_count" U64 "in a row of a loss: the number of lost requests, details, paths, stacks or bios"
 }
 
 /// The schema, with `metadata` attached.

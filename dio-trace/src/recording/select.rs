@@ -1,4 +1,4 @@
-//! Rows that a filter lets through, found column by column.
+//! Finds the rows that a filter lets through, column by column.
 
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
@@ -9,7 +9,7 @@ use crate::{
     recording::columns::{Columns, TextColumn},
 };
 
-/// Columns that [`select`] looks at.
+/// Columns that [`select`] reads.
 pub const FILTER_COLUMNS: [&str; 9] = [
     "count",
     "pid",
@@ -22,8 +22,8 @@ pub const FILTER_COLUMNS: [&str; 9] = [
     "operation",
 ];
 
-/// The rows of requests that `filter` lets through. Losses are kept with `keep_losses`, since they
-/// concern all requests; time marks are never kept.
+/// The rows of requests that `filter` lets through. With `keep_losses` losses stay, because they
+/// concern all requests. Time marks never stay.
 ///
 /// # Errors
 /// Where the columns are not those of a recording.
@@ -39,7 +39,7 @@ pub fn select(
     filter_record_batch(rows, &mask).map_err(|error| error.to_string())
 }
 
-/// For each row, whether `filter` lets it through.
+/// Whether `filter` lets a row through, for each row.
 pub(crate) fn mask(
     rows: &RecordBatch,
     filter: &Filter,
@@ -101,7 +101,7 @@ fn narrow(mask: &mut [bool], columns: Columns<'_>, filter: &Filter) -> Result<()
     Ok(())
 }
 
-/// Whether a row's text matches; each different text is compared once.
+/// A function that says whether a row's text matches. Each distinct text is compared once.
 fn matching(column: &TextColumn, patterns: &[Pattern]) -> impl Fn(usize) -> bool + use<> {
     let matches: Vec<bool> = column
         .values

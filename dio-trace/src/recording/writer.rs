@@ -1,4 +1,4 @@
-//! Writing a recording.
+//! Writes a recording to a sink.
 
 use std::{
     io,
@@ -16,39 +16,41 @@ use crate::{
     recording::{Encoder, Metadata, schema},
 };
 
-/// Rows that are held back at most.
+/// Largest number of rows that are held back.
 const MAX_ROWS: usize = 16_384;
-/// What ends an Arrow IPC stream.
+/// The bytes that end an Arrow IPC stream.
 const END: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
-/// When rows are written.
+/// Limits on how long rows may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Rows are written when the oldest has waited this long.
+    /// Time after which the oldest waiting row is written, with all others.
     pub flush: Duration,
-    /// Where nothing happens, a mark says so this often.
+    /// Interval of time marks while nothing happens.
     pub idle: Duration,
 }
 
 impl Pace {
-    /// For a file: at most a second is lost when the recorder is killed, and an idle week is small.
+    /// For a file: at most a second is lost when the recorder is killed, and an idle week takes
+    /// little space.
     pub const FILE: Self = Self {
         flush: Duration::from_millis(700),
         idle: Duration::from_secs(60),
     };
-    /// For a pipe with somebody looking at its other end.
+    /// For a pipe, where somebody may watch the other end.
     pub const STREAM: Self = Self {
         flush: Duration::from_millis(200),
         idle: Duration::from_secs(1),
     };
 }
 
-/// Where whole messages go.
+/// A destination for whole messages.
 pub trait Sink {
-    /// Writes all of `bytes` through to the file, or nothing that a reader would see as whole.
+    /// Writes all of `bytes` through to the file. On an error, a reader sees no whole message of
+    /// them.
     ///
     /// # Errors
-    /// The system's.
+    /// Where the sink cannot be written.
     fn put(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
@@ -76,7 +78,7 @@ impl<S: Sink> Writer<S> {
     /// Starts a recording: writes its head.
     ///
     /// # Errors
-    /// The system's.
+    /// Where the sink cannot be written.
     pub fn new(sink: S, environment: Environment, pace: Pace) -> io::Result<Self> {
         let pairs = Metadata::new(environment)
             .to_pairs()
@@ -102,15 +104,15 @@ impl<S: Sink> Writer<S> {
         Ok(writer)
     }
 
-    /// Takes a batch, and writes what has waited long enough.
+    /// Accepts a batch, and writes rows that have waited long enough.
     ///
     /// # Errors
-    /// The system's; what was written before is still a whole recording.
+    /// Where the sink cannot be written; what was written before is still a whole recording.
     pub fn write(&mut self, batch: Batch) -> io::Result<()> {
         let now = Instant::now();
         let empty = batch.records.is_empty() && batch.losses.is_empty();
         if empty && self.waiting.is_empty() {
-            // Only the latest mark of a quiet time is worth keeping.
+            // Of an idle time, only the last mark is needed.
             if now.duration_since(self.last_written) < self.pace.idle {
                 return Ok(());
             }
@@ -126,10 +128,10 @@ impl<S: Sink> Writer<S> {
         Ok(())
     }
 
-    /// Writes what is waiting.
+    /// Writes all waiting rows.
     ///
     /// # Errors
-    /// The system's.
+    /// Where the sink cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
         self.rows = 0;
@@ -143,10 +145,10 @@ impl<S: Sink> Writer<S> {
         self.put()
     }
 
-    /// Writes what is waiting, a last mark and the end.
+    /// Writes all waiting rows, a last mark and the end.
     ///
     /// # Errors
-    /// The system's.
+    /// Where the sink cannot be written.
     pub fn finish(mut self, last: Batch) -> io::Result<S> {
         self.waiting.push(last);
         self.flush()?;
@@ -154,11 +156,11 @@ impl<S: Sink> Writer<S> {
         Ok(self.sink)
     }
 
-    /// Ends the recording after an error: what was written before stays readable and counts as
+    /// Ends the recording after an error: what was written before stays readable, and counts as
     /// finished.
     ///
     /// # Errors
-    /// The system's; the recording then reads as cut off.
+    /// Where the sink cannot be written; the recording then reads as cut off.
     pub fn abandon(mut self) -> io::Result<S> {
         self.sink.put(&END)?;
         Ok(self.sink)

@@ -16,12 +16,12 @@ use crate::{
     source::EventSource,
 };
 
-/// Batches read ahead.
+/// Number of batches that are read ahead.
 const AHEAD: usize = 64;
-/// Bytes read at a time.
+/// Number of bytes read at a time.
 const BUFFER: usize = 1 << 18;
 
-/// What the reading thread says.
+/// A message of the reading thread.
 enum Told {
     Batch(Batch),
     End(Result<Ending, String>),
@@ -34,10 +34,10 @@ pub struct Recording {
     ending: Option<Ending>,
 }
 
-/// The bytes of a recording: standard input for `-`.
+/// Opens the bytes of a recording: standard input for `-`.
 ///
 /// # Errors
-/// Says which file cannot be opened and why.
+/// Where the file cannot be opened.
 pub fn open(path: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::with_capacity(BUFFER, std::io::stdin())));
@@ -50,7 +50,7 @@ impl Recording {
     /// Opens a file, or standard input for `-`, and reads its head.
     ///
     /// # Errors
-    /// Where it cannot be opened or is not a recording.
+    /// Where it cannot be opened, or is not a recording.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         Self::read(open(path)?).with_context(|| format!("cannot read {}", path.display()))
     }
@@ -67,7 +67,7 @@ impl Recording {
             .name("recording".to_owned())
             .spawn(move || {
                 let end = deliver(&mut reader, &sender);
-                // Nobody may be listening any more.
+                // The receiver may be gone.
                 drop(sender.blocking_send(Told::End(end)));
             })?;
         Ok(Self {
@@ -84,7 +84,7 @@ impl Recording {
     }
 }
 
-/// Sends all batches; the last one also where the recording was cut off before its mark.
+/// Sends all batches, including the last one if the recording was cut off before its mark.
 fn deliver(reader: &mut Reader<impl Read>, sender: &Sender<Told>) -> Result<Ending, String> {
     let mut decoder = Decoder::default();
     while let Some(rows) = reader.next_rows()? {

@@ -1,4 +1,4 @@
-//! A made-up trace, the same each time: for tests, documentation and trying the screen where
+//! A scripted trace, the same each time: for tests, documentation, and trying the screen where
 //! nothing can be traced.
 
 mod cast;
@@ -17,10 +17,10 @@ pub use cast::Actor;
 /// Start of the scripted trace: 2026-11-24 03:00:00 UTC.
 pub const STARTED: Timestamp = Timestamp(1_795_489_200_000_000_000);
 
-/// Second in which the script loses details.
+/// The second in which the script loses details.
 const LOSS_AT: u32 = 42;
 
-/// Batches prepared beforehand, delivered as fast as they are asked for.
+/// Prepared batches, delivered as fast as they are asked for.
 #[derive(Clone, Debug)]
 pub struct Script {
     environment: Environment,
@@ -28,7 +28,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// These batches.
+    /// A source of these batches.
     pub fn new(environment: Environment, batches: impl IntoIterator<Item = Batch>) -> Self {
         Self {
             environment,
@@ -36,8 +36,8 @@ impl Script {
         }
     }
 
-    /// A night on a database and virtual machine host, one batch a second: QEMU and `MariaDB` with
-    /// 512-byte requests on a 4K disk (both rejected), vectors of odd lengths from an
+    /// A night on a host of databases and virtual machines, one batch a second: QEMU and `MariaDB`
+    /// with 512-byte requests on a 4K disk (both rejected), vectors of odd lengths from an
     /// asynchronous writer, a backup whose reads btrfs serves from the page cache, a directory
     /// server whose buffers only this device accepts, and two healthy programs.
     #[must_use]
@@ -45,7 +45,7 @@ impl Script {
         Self::new(environment::night(), (1..=seconds).map(batch))
     }
 
-    /// The same host with nothing but its healthy programs.
+    /// The same host with only its healthy programs.
     #[must_use]
     pub fn healthy(seconds: u32) -> Self {
         let batches = (1..=seconds).map(|second| {

@@ -1,4 +1,5 @@
-//! The smallest thing counted: requests of one process on one file that agree in all else.
+//! Cells, the smallest unit of counting: requests of one process on one file that agree in
+//! everything else.
 
 use std::sync::Arc;
 
@@ -7,11 +8,11 @@ use crate::{
     store::{Volume, Worst, window::Window},
 };
 
-/// What the requests of a cell agree in, beside process and file.
+/// The kind of a cell's requests: what they agree in, in addition to process and file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CellKey {
     pub(super) operation: Operation,
-    /// `None` where too many kinds were seen to tell interfaces, reasons and flags apart.
+    /// Interface, reasons and flags; `None` where too many kinds were seen to distinguish them.
     pub(super) interface: Option<Interface>,
     pub(super) verdict: Verdict,
     pub(super) reasons: Reasons,
@@ -29,7 +30,7 @@ impl CellKey {
         }
     }
 
-    /// The coarse kind that still has the right verdict. Probing stays apart: it is no fault.
+    /// The coarse kind with the same verdict. Probing stays separate, because it is not a fault.
     pub(super) fn coarse(self) -> Self {
         let flags = Flags::NONE.with_if(Flags::PROBING, self.flags.contains(Flags::PROBING));
         Self {
@@ -48,8 +49,8 @@ pub(super) struct Cell {
     pub(super) volume: Volume,
     pub(super) worst: Worst,
     pub(super) window: Window,
-    /// The newest single request of this kind, or a row of counted ones where none was captured:
-    /// something to explain it by, however long ago it was. `None` for aligned ones.
+    /// An example to explain it by: the newest captured request of this kind, however old, or a
+    /// record of counted ones if none was captured. `None` for aligned ones.
     pub(super) example: Option<Arc<Record>>,
 }
 

@@ -1,4 +1,4 @@
-//! The cells of one file in one process.
+//! Files of one process, each with its cells.
 
 use std::sync::Arc;
 
@@ -10,26 +10,27 @@ use crate::{
     },
 };
 
-/// What tells files apart.
+/// The identity of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FileKey {
     /// A file with a known inode.
     Inode {
         /// The device whose limits apply.
         device: Option<DeviceNumber>,
-        /// Type of the filesystem: a raw device's inode numbers are not its filesystem's.
+        /// Type of the filesystem: the inode numbers of a raw device are not those of its
+        /// filesystem.
         filesystem: Option<Arc<str>>,
         /// Inode number.
         inode: u64,
     },
-    /// Files told apart by nothing but their path, if that.
+    /// Files without a known inode, distinguished only by their path, if that is known.
     Path {
         /// The device whose limits apply.
         device: Option<DeviceNumber>,
-        /// Path, where known.
+        /// Path; `None` where it is unknown.
         path: Option<Arc<str>>,
     },
-    /// All files that did not fit, of one device.
+    /// All files of one device that did not fit.
     Others {
         /// The device whose limits apply.
         device: Option<DeviceNumber>,
@@ -64,18 +65,18 @@ impl FileKey {
     }
 }
 
-/// What is known of a file.
+/// The known facts about a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct File {
-    /// What tells it apart.
+    /// Its identity.
     pub key: FileKey,
     /// Name of the device whose limits apply.
     pub disk: Option<Arc<str>>,
     /// Type of the filesystem, `block` for a raw device.
     pub filesystem: Option<Arc<str>>,
-    /// Path, where known.
+    /// Path; `None` where it is unknown.
     pub path: Option<Arc<str>>,
-    /// Limits in force at the newest request.
+    /// Limits in force at its newest request.
     pub limits: Option<Limits>,
 }
 
@@ -91,7 +92,7 @@ impl File {
         }
     }
 
-    /// Whether the record tells something new.
+    /// Whether the record has something new about the file.
     pub(super) fn is_older_than(&self, record: &Record) -> bool {
         (record.limits.is_some() && record.limits != self.limits)
             || (self.path.is_none() && record.path.is_some())
@@ -99,7 +100,7 @@ impl File {
     }
 }
 
-/// Use of one file by one process.
+/// The use of one file by one process.
 #[derive(Clone, Debug)]
 pub(super) struct FileUse {
     pub(super) file: Arc<File>,
@@ -114,7 +115,7 @@ impl FileUse {
         }
     }
 
-    /// The cell for `key`, or a coarser one where there are too many; and whether it is new.
+    /// The cell for `key`, or a coarser one where there are too many, and whether it is new.
     pub(super) fn cell(&mut self, key: CellKey) -> (&mut Cell, bool) {
         let full = self.cells.len() >= CELLS_PER_FILE;
         let found = self
@@ -136,7 +137,7 @@ impl FileUse {
         }
     }
 
-    /// Adds all of `other`'s cells; returns how many new ones that took.
+    /// Adds all cells of `other`, and returns how many new cells that needed.
     pub(super) fn merge(&mut self, other: &Self) -> usize {
         let mut new = 0;
         for cell in &other.cells {

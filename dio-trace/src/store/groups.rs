@@ -14,9 +14,10 @@ use crate::store::{
 pub(super) struct Groups {
     grouping: Grouping,
     rows: Vec<Builder>,
-    /// Where a row is in `rows`. Processes need none: each comes in one go.
+    /// Positions of the rows in `rows`. Processes need no position, because the files of each come
+    /// one after the other.
     places: Map<RowKey, usize>,
-    /// In a tree: the files of each process, in the order of `rows`.
+    /// In a tree: the rows of the files of each process, in the order of `rows`.
     children: Vec<Vec<Builder>>,
 }
 
@@ -30,8 +31,8 @@ impl Groups {
         }
     }
 
-    /// Adds the selected cells of one file in one process. All files of a process come one after
-    /// the other.
+    /// Adds the selected cells of one file in one process. All files of a process must come one
+    /// after the other.
     pub(super) fn add(&mut self, process: &Process, file: &Arc<File>, parts: &[Part<'_>]) {
         match self.grouping {
             Grouping::Processes => self.process(process).add(process, file, parts),
@@ -85,8 +86,8 @@ impl Groups {
         &mut self.rows[place]
     }
 
-    /// The rows in the view's order, each with its depth in the tree; `seconds` is the time in
-    /// which the recent requests were counted.
+    /// The rows in the view's order, each with its depth in the tree; `seconds` is the time over
+    /// which recent requests were counted.
     pub(super) fn finish(self, view: &View, seconds: f64) -> Vec<(u8, Box<Row>)> {
         let children = self
             .children

@@ -1,11 +1,11 @@
-//! How alignments are spread over the captured requests.
+//! Histograms of the alignments of captured requests.
 
 use crate::model::{Request, Verdict};
 
-/// Powers of two from 1 byte to the cap of 65,536.
+/// Number of buckets: powers of two from 1 byte to the cap of 65,536.
 pub const BUCKETS: usize = 17;
 
-/// What a histogram is of.
+/// The subject of a histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {
     /// Memory addresses of all segments.
@@ -17,7 +17,7 @@ pub enum Axis {
 }
 
 impl Axis {
-    /// All of them.
+    /// All subjects.
     pub const ALL: [Self; 3] = [Self::Memory, Self::Length, Self::Offset];
 }
 
@@ -62,7 +62,7 @@ impl Histogram {
             .unwrap_or_default()
     }
 
-    /// Requests counted.
+    /// Number of requests counted.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.counts[0]

@@ -1,4 +1,4 @@
-//! Adding what was seen.
+//! Adds batches to the store.
 
 use std::sync::Arc;
 
@@ -16,13 +16,14 @@ use crate::{
 impl Store {
     /// Adds a batch.
     pub fn add(&mut self, batch: Batch) {
-        // A recording put together by hand may go back in time; the store's clock does not.
+        // The parts of a recording may have been joined by hand and go back in time; the store's
+        // clock does not.
         let time = batch.time.max(self.time);
         if self.since == Timestamp::default() {
             self.since = time;
         }
-        // A batch counts at the middle of the time it covers: at its end, one that closes just
-        // after a slot begins would bring a whole second into a slot of a moment.
+        // A batch is counted at the middle of the time that it covers. At its end, a batch that
+        // closes just after a slot begins would put a whole second into that slot.
         let covered = time.since(self.time).min(1_000_000_000);
         self.middle = Timestamp(time.0.saturating_sub(covered.cast_signed() / 2));
         self.time = time;
@@ -73,7 +74,7 @@ impl Store {
             self.log.push(self.time, Event::First(Arc::clone(&record)));
         }
         if let Some(request) = &record.request {
-            // Probing stays apart here as well: it would look like trouble.
+            // Probing stays separate here as well, or it would look like trouble.
             if !record.flags.contains(Flags::PROBING) {
                 self.histogram.add(record.verdict, request);
                 let own = process.histogram.get_or_insert_default();
@@ -83,9 +84,9 @@ impl Store {
         }
     }
 
-    /// Makes room: folds the processes silent for longest into "(others)". Those without trouble
-    /// go first, since the others are what one looks for; but before all the ones that still go on,
-    /// which would be back at once.
+    /// Makes room: folds the processes that were idle for longest into "(others)". Those without
+    /// trouble go first, because the others are what people look for. Active processes go last,
+    /// because they would be back at once.
     fn fold(&mut self) {
         let goes_on = |process: &Process| self.time.since(process.last_seen) < GOES_ON;
         let mut order: Vec<(bool, bool, Timestamp, ProcessKey)> = self
@@ -122,7 +123,7 @@ impl Store {
     }
 }
 
-/// Whether the first request of this kind belongs in the event log.
+/// Whether the first request of this kind goes into the event log.
 fn is_notable(record: &Record) -> bool {
     !record.flags.contains(Flags::PROBING)
         && (record.verdict.is_trouble() || record.flags.contains(Flags::UNCHECKED))

@@ -1,4 +1,4 @@
-//! What began when: the first request of each kind of trouble, losses, and what the user did.
+//! The event log: the first request of each kind of trouble, losses, and what the user did.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -10,25 +10,26 @@ use crate::{
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// The first of its kind: this process had no such verdict and reasons on this file before.
+    /// The first request of its kind: this process had no such verdict and reasons on this file
+    /// before.
     First(Arc<Record>),
-    /// Something could not be seen or kept.
+    /// A loss.
     Lost(Loss),
     /// Processes were folded into the "(others)" row.
     Folded {
-        /// How many.
+        /// Number of processes.
         processes: u64,
     },
-    /// Something else, in words.
+    /// Another event, as text.
     Note(Arc<str>),
 }
 
 /// An event and its time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// When it was noticed.
+    /// Time at which it was noticed.
     pub time: Timestamp,
-    /// What.
+    /// The event.
     pub event: Event,
 }
 
@@ -36,13 +37,13 @@ pub struct Entry {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Log {
     entries: VecDeque<Entry>,
-    /// Entries that no longer fit.
+    /// Number of entries that were dropped for lack of room.
     pub(super) dropped: u64,
 }
 
 impl Log {
-    /// Adds an event. Losses of one cause that follow each other become one entry: a ring buffer
-    /// that overflows each second must not push out everything else.
+    /// Adds an event. Consecutive losses of one cause become one entry, so that a ring buffer that
+    /// overflows each second does not push out everything else.
     pub(super) fn push(&mut self, time: Timestamp, event: Event) {
         if let (
             Event::Lost(new),

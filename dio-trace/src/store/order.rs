@@ -1,4 +1,4 @@
-//! Orders of rows and requests.
+//! Sorting of rows and requests.
 
 use std::cmp::Ordering;
 
@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Order {
-    /// Sorts rows; equal ones by trouble, then by key, so that the order never depends on chance.
+    /// Sorts rows. Equal ones are sorted by trouble, then by key, so the order never depends on
+    /// chance.
     pub(super) fn sort_rows<T>(self, lines: &mut [T], row: impl Fn(&T) -> &Row) {
         let directed = |order: Ordering| {
             if self.descending {
@@ -29,7 +30,7 @@ impl Order {
         });
     }
 
-    /// Sorts requests; equal ones newest first.
+    /// Sorts requests. Equal ones are sorted newest first.
     pub(super) fn sort_requests<R: AsRef<Record>>(self, records: &mut [R]) {
         let directed = |order: Ordering| {
             if self.descending {
@@ -76,7 +77,7 @@ fn command(row: &Row) -> Option<&str> {
 
 fn compare_rows(a: &Row, b: &Row, column: Column) -> Ordering {
     let (worst_a, worst_b) = (a.tally.worst(), b.tally.worst());
-    // A smaller alignment is worse: it counts as larger. Unknown is best.
+    // A smaller alignment is worse, so it sorts as larger. An unknown one sorts as best.
     let worse = |a: Option<u32>, b: Option<u32>| b.unwrap_or(u32::MAX).cmp(&a.unwrap_or(u32::MAX));
     match column {
         Column::Pid => pid(a).cmp(&pid(b)),

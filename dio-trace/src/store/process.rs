@@ -1,4 +1,4 @@
-//! The files of one process.
+//! Processes, each with its files.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::{
     },
 };
 
-/// What tells processes apart.
+/// The identity of a process.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProcessKey {
-    /// A process under one name; a program started by `exec` is another row.
+    /// A process under one name; another program started by `exec` is another row.
     One {
-        /// Thread group.
+        /// Process id (thread group).
         pid: u32,
         /// Name of the thread group leader.
         comm: Arc<str>,
@@ -37,7 +37,7 @@ impl ProcessKey {
     }
 }
 
-/// One process, with all that is counted of it.
+/// One process, with all its counts.
 #[derive(Clone, Debug)]
 pub(super) struct Process {
     pub(super) key: ProcessKey,
@@ -45,7 +45,7 @@ pub(super) struct Process {
     pub(super) cgroup: Option<Arc<str>>,
     pub(super) last_seen: Timestamp,
     pub(super) files: Map<FileKey, FileUse>,
-    /// Of its single requests; only misaligned ones have any.
+    /// Alignments of its single requests; only misaligned ones have any.
     pub(super) histogram: Option<Box<Histogram>>,
 }
 
@@ -61,7 +61,8 @@ impl Process {
         }
     }
 
-    /// The use of the file that `record` names, or of the others where there are too many.
+    /// The use of the file that `record` names, or the row for other files where there are too
+    /// many.
     pub(super) fn file(&mut self, record: &Record) -> &mut FileUse {
         let mut key = FileKey::of(record);
         let tell_apart = self.key != ProcessKey::Others && self.files.len() < FILES_PER_PROCESS;
@@ -89,7 +90,7 @@ impl Process {
         }
     }
 
-    /// Takes over everything counted of `other`; returns how many new cells that took.
+    /// Adds all counts of `other`, and returns how many new cells that needed.
     pub(super) fn absorb(&mut self, other: &Self) -> usize {
         let mut new = 0;
         for used in other.files.values() {

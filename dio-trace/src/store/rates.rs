@@ -1,4 +1,4 @@
-//! Requests per second of the whole trace, by verdict: what sparklines are drawn from.
+//! Requests per second of the whole trace, by verdict: the data of sparklines.
 
 use std::collections::VecDeque;
 
@@ -23,8 +23,8 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Adds what a batch closed at `time` brought. It is spread evenly over the time since the
-    /// batch before it: batches arrive about once a second, but not on the second.
+    /// Adds the requests of a batch that was closed at `time`. They are spread evenly over the time
+    /// since the batch before it, because batches do not close on the second.
     pub fn add(&mut self, time: Timestamp, counts: [u64; Verdict::ALL.len()]) {
         let before = self
             .until
@@ -61,7 +61,7 @@ impl Rates {
 
     fn advance(&mut self, second: i64) {
         if self.seconds.is_empty() {
-            // One more, since the first batch reaches back into the second before.
+            // One more, because the first batch reaches back into the second before.
             self.newest = second - 2;
         }
         let passed = second
@@ -76,7 +76,7 @@ impl Rates {
         }
     }
 
-    /// Rates of one verdict, oldest first, without the newest second, which is not over.
+    /// Rates of one verdict, oldest first, without the newest second, which is not complete.
     pub fn of(&self, verdict: Verdict) -> impl ExactSizeIterator<Item = f64> + '_ {
         let whole = self.seconds.len().saturating_sub(1);
         self.seconds
@@ -87,7 +87,7 @@ impl Rates {
     /// Mean rates of the last few whole seconds.
     #[must_use]
     pub fn now(&self) -> [f64; Verdict::ALL.len()] {
-        /// Short enough to follow, long enough to be read.
+        /// Number of seconds: short enough to be current, long enough to be readable.
         const SMOOTHED: usize = 3;
         let whole = self.seconds.len().saturating_sub(1);
         let taken = whole.min(SMOOTHED);
@@ -113,7 +113,7 @@ mod tests {
     fn a_steady_rate_is_steady_whatever_the_phase() {
         let mut rates = Rates::default();
         for tick in 0..20 {
-            // Half a second off, with some jitter.
+            // Off by half a second, with some jitter.
             let time = Timestamp(tick * SECOND + SECOND / 2 + (tick % 3) * 1_000_000);
             rates.add(time, aligned(1_000));
         }

@@ -24,7 +24,7 @@ impl Ring {
     }
 }
 
-/// Bounded lists of single requests.
+/// Bounded lists of single requests: one for all, and one for each process.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requests {
     overall: VecDeque<Arc<Record>>,
@@ -49,8 +49,8 @@ impl Requests {
         ring.push(time, record);
     }
 
-    /// All that is kept, newest of all first, then what only the processes' own lists have. The
-    /// same request may occur twice.
+    /// All kept requests: those of the common list, newest first, then those of the processes' own
+    /// lists. A request may occur twice.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Record>> {
         let own = self.by_process.values().flat_map(|ring| &ring.records);
         self.overall.iter().rev().chain(own)

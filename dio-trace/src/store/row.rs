@@ -14,12 +14,12 @@ use crate::{
     },
 };
 
-/// What a row stands for; stays the same from one snapshot to the next.
+/// The identity of a row, which stays the same from one snapshot to the next.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RowKey {
     /// A process.
     Process(ProcessKey),
-    /// A file, whoever uses it.
+    /// A file, with all its users.
     File(FileKey),
     /// A file below its process.
     ProcessFile(ProcessKey, FileKey),
@@ -34,41 +34,41 @@ pub enum RowKey {
 /// Sums over the requests that a row stands for.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// What it stands for.
+    /// Its identity.
     pub key: RowKey,
-    /// The process, where all requests are of one.
+    /// The process; `None` where the requests belong to several.
     pub process: Option<ProcessKey>,
     /// User of that process.
     pub uid: Option<u32>,
     /// Control group of that process.
     pub cgroup: Option<Arc<str>>,
-    /// The file, where all requests are on one.
+    /// The file; `None` where the requests are on several.
     pub file: Option<Arc<File>>,
-    /// Limits in force, where they are the same for all requests.
+    /// Limits in force; `None` where they differ between requests.
     pub limits: Option<Limits>,
-    /// Filesystem, where it is the same for all requests.
+    /// Filesystem; `None` where it differs between requests.
     pub filesystem: Option<Arc<str>>,
-    /// The device with most trouble, then most requests.
+    /// The device with the most trouble, then the most requests.
     pub disk: Option<Arc<str>>,
-    /// Devices.
+    /// Number of devices.
     pub disks: usize,
-    /// Files.
+    /// Number of files.
     pub files: usize,
-    /// Processes.
+    /// Number of processes.
     pub processes: usize,
     /// All counts.
     pub tally: Tally,
-    /// Reads among them.
+    /// Number of reads among them.
     pub reads: u64,
-    /// Present requests per second.
+    /// Current requests per second.
     pub rate: f64,
-    /// The worst verdict with its most frequent reasons; `None` where nothing is amiss.
+    /// The worst verdict with its most frequent reasons; `None` where nothing is wrong.
     pub main: Option<Kind>,
-    /// A request of that kind, the newest one captured where any was.
+    /// A request of that kind: the newest captured one, if any was captured.
     pub example: Option<Arc<Record>>,
 }
 
-/// A device with its name, and its requests: those in trouble, and all.
+/// A device with its name, and two numbers of requests: those in trouble, and all.
 type DiskUse = (Option<DeviceNumber>, Option<Arc<str>>, (u64, u64));
 
 /// Builds a row from cells.
@@ -79,17 +79,17 @@ pub(super) struct Builder {
     kinds: Vec<(Kind, u64, Option<Arc<Record>>)>,
     disks: Vec<DiskUse>,
     files: Set<FileKey>,
-    /// The process of the part added last: parts of one process come one after the other.
+    /// The process of the last added part: parts of one process come one after the other.
     last: Option<ProcessKey>,
     recent: u64,
 }
 
-/// What one cell contributes in the window asked for.
+/// The contribution of one cell in the window asked for.
 pub(super) struct Part<'a> {
     pub(super) key: CellKey,
     pub(super) volume: Volume,
     pub(super) worst: Worst,
-    /// Requests of the last few seconds.
+    /// Number of requests in the last few seconds.
     pub(super) recent: u64,
     pub(super) example: Option<&'a Arc<Record>>,
 }
@@ -171,7 +171,8 @@ impl Builder {
             return;
         };
         *count += part.volume.count;
-        // Process and offset decide between two of the same time: not the order of a hash map.
+        // Process and offset decide between two of the same time, so that the order of a hash map
+        // does not.
         let worth = |record: &Record| {
             let offset = record
                 .request
@@ -214,7 +215,7 @@ impl Builder {
         match row.key {
             // A process's files come one by one.
             RowKey::Process(_) => row.files += 1,
-            // What the key fixes needs no counting, and nobody asks how many files there are.
+            // What the key determines needs no counting, and the number of files is not shown.
             RowKey::File(_) | RowKey::ProcessFile(..) | RowKey::All => row.files = 1,
             RowKey::Device(_) | RowKey::Kind(_) => {
                 self.files.insert(file.key.clone());
@@ -222,7 +223,7 @@ impl Builder {
         }
     }
 
-    /// The row; `seconds` is the time the recent requests were counted in.
+    /// The finished row; `seconds` is the time over which recent requests were counted.
     pub(super) fn finish(mut self, seconds: f64) -> Box<Row> {
         let row = &mut self.row;
         row.rate = self.recent as f64 / seconds;
@@ -247,7 +248,7 @@ impl Builder {
     }
 }
 
-/// How bad a verdict is; 0 is nothing to explain.
+/// The badness of a verdict; 0 means that there is nothing to explain.
 const fn severity(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Aligned => 0,

@@ -1,5 +1,5 @@
-//! Which processes, files and cells a view is about: the filter and the scope, applied level by
-//! level instead of record by record.
+//! Selects the processes, files and cells of a view: applies filter and scope level by level
+//! instead of record by record.
 
 use crate::{
     filter::{any, any_text},

@@ -1,4 +1,4 @@
-//! An immutable picture of the store: everything one screen draws.
+//! Snapshots: immutable copies of everything that one screen draws.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -18,41 +18,41 @@ use crate::{
     },
 };
 
-/// What a screen draws. It does not change while the store counts on.
+/// The data of a screen. It does not change while the store continues counting.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// Where and how the requests were taken.
+    /// The environment in which the requests were taken.
     pub environment: Arc<Environment>,
     /// Time of the newest batch.
     pub time: Timestamp,
-    /// Since when it is counted: the first batch, or the last reset.
+    /// Time at which counting began: the first batch, or the last reset.
     pub since: Timestamp,
-    /// Everything counted since then, whatever the view.
+    /// All counts since then, whatever the view.
     pub total: Tally,
-    /// Everything counted since then that the view selects, in its window.
+    /// The counts since then that the view selects, in its window.
     pub selected: Box<Row>,
     /// Rates by verdict of the whole trace.
     pub rates: Rates,
-    /// What was lost since the start; a reset does not forget it.
+    /// Losses since the start; a reset keeps them.
     pub losses: Losses,
-    /// Processes known.
+    /// Number of known processes.
     pub processes: usize,
-    /// Processes folded into "(others)".
+    /// Number of processes folded into "(others)".
     pub folded: u64,
     /// The rows, in the view's order; empty where it asks for requests.
     pub rows: Vec<(u8, Box<Row>)>,
     /// Single requests, in the view's order; empty where it asks for rows.
     pub requests: Vec<Arc<Record>>,
-    /// Alignments of the captured requests of the scope's process, or of all.
+    /// Alignments of captured requests: of the process in scope, or of all.
     pub histogram: Histogram,
     /// The event log, oldest first.
     pub log: Vec<Entry>,
-    /// Entries of the log that no longer fit.
+    /// Number of entries that the log has dropped.
     pub log_dropped: u64,
 }
 
 impl Store {
-    /// A picture of what is counted now.
+    /// Takes a snapshot of the present counts.
     #[must_use]
     pub fn snapshot(&self, view: &View) -> Snapshot {
         let mut selected = Builder::new(RowKey::All);

@@ -1,13 +1,13 @@
-//! Sums over records.
+//! Tallies: sums over records.
 
 use crate::model::{Flags, Reasons, Record, Verdict};
 
 /// Requests and the bytes they asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Volume {
-    /// Requests.
+    /// Number of requests.
     pub count: u64,
-    /// Bytes they asked for.
+    /// Bytes that they asked for.
     pub bytes: u64,
 }
 
@@ -19,19 +19,19 @@ impl Volume {
     }
 }
 
-/// Smallest alignments seen among captured requests, bytes; `None` where none was captured.
+/// Smallest alignments among captured requests, bytes; `None` where none was captured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Worst {
-    /// Of memory addresses.
+    /// Smallest alignment of memory addresses, bytes.
     pub memory: Option<u32>,
-    /// Of segment lengths.
+    /// Smallest alignment of segment lengths, bytes.
     pub length: Option<u32>,
-    /// Of offsets.
+    /// Smallest alignment of offsets, bytes.
     pub offset: Option<u32>,
 }
 
 impl Worst {
-    /// Takes over what is smaller in `other`.
+    /// Takes the smaller values of both.
     pub fn lower(&mut self, other: Self) {
         let least = |a: Option<u32>, b: Option<u32>| a.into_iter().chain(b).min();
         self.memory = least(self.memory, other.memory);
@@ -40,10 +40,11 @@ impl Worst {
     }
 }
 
-/// Everything that is counted of a set of records. Pure sums: the order of records does not matter.
+/// All counts over a set of records. They are pure sums: the order of records does not matter.
 ///
 /// Probing requests ([`Flags::PROBING`]) are direct requests and part of [`total`](Self::total),
-/// but no fault: they are in [`probing`](Self::probing) and in no verdict, reason or other flag.
+/// but not a fault: they are in [`probing`](Self::probing), and in no verdict, reason or other
+/// flag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     verdicts: [Volume; Verdict::ALL.len()],
@@ -75,7 +76,7 @@ impl Tally {
         );
     }
 
-    /// Adds requests that agree in all that is given.
+    /// Adds requests that agree in all given values.
     pub fn count(
         &mut self,
         volume: Volume,
@@ -105,7 +106,7 @@ impl Tally {
         self.worst.lower(worst);
     }
 
-    /// Adds all that `other` counted.
+    /// Adds all counts of `other`.
     pub fn merge(&mut self, other: &Self) {
         let pairs = self.verdicts.iter_mut().zip(&other.verdicts);
         let pairs = pairs.chain(self.reasons.iter_mut().zip(&other.reasons));
@@ -117,7 +118,7 @@ impl Tally {
         self.worst.lower(other.worst);
     }
 
-    /// All direct requests, probing ones among them.
+    /// All direct requests, including probing ones.
     #[must_use]
     pub fn total(&self) -> Volume {
         let mut total = self.probing;
@@ -156,13 +157,13 @@ impl Tally {
         self.probing
     }
 
-    /// Requests with any reason, whatever became of them.
+    /// Requests with any reason, whatever their verdict.
     #[must_use]
     pub const fn misaligned(&self) -> Volume {
         self.misaligned
     }
 
-    /// Rejected and buffered requests: what a healthy program never causes.
+    /// Rejected and buffered requests, which a healthy program never causes.
     #[must_use]
     pub const fn trouble(&self) -> Volume {
         let mut trouble = self.verdict(Verdict::Rejected);
@@ -176,7 +177,7 @@ impl Tally {
         self.worst
     }
 
-    /// How many of 1,000 direct requests `count` is; 0 where there were none.
+    /// The share of `count` in all direct requests, in thousandths; 0 where there were none.
     #[must_use]
     pub fn per_thousand(&self, count: u64) -> f64 {
         let total = self.total().count;
@@ -193,7 +194,7 @@ impl Tally {
         by_count(Reasons::ALL.iter().map(|(_, word)| *word).zip(self.reasons))
     }
 
-    /// The flags that occurred, most frequent first; probing is not among them.
+    /// The flags that occurred, most frequent first, without probing.
     #[must_use]
     pub fn flags_by_count(&self) -> Vec<(&'static str, Volume)> {
         by_count(Flags::ALL.iter().map(|(_, word)| *word).zip(self.flags))

@@ -189,7 +189,7 @@ fn any_number_of_processes_and_files_fits_and_adds_up() {
         });
         assert!(store.cells() <= CELLS_MAX + 1, "{}", store.cells());
     }
-    // One process with more files than are told apart.
+    // One process with more files than are distinguished.
     let records = (0..10_000_u64)
         .map(|n| Record {
             inode: Some(n),
@@ -226,7 +226,7 @@ fn any_number_of_processes_and_files_fits_and_adds_up() {
     );
 }
 
-/// What still goes on would be back at once: to fold it makes no room.
+/// Active processes would be back at once: folding them makes no room.
 #[test]
 fn a_process_that_goes_on_is_not_folded_for_those_that_ended_in_trouble() {
     let mut store = Store::new(Script::night(0).environment().clone());

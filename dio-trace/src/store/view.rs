@@ -1,4 +1,4 @@
-//! What is asked of the store: which requests, grouped how, in which order.
+//! Views: which requests the store shows, in which groups and which order.
 
 use crate::{
     filter::Filter,
@@ -9,27 +9,27 @@ use crate::{
 /// A verdict with its reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind {
-    /// What became of the requests.
+    /// The verdict of the requests.
     pub verdict: Verdict,
-    /// What about them is misaligned.
+    /// The reasons of the requests.
     pub reasons: Reasons,
 }
 
-/// The part of all requests one has drilled down to. The empty scope is everything.
+/// The part of all requests that the user has drilled down to. The empty scope is everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// Of one process.
+    /// Only requests of this process.
     pub process: Option<ProcessKey>,
-    /// On one file.
+    /// Only requests on this file.
     pub file: Option<FileKey>,
-    /// On one device; the inner `None` is "no device known".
+    /// Only requests on this device; the inner `None` means "no device known".
     pub device: Option<Option<DeviceNumber>>,
-    /// With one verdict and set of reasons.
+    /// Only requests with this verdict and set of reasons.
     pub kind: Option<Kind>,
 }
 
 impl Scope {
-    /// Whether one record lies in it. Rows of "(others)" have no single requests.
+    /// Whether a record is in the scope. Rows of "(others)" have no single requests.
     #[must_use]
     pub fn contains(&self, record: &Record) -> bool {
         let kind = Kind {
@@ -48,14 +48,14 @@ impl Scope {
     }
 }
 
-/// What one row stands for.
+/// The unit of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Grouping {
     /// A process.
     Processes,
-    /// A process, with its files below it.
+    /// A process, followed by its files.
     Tree,
-    /// A file, whoever uses it.
+    /// A file, with all its users.
     Files,
     /// A block device.
     Devices,
@@ -65,44 +65,44 @@ pub enum Grouping {
     Requests,
 }
 
-/// Which requests are summed up.
+/// The time over which requests are summed up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Window {
-    /// All since the start or the last reset.
+    /// Since the start or the last reset.
     #[default]
     Start,
-    /// Those of the last minute.
+    /// The last minute.
     LastMinute,
 }
 
 /// A quantity that tables show and sort by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Column {
-    /// Most rejected, then buffered, then accepted, then all.
+    /// Number of rejected requests, then of buffered, accepted and all requests.
     Trouble,
     /// Process id.
     Pid,
     /// Name of the process.
     Command,
-    /// User.
+    /// User id.
     User,
     /// Control group.
     Cgroup,
-    /// Present requests per second.
+    /// Current requests per second.
     Rate,
-    /// Requests with this verdict.
+    /// Number of requests with this verdict.
     Verdict(Verdict),
-    /// Requests that only probed for the alignment in force.
+    /// Number of requests that only probed for the alignment in force.
     Probing,
-    /// All requests.
+    /// Number of all requests.
     Total,
-    /// Bytes asked for.
+    /// Bytes that all requests asked for.
     Bytes,
-    /// Smallest alignment of memory addresses seen.
+    /// Smallest alignment of memory addresses.
     WorstMemory,
-    /// Smallest alignment of offsets seen.
+    /// Smallest alignment of offsets.
     WorstOffset,
-    /// Smallest alignment of segment lengths seen.
+    /// Smallest alignment of segment lengths.
     WorstLength,
     /// Device.
     Disk,
@@ -124,15 +124,15 @@ pub enum Column {
     FilesystemBlock,
     /// Virtual boundary.
     VirtBoundary,
-    /// Who says what the limits are.
+    /// Source of the limits.
     LimitSource,
-    /// Flags beside the verdict.
+    /// Flags in addition to the verdict.
     Flags,
     /// Time of submission.
     Time,
     /// Verdict of one request.
     Outcome,
-    /// Direction.
+    /// Operation: read or write.
     Operation,
     /// Interface.
     Interface,
@@ -142,7 +142,7 @@ pub enum Column {
     Length,
     /// Number of segments.
     Segments,
-    /// Bytes done or the error.
+    /// Bytes done, or the error.
     Result,
     /// Time from submission to result.
     Latency,
@@ -151,22 +151,22 @@ pub enum Column {
 /// An order of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Order {
-    /// The quantity compared.
+    /// The quantity to compare.
     pub column: Column,
-    /// Largest first.
+    /// Whether the largest comes first.
     pub descending: bool,
 }
 
-/// What a snapshot is to show.
+/// The request for a snapshot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
-    /// The part drilled down to.
+    /// The part that the user has drilled down to.
     pub scope: Scope,
     /// Further conditions.
     pub filter: Filter,
-    /// What one row stands for.
+    /// The unit of a row.
     pub grouping: Grouping,
-    /// Which requests are summed up.
+    /// The time over which requests are summed up.
     pub window: Window,
     /// The order of rows.
     pub order: Order,

@@ -11,13 +11,13 @@ use crate::{
 
 const SLOT_NANOSECONDS: i64 = SLOT_SECONDS * 1_000_000_000;
 
-/// Alignment that stands for "none seen" in a slot: one more than the capped 2^16.
+/// Value for "no alignment seen" in a slot: one more than the cap of 2^16.
 const NONE_SEEN: u8 = 17;
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     volume: Volume,
-    /// Smallest memory, length and offset alignment as powers of two.
+    /// Smallest memory, length and offset alignment, as exponents of two.
     worst: [u8; 3],
 }
 
@@ -28,7 +28,7 @@ impl Slot {
     };
 }
 
-/// A ring of slots, of which the newest is the one at `number`.
+/// A ring of slots; the newest is the one at `number`.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
     slots: [Slot; SLOTS],
@@ -45,7 +45,7 @@ impl Default for Window {
     }
 }
 
-/// Number of the slot that `time` lies in.
+/// Number of the slot that contains `time`.
 const fn slot_number(time: Timestamp) -> i64 {
     time.0.div_euclid(SLOT_NANOSECONDS)
 }
@@ -55,7 +55,7 @@ const fn index(number: i64) -> usize {
 }
 
 impl Window {
-    /// Adds what was seen at `time`. A time before the newest slot is counted in the newest.
+    /// Adds requests seen at `time`. A time before the newest slot counts in the newest.
     pub(super) fn add(&mut self, time: Timestamp, volume: Volume, worst: Worst) {
         let number = slot_number(time).max(self.number);
         self.advance(number);
@@ -116,7 +116,8 @@ impl Window {
         )
     }
 
-    /// Volume of the slot `now` lies in and of the whole one before it: what a rate is made of.
+    /// Volume of the slot that contains `now` and of the whole one before it, from which a rate is
+    /// made.
     pub(super) fn recent(&self, now: Timestamp) -> Volume {
         let mut volume = Volume::default();
         self.newest(now, 2, |slot| volume.add(slot.volume));
@@ -131,7 +132,7 @@ impl Window {
     }
 }
 
-/// Seconds that [`Window::recent`] covers at `now`, in a store that counts since `since`.
+/// Seconds that [`Window::recent`] covers at `now`, in a store that has counted since `since`.
 pub(super) fn recent_seconds(now: Timestamp, since: Timestamp) -> f64 {
     let whole = SLOT_NANOSECONDS + now.0.rem_euclid(SLOT_NANOSECONDS);
     let counted = i64::try_from(now.since(since)).unwrap_or(i64::MAX);

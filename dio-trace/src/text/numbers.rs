@@ -1,6 +1,6 @@
-//! Counts, rates and shares.
+//! Counts, rates and shares as text.
 
-/// `1,234,567`.
+/// A number with separators: `1,234,567`.
 #[must_use]
 pub fn number(number: u64) -> String {
     let digits = number.to_string();
@@ -14,7 +14,7 @@ pub fn number(number: u64) -> String {
     text
 }
 
-/// In at most five characters: `0`, `9,999` as `9999`, `12.3k`, `123k`, `1.23M`.
+/// A number in at most five characters: `0`, `9,999` as `9999`, `12.3k`, `123k`, `1.23M`.
 #[must_use]
 pub fn short(number: u64) -> String {
     if number < 10_000 {
@@ -40,7 +40,7 @@ fn scaled(number: f64) -> String {
     format!("{value:.decimals$}{unit}")
 }
 
-/// A rate with one decimal; `<0.1` for what is there but rounds to nothing.
+/// A rate with one decimal; `<0.1` for a rate above 0 that rounds to 0.
 #[must_use]
 pub fn rate(rate: f64) -> String {
     if rate > 0.0 && rate < 0.1 {
@@ -50,7 +50,7 @@ pub fn rate(rate: f64) -> String {
     }
 }
 
-/// Requests per second, without the unit: `0`, `0.4`, `12`, `12.3k`.
+/// A number of requests per second, without the unit: `0`, `0.4`, `12`, `12.3k`.
 #[must_use]
 pub fn per_second(rate: f64) -> String {
     match rate {
@@ -61,7 +61,7 @@ pub fn per_second(rate: f64) -> String {
     }
 }
 
-/// A share: `0%`, `<0.1%`, `12.3%`, `100%`; never rounded to nothing or to all.
+/// A share: `0%`, `<0.1%`, `12.3%`, `100%`; never rounded to 0 or to 100.
 #[must_use]
 pub fn percent(part: u64, whole: u64) -> String {
     if part == 0 || whole == 0 {

@@ -1,6 +1,6 @@
-//! Bytes.
+//! Numbers of bytes as text.
 
-/// `512 B`, `4 KiB`, `1.5 GiB`: at most one decimal, and none where it is 0.
+/// A size such as `512 B`, `4 KiB` or `1.5 GiB`: at most one decimal, and none where it is 0.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -21,7 +21,7 @@ pub fn bytes(bytes: u64) -> String {
     )
 }
 
-/// The same in at most eight characters: `1.5 GiB`, `1000 KiB`.
+/// A size in at most eight characters: `1.5 GiB`, `1000 KiB`.
 #[must_use]
 pub fn bytes_short(bytes: u64) -> String {
     let (mut value, mut unit) = (bytes as f64, "B");
@@ -38,7 +38,7 @@ pub fn bytes_short(bytes: u64) -> String {
     }
 }
 
-/// Bytes in binary units where that is exact, else in bytes: `512`, `4K`, `1M`.
+/// A size in binary units where that is exact, otherwise in bytes: `512`, `4K`, `1M`.
 #[must_use]
 pub fn size(bytes: u64) -> String {
     for (unit, shift) in [("T", 40), ("G", 30), ("M", 20), ("K", 10)] {

@@ -1,10 +1,10 @@
-//! Spans and points of time.
+//! Durations and points in time as text.
 
 use std::time::Duration;
 
 use crate::model::Timestamp;
 
-/// `350 ms`, `42 s`, `10 min`, `2 h 5 min`, `3 d 4 h`.
+/// A duration: `350 ms`, `42 s`, `10 min`, `2 h 5 min`, `3 d 4 h`.
 #[must_use]
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -24,7 +24,8 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
-/// A span of time in ns, of a width that changes little: `7 s`, `12 min 03 s`, `3 h 04 min`, `2 d 05 h`.
+/// A duration in ns, as text whose width changes little: `7 s`, `12 min 03 s`, `3 h 04 min`,
+/// `2 d 05 h`.
 #[must_use]
 pub fn elapsed(nanoseconds: u64) -> String {
     let seconds = nanoseconds / 1_000_000_000;
@@ -37,7 +38,7 @@ pub fn elapsed(nanoseconds: u64) -> String {
     }
 }
 
-/// Nanoseconds: `850 ns`, `12.3 us`, `4.56 ms`, `1.20 s`.
+/// A latency in ns: `850 ns`, `12.3 us`, `4.56 ms`, `1.20 s`.
 #[must_use]
 pub fn latency(nanoseconds: u64) -> String {
     let value = nanoseconds as f64;

@@ -1,70 +1,70 @@
-//! What a key can do.
+//! Actions: everything that a key can do.
 
 use crate::tui::model::Tab;
 
-/// One thing a user can ask for.
+/// An action that the user can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Move the cursor, or scroll, by lines.
     Move(i16),
-    /// By pages.
+    /// Move by pages.
     Page(i16),
-    /// By half pages.
+    /// Move by half pages.
     HalfPage(i16),
-    /// To the first line, and stay there.
+    /// Go to the first line, and stay there.
     Top,
-    /// To the last line.
+    /// Go to the last line.
     Bottom,
     /// Drill down into the selected row.
     Open,
-    /// Back to where one came from; on the first screen: leave.
+    /// Go back; on the first screen, leave.
     Back,
-    /// Back without leaving.
+    /// Go back, but do not leave.
     Up,
-    /// Leave.
+    /// Leave the dashboard.
     Quit,
     /// Show another table or screen.
     Show(Tab),
-    /// Show the next or previous one.
+    /// Show the next or previous table or screen.
     Cycle(i8),
-    /// All keys.
+    /// Show all keys.
     Help,
-    /// Type a filter.
+    /// Start typing a filter.
     Filter,
     /// Drop the filter.
     ClearFilter,
-    /// Type a text to search for.
+    /// Start typing a text to search for.
     Search,
-    /// To the next or previous hit.
+    /// Go to the next or previous hit.
     SearchNext(i8),
     /// Sort by the next or previous column.
     Sort(i8),
-    /// Turn the order round.
+    /// Reverse the order.
     Reverse,
-    /// Files below their processes, or processes alone.
+    /// Switch between processes with their files and processes alone.
     Tree,
-    /// Since the start, or the last minute.
+    /// Switch between all requests since the start and those of the last minute.
     Window,
-    /// Hold the picture still while counting goes on.
+    /// Freeze the screen while counting continues.
     Freeze,
-    /// In a replay: play or pause. Live: freeze.
+    /// In a replay, play or pause; otherwise freeze.
     PlayOrFreeze,
-    /// In a replay: go back or on by seconds.
+    /// In a replay, go back or forward by seconds.
     Seek(i16),
-    /// In a replay: to the beginning or the end.
+    /// In a replay, go to the beginning or the end.
     SeekEnd(bool),
-    /// In a replay: one batch back or on.
+    /// In a replay, go one batch back or forward.
     Step(i8),
-    /// In a replay: slower or faster.
+    /// In a replay, play slower or faster.
     Speed(i8),
-    /// Start or stop recording what is seen.
+    /// Start or stop a recording.
     Record,
-    /// Save what the screen shows as a text file.
+    /// Save the screen as a text file.
     Save,
     /// Count from zero.
     Reset,
-    /// Give the terminal back to the shell for a while.
+    /// Suspend: give the terminal back to the shell.
     Suspend,
-    /// Draw everything anew.
+    /// Redraw everything.
     Redraw,
 }

@@ -1,4 +1,4 @@
-//! What stands in a table's cells.
+//! The texts of table cells.
 
 use crate::{
     diagnose::errno_name,
@@ -11,10 +11,10 @@ use crate::{
     },
 };
 
-/// A cell: its text, at most as wide as asked, and how it looks.
+/// A cell: its text, at most as wide as asked, and its role.
 pub(super) type Cell = (String, Role);
 
-/// What stands where nothing is known.
+/// The text for an unknown value.
 const UNKNOWN: &str = "-";
 
 /// One cell of a row of sums.
@@ -204,8 +204,8 @@ fn of_verdict(tally: &Tally, verdict: Verdict) -> Cell {
     }
 }
 
-/// The smallest alignment seen. Where only aligned requests were seen, none was captured, but the
-/// verdict says that it is at least the logical block.
+/// The smallest alignment seen. If all requests are aligned, none was captured, but the verdict
+/// implies at least the logical block.
 fn worst(row: &Row, seen: Option<u32>, theme: &Theme) -> Cell {
     let total = row.tally.total().count;
     let aligned = total != 0 && total == row.tally.verdict(Verdict::Aligned).count;
@@ -227,7 +227,7 @@ fn main_reason(row: &Row, columns: usize, theme: &Theme) -> Cell {
         .map_or_else(unknown, |kind| of_reasons(kind, columns, theme))
 }
 
-/// Reasons in as many words as there is room for.
+/// The reasons, in as many words as there is room for.
 fn of_reasons(kind: Kind, columns: usize, theme: &Theme) -> Cell {
     let full = kind.reasons.words().collect::<Vec<_>>().join(", ");
     let text = match (kind.reasons.is_empty(), kind.verdict) {
@@ -235,7 +235,7 @@ fn of_reasons(kind: Kind, columns: usize, theme: &Theme) -> Cell {
         (true, _) => UNKNOWN.to_owned(),
         _ if width(&full) <= columns => full,
         _ => {
-            // What the whole request gets wrong says more than which segment does.
+            // A fault of the whole request says more than that of a segment.
             let telling =
                 [3, 2, 0, 4, 1].map(|index| (Reasons::ALL[index].0, SHORT_REASONS[index]));
             let words = telling
@@ -265,7 +265,7 @@ pub(super) fn command(row: &Row) -> String {
     }
 }
 
-/// Path of the file of a row, or what is known instead.
+/// Path of the file of a row, or what else is known of the file.
 #[must_use]
 pub(super) fn path(row: &Row) -> String {
     use crate::store::FileKey;
@@ -280,7 +280,7 @@ pub(super) fn path(row: &Row) -> String {
     }
 }
 
-/// Who says what the limits of a row's device are.
+/// The source of the limits of a row's device.
 fn limit_source(row: &Row, snapshot: &Snapshot) -> String {
     use crate::model::LimitSource;
     let devices = &snapshot.environment.devices;
@@ -306,7 +306,7 @@ fn limit_source(row: &Row, snapshot: &Snapshot) -> String {
     }
 }
 
-/// Everything of a row that a search looks at.
+/// All text of a row that a search considers.
 #[must_use]
 pub(super) fn searchable(row: &Row) -> String {
     let mut text = format!("{} {}", command(row), path(row));
@@ -338,7 +338,7 @@ fn searchable_kind(kind: Kind) -> String {
     )
 }
 
-/// Everything of a request that a search looks at.
+/// All text of a request that a search considers.
 #[must_use]
 pub(super) fn searchable_request(record: &Record) -> String {
     let mut text = format!(

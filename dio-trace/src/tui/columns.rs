@@ -5,21 +5,22 @@ use crate::{model::Verdict, store::Column, tui::model::Tab};
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spec {
-    /// What it shows and sorts by.
+    /// The quantity that it shows and sorts by.
     pub column: Column,
-    /// Heading, at most `least` wide.
+    /// Short heading, at most `least` wide.
     pub title: &'static str,
-    /// Heading where there is room, at most `most` wide.
+    /// Long heading where there is room, at most `most` wide.
     pub full: &'static str,
-    /// Smallest width.
+    /// Smallest width, in terminal columns.
     pub least: u16,
-    /// Width that it should have before columns of less use get any.
+    /// Width that it should have before less useful columns get any.
     pub good: u16,
-    /// Width beyond which more is of no use.
+    /// Largest useful width.
     pub most: u16,
-    /// Numbers stand on the right.
+    /// Whether it is aligned to the right, as numbers are.
     pub right: bool,
-    /// Dropped first where this is largest; 0 is never dropped.
+    /// Order of dropping: the column with the largest value is dropped first, and 0 is never
+    /// dropped.
     pub drop: u8,
 }
 
@@ -36,7 +37,7 @@ const fn number(column: Column, title: &'static str, least: u16, drop: u8) -> Sp
     }
 }
 
-/// A number whose heading is short where room is scarce.
+/// A number, with a short heading for narrow terminals.
 const fn count(column: Column, title: &'static str, full: &'static str, drop: u8) -> Spec {
     let most = if full.len() > 5 { full.len() as u16 } else { 5 };
     Spec {
@@ -64,7 +65,7 @@ const fn text(column: Column, title: &'static str, least: u16, most: u16, drop: 
     }
 }
 
-/// A text that should have some room before columns of less use get any.
+/// A text that should have some room before less useful columns get any.
 const fn name(column: Column, title: &'static str, widths: [u16; 3], drop: u8) -> Spec {
     let [least, good, most] = widths;
     Spec {
@@ -180,7 +181,7 @@ const REQUESTS: &[Spec] = &[
     text(C::Path, "PATH", 12, 60, 11),
 ];
 
-/// Columns of a tab's table; none where it is no table.
+/// Columns of a tab's table; none where the tab is not a table.
 #[must_use]
 pub(super) const fn columns(tab: Tab) -> &'static [Spec] {
     match tab {
@@ -193,7 +194,7 @@ pub(super) const fn columns(tab: Tab) -> &'static [Spec] {
     }
 }
 
-/// A column that is shown, with its place on the line.
+/// A visible column, with its place on the line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shown {
     /// Its description.
@@ -204,17 +205,17 @@ pub(super) struct Shown {
     pub width: u16,
 }
 
-/// Columns of the cursor's mark, before the first column.
+/// Width of the cursor's mark, before the first column.
 const MARK: u16 = 1;
 
-/// Columns with this `drop` and more are only shown where the others have good room.
+/// Columns with this value of `drop` or more are shown only where the others have enough room.
 const EXTRA: u8 = 8;
 
-/// Columns that names may take before numbers get their full headings.
+/// Width that names may take before numbers get their full headings.
 const PLENTY: u16 = 30;
 
-/// The columns for which there is room. Those with the highest `drop` go first; what remains of
-/// the width goes to those that can use it, in turns.
+/// The columns for which there is room. Those with the highest `drop` are left out first. The rest
+/// of the width goes to the columns that can use it, in turns.
 #[must_use]
 pub(super) fn fit(tab: Tab, width: u16) -> Vec<Shown> {
     let mut specs: Vec<Spec> = columns(tab).to_vec();
@@ -242,7 +243,7 @@ pub(super) fn fit(tab: Tab, width: u16) -> Vec<Shown> {
     }
     let mut widths: Vec<u16> = specs.iter().map(|spec| spec.least).collect();
     let mut spare = width.saturating_sub(needed(&specs));
-    // Names need room first; full headings over the numbers come when there is plenty.
+    // Names get room first; numbers get full headings only if there is plenty.
     let headings: u16 = specs
         .iter()
         .filter(|spec| spec.right)
@@ -273,7 +274,7 @@ pub(super) fn fit(tab: Tab, width: u16) -> Vec<Shown> {
         .collect()
 }
 
-/// Gives names room in turns, up to what is enough; returns what is left.
+/// Gives names room in turns, up to the useful width. Returns the rest.
 fn grow(specs: &[Spec], widths: &mut [u16], mut spare: u16, enough: fn(&Spec) -> u16) -> u16 {
     loop {
         let before = spare;

@@ -1,4 +1,4 @@
-//! Keys, the mouse and signals.
+//! Input: keys, the mouse and signals.
 
 use std::thread;
 
@@ -10,14 +10,14 @@ use tokio::{
 
 use crate::tui::{key::Key, message::Message};
 
-/// Keys waiting to be taken: more are held back in the terminal.
+/// Number of keys that may wait; further ones wait in the terminal.
 const WAITING: usize = 64;
 
-/// Lines that one turn of the wheel moves.
+/// Number of lines that one turn of the wheel moves.
 const WHEEL: i16 = 3;
 
-/// Reads the terminal in a thread of its own. Where standard input is a stream, keys come from
-/// the controlling terminal (`/dev/tty`); where there is none, there are no keys.
+/// Reads the terminal in a thread of its own. If standard input is a stream, keys come from the
+/// controlling terminal (`/dev/tty`); without one there are no keys.
 pub(super) fn keys() -> Receiver<Message> {
     let (sender, receiver) = channel(WAITING);
     let read = move || {
@@ -29,7 +29,7 @@ pub(super) fn keys() -> Receiver<Message> {
             }
         }
     };
-    // Without the thread the channel closes: a screen without keys, which a signal ends.
+    // Without the thread the channel closes. The screen then has no keys, and a signal ends it.
     drop(thread::Builder::new().name("keys".to_owned()).spawn(read));
     receiver
 }
@@ -58,7 +58,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Catches them from now on.
+    /// Catches the signals from now on.
     pub(super) fn catch() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,

@@ -1,4 +1,4 @@
-//! Keys, apart from the terminal library's many ways to say the same.
+//! Keys, in one form instead of the many of the terminal library.
 
 use std::fmt;
 
@@ -64,7 +64,7 @@ const NAMES: [(Key, &str); 16] = [
 ];
 
 impl Key {
-    /// The key of a terminal event; `None` for releases and keys without a use.
+    /// The key of a terminal event; `None` for releases and unused keys.
     #[must_use]
     pub fn of_event(event: &KeyEvent) -> Option<Self> {
         if event.kind == KeyEventKind::Release {
@@ -93,8 +93,8 @@ impl Key {
         })
     }
 
-    /// Reads keys separated by blanks: names as `Enter`, `C-f`, `F4`, single characters, and any
-    /// longer word typed letter by letter.
+    /// Reads keys separated by blanks: names such as `Enter`, `C-f` and `F4`, single characters,
+    /// and other words as their letters.
     #[must_use]
     pub fn parse(line: &str) -> Vec<Self> {
         line.split_whitespace().flat_map(of_word).collect()

@@ -1,5 +1,4 @@
-//! Which key does what: the one table from which keys are looked up, the help is written and the
-//! footer is made.
+//! The key map: the one table from which keys are looked up, and help and footer are made.
 
 use crate::tui::{action::Action, key::Key, model::Tab};
 
@@ -46,13 +45,13 @@ impl Group {
 pub struct Binding {
     /// The keys, the usual one first.
     pub keys: &'static [Key],
-    /// What they do.
+    /// The action of the keys.
     pub action: Action,
-    /// Where the help shows it.
+    /// The section of the help that shows it.
     pub group: Group,
-    /// What the help says.
+    /// The text in the help.
     pub help: &'static str,
-    /// What the footer says; `None` where the footer leaves it out.
+    /// The text in the footer; `None` where the footer leaves it out.
     pub footer: Option<&'static str>,
 }
 
@@ -133,7 +132,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('-')], Action::Speed(-1), Replay, "slower", None),
 ];
 
-/// What a key does.
+/// The action of a key.
 #[must_use]
 pub(super) fn action_of(key: Key) -> Option<Action> {
     KEYMAP

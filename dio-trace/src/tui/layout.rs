@@ -1,14 +1,14 @@
-//! Which part of the screen belongs to what. Small terminals lose the least useful parts first;
-//! the rows always have the rest.
+//! Layout: the parts of the screen. Small terminals lose the least useful parts first; the rows get
+//! the rest.
 
 use ratatui::layout::Rect;
 
 use crate::tui::model::{Model, Screen};
 
-/// Lines of the meters: one for each verdict.
+/// Height of the meters: one line for each verdict.
 const METERS: u16 = 5;
 
-/// Lines of the explanation below a table, with the rule above it.
+/// Height of the explanation below a table, including the rule above it.
 const WHY: u16 = 7;
 
 /// The parts; a part without room has height 0.
@@ -22,15 +22,15 @@ pub struct Areas {
     pub meters: Rect,
     /// Time line of a replay.
     pub timeline: Rect,
-    /// Screens to switch to.
+    /// Tabs.
     pub tabs: Rect,
-    /// What the table shows.
+    /// Title of the table.
     pub title: Rect,
     /// The table with its heading, or the screen's text.
     pub body: Rect,
-    /// What is wrong with the selected row.
+    /// Explanation of the selected row.
     pub why: Rect,
-    /// Keys, or the line being typed.
+    /// Keys, or the line that is being typed.
     pub footer: Rect,
 }
 
@@ -88,7 +88,7 @@ impl Areas {
         }
     }
 
-    /// Rows that the table has room for, below its heading.
+    /// Number of rows that fit into the table, below its heading.
     #[must_use]
     pub fn rows(&self) -> usize {
         usize::from(self.body.height.saturating_sub(1))

@@ -1,16 +1,16 @@
-//! What happens to the screen, and what it wants done.
+//! Messages to the screen, and the effects that it asks for.
 
 use crate::{
     model::Timestamp,
     tui::{key::Key, playback::Playback},
 };
 
-/// Something that happened.
+/// An event for the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
     /// A key was pressed.
     Key(Key),
-    /// The wheel was turned, by lines.
+    /// The wheel was turned, by this many lines.
     Wheel(i16),
     /// A place (column, line) was clicked.
     Click(u16, u16),
@@ -20,60 +20,60 @@ pub enum Message {
     Counted,
     /// The time line moved.
     Played(Box<Playback>),
-    /// There is no more to come.
+    /// The source has ended.
     Ended,
     /// The source broke off.
     Failed(String),
-    /// Something asked for was done; recording goes to this file, or to none.
+    /// An effect was carried out. The recording goes to this file, or to none.
     Recording(Option<String>),
-    /// Something to tell.
+    /// A message for the user.
     Notice {
-        /// What.
+        /// The text.
         text: String,
         /// Whether something went wrong.
         failed: bool,
     },
 }
 
-/// Something to be done by the one who runs the screen.
+/// An effect, to be carried out by the code that runs the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Leave.
     Quit,
     /// Take a new snapshot: the view has changed.
     Refresh,
-    /// Hold the counts still for the screen, or let them go.
+    /// Freeze the counts that the screen shows, or stop doing so.
     Freeze(bool),
-    /// Forget all counts.
+    /// Drop all counts.
     Reset,
-    /// Write a file, which must not exist.
+    /// Write a new file, which must not exist.
     Save {
         /// Its path.
         path: String,
         /// Its contents.
         text: String,
     },
-    /// Start recording to this file, which must not exist.
+    /// Start recording to a new file, which must not exist.
     StartRecording(String),
     /// Stop recording.
     StopRecording,
     /// Move along the time line.
     Play(Play),
-    /// Give the terminal back for a while.
+    /// Suspend: give the terminal back to the shell.
     Suspend,
-    /// Draw everything anew.
+    /// Redraw everything.
     Redraw,
 }
 
 /// A move along the time line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Play {
-    /// Run or stand still.
+    /// Play or pause.
     Toggle,
-    /// To this time.
+    /// Go to this time.
     Seek(Timestamp),
-    /// One batch back or on.
+    /// Go one batch back or forward.
     Step(i8),
-    /// At this speed, a number of [`SPEEDS`](crate::tui::playback::SPEEDS).
+    /// Play at this speed, an index of [`SPEEDS`](crate::tui::playback::SPEEDS).
     Speed(usize),
 }

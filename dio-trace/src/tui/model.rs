@@ -1,5 +1,5 @@
-//! The state of the screen: where one is, what is typed, what is held still. It knows neither the
-//! terminal nor the store.
+//! The state of the screen: the place of the user, the line being typed, what is frozen. It knows
+//! neither the terminal nor the store.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     tui::playback::Playback,
 };
 
-/// The screens one can switch between.
+/// The tabs that the user can switch between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
     /// Table of processes.
@@ -59,7 +59,7 @@ impl Tab {
         }
     }
 
-    /// What its rows stand for; `None` where it is no table.
+    /// The unit of its rows; `None` where it is not a table.
     #[must_use]
     pub const fn grouping(self, tree: bool) -> Option<Grouping> {
         match self {
@@ -73,7 +73,7 @@ impl Tab {
         }
     }
 
-    /// The order in which its table opens.
+    /// The initial order of its table.
     #[must_use]
     pub const fn order(self) -> Order {
         let column = match self {
@@ -90,15 +90,15 @@ impl Tab {
 /// A screen.
 #[derive(Clone, Debug)]
 pub enum Screen {
-    /// One to switch to.
+    /// A tab.
     Tab(Tab),
-    /// One request with all that is known of it.
+    /// One request with everything that is known about it.
     Request(Arc<Record>),
-    /// The keys.
+    /// The help.
     Help,
 }
 
-/// The row with the cursor, whatever place it has.
+/// The row with the cursor, independent of its position.
 #[derive(Clone, Debug)]
 pub enum Selected {
     /// A row of sums.
@@ -112,22 +112,22 @@ pub enum Selected {
 pub struct Place {
     /// The screen.
     pub screen: Screen,
-    /// What one has drilled down to.
+    /// The part that the user has drilled down to.
     pub scope: Scope,
     /// The names of the steps that led there.
     pub steps: Vec<String>,
     /// The order of the table.
     pub order: Order,
-    /// The row with the cursor; `None` follows whatever is first.
+    /// The row with the cursor; `None` follows the first row.
     pub selected: Option<Selected>,
-    /// The cursor's row number, of the newest snapshot.
+    /// The cursor's row number in the newest snapshot.
     pub cursor: usize,
-    /// The first row or line shown.
+    /// The first visible row or line.
     pub offset: usize,
 }
 
 impl Place {
-    /// A tab seen for the first time.
+    /// A tab that is opened for the first time.
     #[must_use]
     pub fn tab(tab: Tab, scope: Scope, steps: Vec<String>) -> Self {
         Self {
@@ -142,18 +142,18 @@ impl Place {
     }
 }
 
-/// A line being typed.
+/// A line that is being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
-    /// What for.
+    /// Its purpose.
     pub kind: PromptKind,
-    /// What is typed so far.
+    /// The text so far.
     pub text: String,
-    /// Why it cannot be taken.
+    /// The reason why it cannot be accepted; `None` while it is valid.
     pub error: Option<String>,
 }
 
-/// What a line is typed for.
+/// The purpose of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PromptKind {
     /// A filter.
@@ -166,57 +166,57 @@ pub enum PromptKind {
     Record,
 }
 
-/// Whether more is to come.
+/// State of the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It goes on.
+    /// More may come.
     None,
     /// The stream or recording is at its end.
     Ended,
-    /// It broke off.
+    /// The source failed.
     Failed(String),
 }
 
-/// Everything that the user changes.
+/// Everything that the user can change.
 #[derive(Clone, Debug)]
 pub struct Model {
-    /// Where one is, below it where one came from; never empty.
+    /// The places that led here, the present one last; never empty.
     places: Vec<Place>,
     /// Conditions on all tables.
     pub filter: Filter,
-    /// Which requests are summed up.
+    /// The time over which requests are summed up.
     pub window: Window,
     /// Whether files are shown below their processes.
     pub tree: bool,
-    /// Since when the picture is held still.
+    /// Time at which the screen was frozen; `None` if it is not.
     pub frozen: Option<Timestamp>,
     /// The line being typed.
     pub prompt: Option<Prompt>,
-    /// The text last searched for.
+    /// The last text that was searched for.
     pub search: String,
-    /// What was last done, for the footer.
+    /// The last answer, for the footer.
     pub notice: Option<Notice>,
     /// The file being recorded to.
     pub recording: Option<String>,
     /// The time line of a replay.
     pub playback: Option<Playback>,
-    /// Whether more is to come.
+    /// State of the source.
     pub ending: Ending,
     /// Columns and lines of the terminal.
     pub size: (u16, u16),
 }
 
-/// An answer to what the user did.
+/// An answer to an action of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// What to say.
+    /// The text.
     pub text: String,
     /// Whether something went wrong.
     pub failed: bool,
 }
 
 impl Model {
-    /// The state at the start, for a terminal of this size (columns, lines).
+    /// The initial state, for a terminal of this size (columns, lines).
     #[must_use]
     pub fn new(size: (u16, u16)) -> Self {
         Self {
@@ -235,28 +235,28 @@ impl Model {
         }
     }
 
-    /// Where one is.
+    /// The present place.
     #[must_use]
     pub fn place(&self) -> &Place {
         // Never empty: `leave` keeps the first.
         &self.places[self.places.len() - 1]
     }
 
-    /// Where one is.
+    /// The present place.
     pub fn place_mut(&mut self) -> &mut Place {
         let last = self.places.len() - 1;
         &mut self.places[last]
     }
 
-    /// How many steps one has come.
+    /// The number of steps that led here.
     #[must_use]
     pub fn depth(&self) -> usize {
         self.places.len() - 1
     }
 
-    /// Goes somewhere.
+    /// Goes to a place.
     pub fn enter(&mut self, place: Place) {
-        /// Nobody drills this deep; keys held down must not grow memory.
+        /// Largest depth. Nobody drills down this far; it bounds memory when a key is held.
         const DEEPEST: usize = 32;
         if self.places.len() < DEEPEST {
             self.places.push(place);
@@ -272,7 +272,7 @@ impl Model {
         can
     }
 
-    /// The tab shown, or the one below help and details.
+    /// The visible tab, or the one below help and details.
     #[must_use]
     pub fn tab(&self) -> Tab {
         let tabs = self
@@ -286,7 +286,7 @@ impl Model {
         tabs.into_iter().next().unwrap_or(Tab::Processes)
     }
 
-    /// What to ask the store for.
+    /// The view to ask the store for.
     #[must_use]
     pub fn view(&self) -> View {
         let place = self.place();
@@ -297,7 +297,7 @@ impl Model {
         View {
             scope: place.scope.clone(),
             filter: self.filter.clone(),
-            // Screens that are no tables need sums only, which any grouping brings.
+            // Screens that are not tables need only sums, which any grouping has.
             grouping: grouping.unwrap_or(Grouping::Devices),
             window: self.window,
             order: place.order,

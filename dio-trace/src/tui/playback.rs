@@ -1,11 +1,11 @@
-//! The time line of a replay, as the screen shows it.
+//! The time line of a replay, in the form that the screen shows.
 
 use crate::model::Timestamp;
 
-/// Parts into which the time line is divided for its picture of trouble.
+/// Number of parts of the time line in which trouble is counted.
 const PARTS: usize = 512;
 
-/// How fast a replay runs, in times of the original; `None` is as fast as it can be read.
+/// Speeds of a replay, as multiples of the original; `None` is as fast as it can be read.
 pub const SPEEDS: [Option<f64>; 8] = [
     Some(0.25),
     Some(0.5),
@@ -22,18 +22,18 @@ pub const SPEEDS: [Option<f64>; 8] = [
 pub struct Playback {
     /// Start of the recording.
     pub start: Timestamp,
-    /// Where it stands: the time of the newest batch shown.
+    /// Present position: the time of the newest batch shown.
     pub position: Timestamp,
-    /// What lies where; grows while the recording is looked through.
+    /// Outline of the recording; grows while the recording is scanned.
     pub outline: Outline,
-    /// Whether it runs.
+    /// Whether it is playing.
     pub playing: bool,
-    /// Number of its speed in [`SPEEDS`].
+    /// Index of its speed in [`SPEEDS`].
     pub speed: usize,
 }
 
 impl Playback {
-    /// A replay that starts there, as fast as it can be read.
+    /// A replay that starts at this time, as fast as it can be read.
     #[must_use]
     pub const fn new(start: Timestamp) -> Self {
         Self {
@@ -58,7 +58,7 @@ pub struct Outline {
     start: Timestamp,
     /// Time of the last batch found.
     pub end: Timestamp,
-    /// Whether `end` is the end.
+    /// Whether `end` is final.
     pub complete: bool,
     /// Nanoseconds in one part.
     part: u64,
@@ -67,7 +67,7 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// An empty one.
+    /// An empty outline.
     #[must_use]
     pub const fn new(start: Timestamp) -> Self {
         Self {
@@ -79,7 +79,8 @@ impl Outline {
         }
     }
 
-    /// Adds a batch with so much trouble. Parts grow when there are too many: memory is bounded.
+    /// Adds a batch with this much trouble. When there are too many parts, they are made longer, so
+    /// memory is bounded.
     pub fn add(&mut self, time: Timestamp, trouble: u64) {
         self.end = self.end.max(time);
         let from_start = time.since(self.start);
@@ -98,9 +99,9 @@ impl Outline {
         self.trouble[index] = self.trouble[index].saturating_add(trouble);
     }
 
-    /// Trouble along `columns` equal stretches from start to end, each the mean of the parts in it:
-    /// sums would show how many parts happen to fall into a column. A part that is wider than a
-    /// column shows in all that it covers.
+    /// Trouble along `columns` equal stretches from start to end. Each is the mean of its parts,
+    /// because sums would show how many parts happen to fall into a column. A part wider than a
+    /// column shows in all columns that it covers.
     #[must_use]
     pub fn columns(&self, columns: usize) -> Vec<f64> {
         let parts = self.end.since(self.start).max(1) as f64 / self.part as f64;
@@ -138,7 +139,7 @@ mod tests {
             outline.columns(1),
             [all as f64 / outline.trouble.len() as f64]
         );
-        // The last part is not full.
+        // The last part is not complete.
         let steady = |columns: usize| outline.columns(columns)[..columns * 6 / 7].to_vec();
         for columns in [7, 80, 2_000] {
             assert!(

@@ -1,5 +1,5 @@
-//! Delivers batches at the pace of the trace: as they come from a live source or a stream, and
-//! along the time line from a recording.
+//! Delivers batches at the pace of the trace: as they arrive from a live source or a stream, or
+//! along the time line of a recording.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -17,45 +17,45 @@ use crate::{
     },
 };
 
-/// Opens a recording anew, at its beginning.
+/// Opens a recording again, at its beginning.
 pub type Reopen<S> = Arc<dyn Fn() -> anyhow::Result<S> + Send + Sync>;
 
-/// Times of batches remembered for going back one by one.
+/// Number of batch times that are remembered for going back one by one.
 const REMEMBERED: usize = 100_000;
 
-/// How often the growing outline is shown.
+/// Interval at which the growing outline is shown.
 const OUTLINE_SHOWN: Duration = Duration::from_millis(250);
 
-/// What comes next.
+/// The next event of a player.
 pub(super) enum Next {
     /// A batch to count.
     Batch(Batch),
-    /// The place asked for is reached.
+    /// The requested time is reached.
     Reached,
-    /// There is no more.
+    /// The end of the source.
     Ended,
 }
 
-/// A source and, for recordings, the place in it.
+/// A source and, for recordings, the position in it.
 pub(super) struct Player<S> {
     source: S,
     reopen: Option<Reopen<S>>,
-    /// Read, but not yet due.
+    /// Batch that was read but is not yet due.
     pending: Option<Batch>,
     ended: bool,
     /// The time line; `None` for live sources and streams.
     pub(super) playback: Option<Playback>,
-    /// A moment, and the time of the trace that belongs to it.
+    /// A moment, and the corresponding time of the trace.
     anchor: (Instant, Timestamp),
-    /// The place to go to as fast as it can be read.
+    /// Time to go to as fast as possible; `None` if there is none.
     target: Option<Timestamp>,
-    /// Batches to deliver although it stands still.
+    /// Number of batches to deliver while paused.
     steps: usize,
     times: VecDeque<Timestamp>,
 }
 
 impl<S: EventSource + Send + 'static> Player<S> {
-    /// A player of `source`, with a time line where it can be opened anew.
+    /// A player of `source`, with a time line if it can be opened again.
     pub(super) fn new(source: S, reopen: Option<Reopen<S>>) -> Self {
         let start = source.environment().started;
         Self {
@@ -85,7 +85,7 @@ impl<S: EventSource + Send + 'static> Player<S> {
         !self.ended && (playing || self.target.is_some() || self.steps > 0)
     }
 
-    /// Waits until the next batch is due. Cancel safe, as the source is.
+    /// Waits until the next batch is due. Cancel safe, like the source.
     pub(super) async fn next(&mut self) -> anyhow::Result<Next> {
         if self.pending.is_none() {
             match self.source.next_batch().await {
@@ -129,7 +129,7 @@ impl<S: EventSource + Send + 'static> Player<S> {
         }
     }
 
-    /// When a batch of this time is due; `None` for at once.
+    /// The moment at which a batch of this time is due; `None` for at once.
     fn due(&self, time: Timestamp) -> Option<Instant> {
         let playback = self.playback.as_ref()?;
         if self.target.is_some() || self.steps > 0 {
@@ -146,8 +146,8 @@ impl<S: EventSource + Send + 'static> Player<S> {
         }
     }
 
-    /// Carries out a move along the time line; `true` where all is to be counted anew, from the
-    /// beginning.
+    /// Carries out a move along the time line. Returns `true` where everything must be counted
+    /// again from the beginning.
     ///
     /// # Errors
     /// Where the recording cannot be opened again.
@@ -157,7 +157,7 @@ impl<S: EventSource + Send + 'static> Player<S> {
         };
         match play {
             Play::Toggle if self.ended && !playback.playing => {
-                // At the end: once more from the beginning, at the pace it happened.
+                // At the end: starts again from the beginning, at the original speed.
                 playback.playing = true;
                 if SPEEDS[playback.speed].is_none() {
                     playback.speed = SPEEDS.iter().position(|one| *one == Some(1.0)).unwrap_or(0);
@@ -206,20 +206,20 @@ impl<S: EventSource + Send + 'static> Player<S> {
         Ok(true)
     }
 
-    /// Looks through the whole recording beside the replay, for the time line.
+    /// Scans the whole recording during the replay, for the time line.
     pub(super) fn outline(&self) -> Option<Receiver<Outline>> {
         let reopen = Arc::clone(self.reopen.as_ref()?);
         let mut outline = Outline::new(self.source.environment().started);
         let (sender, receiver) = channel(1);
         tokio::spawn(async move {
-            // What cannot be read shows in the replay itself.
+            // A read error shows in the replay itself.
             let Ok(mut source) = reopen() else { return };
             let mut shown = Instant::now();
             while let Ok(Some(batch)) = source.next_batch().await {
                 outline.add(batch.time, trouble(&batch));
                 if shown.elapsed() >= OUTLINE_SHOWN {
                     shown = Instant::now();
-                    // Not taken yet: the next one tells all that this one does.
+                    // The channel is full: the next outline contains all that this one does.
                     let _ = sender.try_send(outline.clone());
                 }
             }
@@ -230,7 +230,7 @@ impl<S: EventSource + Send + 'static> Player<S> {
     }
 }
 
-/// Buffered and rejected requests that are no probing.
+/// Number of buffered and rejected requests that are not probing.
 pub(super) fn trouble(batch: &Batch) -> u64 {
     let faults = batch
         .records

@@ -1,4 +1,4 @@
-//! What the screen shows as a text file: to paste into a ticket.
+//! The screen as a text file, to paste into a ticket.
 
 use ratatui::text::Line;
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Columns of the text: as wide as tickets and mails take it.
+/// Width of the text, in columns: as wide as tickets and mails allow.
 const WIDTH: u16 = 132;
 
 /// A name for a new file: tool, host, time.
@@ -43,7 +43,7 @@ pub(super) fn file_name(snapshot: &Snapshot, extension: &str) -> String {
     )
 }
 
-/// The table or text of the screen, whole, and the explanation of the selected row.
+/// The whole table or text of the screen, and the explanation of the selected row.
 #[must_use]
 pub(super) fn text(model: &Model, snapshot: &Snapshot) -> String {
     let theme = Theme::ASCII;

@@ -1,5 +1,5 @@
-//! Runs the screen: takes batches, keys and signals as they come, carries out effects, and draws
-//! at most ten times a second, and not at all when nothing changed.
+//! Runs the screen: handles batches, keys and signals as they arrive, carries out effects, and
+//! draws at most ten times a second, or not at all if nothing has changed.
 
 use std::{fs, io::Write, path::Path, time::Duration};
 
@@ -31,36 +31,36 @@ use crate::{
 /// Shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// Shortest time between two snapshots that nobody asked for: numbers that change faster cannot be
-/// read.
+/// Shortest time between two regular snapshots: numbers that change faster cannot be read.
 const SNAPSHOT: Duration = Duration::from_millis(500);
 
-/// A snapshot and its drawing may take this part of the time: with many processes there are fewer.
+/// Share of the time that snapshots and their drawing may take. With many processes there are fewer
+/// snapshots.
 const SHARE: u32 = 30;
 
-/// How long after one snapshot the next may be taken, when taking and drawing it has taken `cost`.
+/// Time from one snapshot to the next, where taking and drawing it took `cost`.
 #[must_use]
 pub fn next_snapshot(cost: Duration) -> Duration {
     SNAPSHOT.max(cost * SHARE)
 }
 
-/// How the dashboard is run.
+/// The options of the dashboard.
 pub struct Options<S> {
-    /// How things look.
+    /// The theme.
     pub theme: Theme,
-    /// The filter it starts with.
+    /// The initial filter.
     pub filter: Filter,
-    /// Whether the mouse is taken; the terminal's own selection then needs Shift.
+    /// Whether the dashboard uses the mouse; the terminal's own selection then needs Shift.
     pub mouse: bool,
-    /// Opens the source anew, for the time line of a replay. `None` for live traces and streams.
+    /// Opens the source again, for the time line of a replay. `None` for live traces and streams.
     pub reopen: Option<Reopen<S>>,
 }
 
 /// Shows the dashboard until the user leaves it or a signal ends it.
 ///
 /// # Errors
-/// Where standard output is no terminal, where drawing fails, and where the source broke off: the
-/// screen stays until it is left, and the error is returned then.
+/// Where standard output is not a terminal, drawing fails, or the source fails. In the last case
+/// the screen stays until the user leaves it, and the error is returned then.
 pub async fn run<S: EventSource + Send + 'static>(
     source: S,
     options: Options<S>,
@@ -90,10 +90,10 @@ pub async fn run<S: EventSource + Send + 'static>(
     };
     let run = runner.run(&mut signals).await;
     let recorded = runner.stop_recording();
-    // The terminal first: what follows is read on the shell's screen.
+    // The terminal is restored first, because what follows is read on the shell's screen.
     drop(runner.screen);
     if let Some(Message::Notice { text, .. }) = recorded {
-        // The terminal may be gone.
+        // The terminal may be closed.
         let _ = writeln!(std::io::stderr(), "dio-trace: {text}");
     }
     run?;
@@ -106,7 +106,7 @@ pub async fn run<S: EventSource + Send + 'static>(
 struct Runner<S> {
     environment: Environment,
     store: Store,
-    /// The counts as they were when the screen was frozen.
+    /// The counts at the moment when the screen was frozen.
     frozen: Option<Box<Store>>,
     model: Model,
     snapshot: Snapshot,
@@ -114,15 +114,15 @@ struct Runner<S> {
     player: Player<S>,
     recorder: Option<(Recorder, String)>,
     screen: Screen,
-    /// Whether the picture differs from the one drawn.
+    /// Whether the screen must be drawn again.
     changed: bool,
-    /// Whether the store has more than the snapshot.
+    /// Whether the store is newer than the snapshot.
     stale: bool,
     next_frame: Instant,
     next_snapshot: Instant,
 }
 
-/// Whether to go on.
+/// Whether to continue.
 type Leave = bool;
 
 impl<S: EventSource + Send + 'static> Runner<S> {
@@ -189,7 +189,7 @@ impl<S: EventSource + Send + 'static> Runner<S> {
         self.next_snapshot = now + next_snapshot(now.elapsed());
     }
 
-    /// Updates the model and carries out what it wants done.
+    /// Updates the model, and carries out the effects.
     fn take(&mut self, message: Message) -> anyhow::Result<Leave> {
         self.changed = true;
         let effects = update(&mut self.model, message, &self.snapshot);
@@ -256,7 +256,7 @@ impl<S: EventSource + Send + 'static> Runner<S> {
     fn played(&mut self, next: anyhow::Result<Next>) -> anyhow::Result<()> {
         match next {
             Ok(Next::Batch(batch)) => self.add(batch)?,
-            // Where it stops it is to be seen at once.
+            // A pause must be seen at once.
             Ok(Next::Reached) => self.next_snapshot = Instant::now(),
             Ok(Next::Ended) => {
                 self.next_snapshot = Instant::now();
@@ -293,7 +293,7 @@ impl<S: EventSource + Send + 'static> Runner<S> {
         Ok(())
     }
 
-    /// Shows where the time line stands.
+    /// Shows the position on the time line.
     fn moved(&mut self) -> anyhow::Result<()> {
         if let Some(playback) = self.player.playback.clone() {
             self.stale = true;

@@ -1,4 +1,5 @@
-//! The screen as text, without a terminal: for documentation, and for machines that have none.
+//! Screenshots: the screen as text, without a terminal, for documentation and for machines that
+//! have none.
 
 use std::fmt::Write as _;
 
@@ -25,7 +26,7 @@ use crate::{
     },
 };
 
-/// How a screenshot is written.
+/// The format of a screenshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Characters only.
@@ -36,20 +37,20 @@ pub enum Format {
     Svg,
 }
 
-/// What to draw.
+/// The description of a screenshot.
 #[derive(Clone, Debug)]
 pub struct Shot {
-    /// Columns and lines.
+    /// Size: columns and lines.
     pub size: (u16, u16),
-    /// The filter it starts with.
+    /// The initial filter.
     pub filter: Filter,
     /// Whether the source is a recording, with a time line.
     pub timeline: bool,
-    /// Keys pressed before it is taken.
+    /// Keys to press before it is taken.
     pub keys: Vec<Key>,
-    /// How things look.
+    /// The theme.
     pub theme: Theme,
-    /// How it is written.
+    /// The format.
     pub format: Format,
 }
 
@@ -81,7 +82,7 @@ pub async fn screenshot(mut source: impl EventSource, shot: &Shot) -> anyhow::Re
     })
 }
 
-/// Presses keys; effects outside the screen (files, quitting) do not happen.
+/// Presses keys. Effects outside the screen (files, quitting) are not carried out.
 pub fn press(model: &mut Model, store: &mut Store, keys: &[Key]) -> Snapshot {
     let mut snapshot = store.snapshot(&model.view());
     update(model, Message::Counted, &snapshot);
@@ -179,7 +180,7 @@ const fn number(colour: Color) -> Option<usize> {
     })
 }
 
-/// Those colours on a dark ground.
+/// These colours, for a dark background.
 const PALETTE: [&str; 8] = [
     "#15181e", "#ff6b68", "#7ec97a", "#e5c15d", "#6cb6ff", "#d597e8", "#5fc9c9", "#ffffff",
 ];

@@ -1,9 +1,9 @@
-//! The signs drawn, once for UTF-8 terminals and once for all others.
+//! The symbols of the screen, once for UTF-8 terminals and once for all others.
 
-/// One set of signs.
+/// One set of symbols.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Symbols {
-    /// Levels of a sparkline, from nothing to full.
+    /// Levels of a sparkline, from empty to full.
     pub spark: [char; 9],
     /// A stretch that the request covers.
     pub full: char,
@@ -17,13 +17,13 @@ pub struct Symbols {
     pub descending: char,
     /// Sorted, smallest first.
     pub ascending: char,
-    /// Something was cut off.
+    /// Text was cut off.
     pub cut: char,
-    /// Between parts of a line.
+    /// Separator of the parts of a line.
     pub dot: &'static str,
-    /// Between the steps one has drilled down.
+    /// Separator of the steps of drilling down.
     pub step: &'static str,
-    /// A file below its process, with more to come.
+    /// A file below its process, with more below it.
     pub branch: &'static str,
     /// The last file below its process.
     pub last_branch: &'static str,
@@ -33,19 +33,19 @@ pub struct Symbols {
     pub bad: &'static str,
     /// At least.
     pub at_least: &'static str,
-    /// Points at a place above.
+    /// Pointer to a place above.
     pub pointer: char,
     /// A horizontal line.
     pub rule: char,
     /// Playing.
     pub play: &'static str,
-    /// Standing still.
+    /// Paused.
     pub pause: &'static str,
-    /// Where the time line stands.
+    /// Position on the time line.
     pub head: char,
 }
 
-/// For UTF-8 terminals. Only signs that every console font has.
+/// For UTF-8 terminals: only symbols that every console font has.
 pub(super) const UNICODE: Symbols = Symbols {
     spark: [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
     full: '█',
@@ -69,7 +69,7 @@ pub(super) const UNICODE: Symbols = Symbols {
     head: '●',
 };
 
-/// For terminals that are not.
+/// For other terminals.
 pub(super) const ASCII: Symbols = Symbols {
     spark: [' ', '.', '.', ':', '-', '=', '+', '*', '#'],
     full: '#',

@@ -1,4 +1,4 @@
-//! The terminal, taken over and given back whatever happens.
+//! The terminal: set up at the start, and restored whatever happens.
 
 use std::{
     io::{self, BufWriter, IsTerminal, Stdout, Write, stdout},
@@ -21,20 +21,20 @@ use ratatui::{
     layout::Rect,
 };
 
-/// Bytes gathered before they are written: a whole large screen, so that it does not flicker.
+/// Size of the output buffer, bytes: a whole large screen, so that it does not flicker.
 const BUFFER: usize = 1 << 16;
 
-/// Whether the terminal is taken over: what the panic hook must undo.
+/// Whether the terminal is set up, so that the panic hook must restore it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The terminal as long as it is taken over.
+/// The terminal while it is set up.
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     mouse: bool,
 }
 
 impl Screen {
-    /// Takes the terminal over. It is given back on drop, and before a panic's message.
+    /// Sets the terminal up. It is restored on drop, and before the message of a panic.
     pub(super) fn take(mouse: bool) -> anyhow::Result<Self> {
         if !stdout().is_terminal() {
             bail!(
@@ -69,8 +69,8 @@ impl Screen {
         Ok(())
     }
 
-    /// Makes the next frame draw everything. Not with `Terminal::clear`: that asks the terminal
-    /// for the cursor's place, and the thread that reads keys would take the answer.
+    /// Makes the next frame draw everything. `Terminal::clear` cannot be used: it asks the terminal
+    /// for the cursor's place, and the thread that reads keys would get the answer.
     pub(super) fn clear(&mut self) -> anyhow::Result<()> {
         let (width, height) = self.size();
         self.terminal
@@ -78,7 +78,7 @@ impl Screen {
             .context("cannot draw on the terminal")
     }
 
-    /// Gives the terminal to the shell until it brings this process back.
+    /// Suspends this process: gives the terminal to the shell until the shell resumes it.
     pub(super) fn suspend(&mut self) -> anyhow::Result<()> {
         leave();
         // SAFETY: takes no pointers; the default action of SIGTSTP stops this process.
@@ -104,7 +104,7 @@ fn enter(mouse: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Undoes [`enter`], once. Errors do not matter: the terminal may be gone.
+/// Undoes [`enter`] once. Errors do not matter, because the terminal may be closed.
 fn leave() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let _ = execute!(stdout(), DisableMouseCapture, LeaveAlternateScreen, Show);

@@ -1,10 +1,10 @@
-//! Text that fits its place on the screen: cutting, at the end and at the beginning.
+//! Cuts text to its place on the screen, at the end or at the beginning.
 
 use std::borrow::Cow;
 
 pub(super) use crate::text::{width, wrap};
 
-/// The text cut to `columns`, with a mark where something was cut off its end.
+/// The text cut to `columns`, with a mark if its end was cut off.
 #[must_use]
 pub(super) fn cut(text: &str, columns: usize, mark: char) -> Cow<'_, str> {
     if width(text) <= columns {
@@ -25,8 +25,8 @@ pub(super) fn cut(text: &str, columns: usize, mark: char) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// The text cut to `columns`, with a mark where something was cut off its beginning: of a path,
-/// the end tells more.
+/// The text cut to `columns`, with a mark if its beginning was cut off: the end of a path says
+/// more.
 #[must_use]
 pub(super) fn cut_front(text: &str, columns: usize, mark: char) -> Cow<'_, str> {
     if width(text) <= columns {

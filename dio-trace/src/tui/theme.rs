@@ -1,5 +1,5 @@
-//! How things look. Colour is never the only sign: every role also has a word, a place or a sign
-//! of its own, so that the monochrome theme says the same.
+//! Themes. Colour never carries information alone: every role also has a word, a place or a symbol
+//! of its own, so the monochrome theme says the same.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -8,7 +8,7 @@ use crate::{
     tui::symbols::{ASCII, Symbols, UNICODE},
 };
 
-/// What a piece of text is.
+/// The role of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Nothing special.
@@ -19,13 +19,13 @@ pub enum Role {
     Bar,
     /// A heading.
     Heading,
-    /// The column that is sorted by.
+    /// The column by which the table is sorted.
     Sorted,
     /// The row with the cursor.
     Cursor,
     /// A key to press.
     Key,
-    /// What one drilled down to.
+    /// The part that the user has drilled down to.
     Place,
     /// Counts and words of a verdict.
     Verdict(Verdict),
@@ -33,7 +33,7 @@ pub enum Role {
     Good,
     /// Something was lost, or data may be damaged.
     Danger,
-    /// Something to know before trusting the numbers, as a frozen screen.
+    /// Something to know before trusting the numbers, such as a frozen screen.
     Banner,
     /// A search hit.
     Match,
@@ -44,38 +44,38 @@ pub enum Role {
 pub enum Palette {
     /// The terminal's own sixteen colours, which its user has made readable.
     Colour,
-    /// Bold, reversed and underlined only.
+    /// Only bold, reversed and underlined.
     Monochrome,
 }
 
-/// A palette and a set of signs.
+/// A palette and a set of symbols.
 #[derive(Clone, Copy, Debug)]
 pub struct Theme {
     /// Colours or none.
     pub palette: Palette,
-    /// Signs.
+    /// Symbols.
     pub symbols: &'static Symbols,
 }
 
 impl Theme {
-    /// Colours and UTF-8 signs.
+    /// Colours and UTF-8 symbols.
     pub const COLOUR: Self = Self {
         palette: Palette::Colour,
         symbols: &UNICODE,
     };
-    /// No colours, UTF-8 signs.
+    /// No colours, UTF-8 symbols.
     pub const MONOCHROME: Self = Self {
         palette: Palette::Monochrome,
         symbols: &UNICODE,
     };
-    /// No colours, ASCII signs.
+    /// No colours, ASCII symbols.
     pub const ASCII: Self = Self {
         palette: Palette::Monochrome,
         symbols: &ASCII,
     };
 
-    /// What the environment asks for: monochrome with a `NO_COLOR` that is not empty
-    /// (<https://no-color.org>) or `TERM=dumb`; ASCII where the locale is not UTF-8. `variable`
+    /// The theme that the environment asks for: monochrome if `NO_COLOR` is not empty
+    /// (<https://no-color.org>) or with `TERM=dumb`; ASCII if the locale is not UTF-8. `variable`
     /// looks up an environment variable.
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -97,7 +97,7 @@ impl Theme {
         }
     }
 
-    /// How a role looks.
+    /// The style of a role.
     #[must_use]
     pub fn style(&self, role: Role) -> Style {
         match self.palette {

@@ -1,5 +1,5 @@
-//! What each message changes. Pure: the same state, message and snapshot give the same state and
-//! effects, so that all of it can be tested without a terminal.
+//! Changes the state by a message. Pure: the same state, message and snapshot give the same state
+//! and effects, so everything can be tested without a terminal.
 
 mod navigate;
 mod playing;
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Takes in one message; what is to be done is returned.
+/// Handles one message, and returns the effects to carry out.
 pub fn update(model: &mut Model, message: Message, snapshot: &Snapshot) -> Vec<Effect> {
     let effects = match message {
         Message::Key(key) => on_key(model, key, snapshot),
@@ -55,7 +55,7 @@ pub fn update(model: &mut Model, message: Message, snapshot: &Snapshot) -> Vec<E
     effects
 }
 
-/// Finds the selected row again, and scrolls to where it is seen.
+/// Finds the selected row again, and scrolls to make it visible.
 fn settle(model: &mut Model, snapshot: &Snapshot) {
     navigate::follow(model, snapshot);
     let areas = Areas::of(model);
@@ -168,7 +168,7 @@ fn on_action(model: &mut Model, action: Action, snapshot: &Snapshot) -> Vec<Effe
     }
 }
 
-/// Lines of a page: one less than are seen, so that the eye finds its place.
+/// Number of lines in a page: one less than are visible, so that the eye finds its place.
 fn page(model: &Model) -> i64 {
     i64::try_from(Areas::of(model).rows())
         .unwrap_or(1)

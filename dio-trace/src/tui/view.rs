@@ -38,7 +38,7 @@ use crate::{
 /// Draws everything.
 pub fn view(frame: &mut Frame<'_>, model: &Model, snapshot: &Snapshot, theme: &Theme) {
     let frame_area = frame.area();
-    // The terminal may have shrunk since the model heard of its size.
+    // The terminal may have shrunk since the model got its size.
     let fitting = |area: Rect| area.intersection(frame_area);
     let areas = Areas::of(model);
     let mut put = |area: Rect, lines: Vec<Line<'static>>| {
@@ -79,7 +79,7 @@ pub fn view(frame: &mut Frame<'_>, model: &Model, snapshot: &Snapshot, theme: &T
     put(areas.footer, vec![footer::line(model, theme, width)]);
 }
 
-/// All lines of a screen that is no table, however long.
+/// All lines of a screen that is not a table.
 #[must_use]
 pub(super) fn text(
     model: &Model,
@@ -97,7 +97,7 @@ pub(super) fn text(
     }
 }
 
-/// How many lines [`text`] has.
+/// The number of lines of [`text`].
 #[must_use]
 pub(super) fn text_lines(model: &Model, snapshot: &Snapshot, width: usize) -> usize {
     text(model, snapshot, &Theme::MONOCHROME, width).map_or(0, |lines| lines.len())
@@ -113,7 +113,7 @@ fn section(theme: &Theme, title: &str) -> Line<'static> {
     Line::from(span(theme, Role::Place, title))
 }
 
-/// A sentence over as many lines as it needs, all but the first indented like its text.
+/// A sentence over as many lines as it needs; all but the first are indented like its text.
 fn sentence(theme: &Theme, role: Role, lead: &str, text: &str, width: usize) -> Vec<Line<'static>> {
     let indent = crate::tui::text::width(lead);
     let mut lead = lead.to_owned();
@@ -126,8 +126,8 @@ fn sentence(theme: &Theme, role: Role, lead: &str, text: &str, width: usize) -> 
         .collect()
 }
 
-/// Pieces side by side as long as there is room: the first ones matter most, and what does not fit
-/// whole is left out.
+/// Puts pieces side by side while there is room. The first ones matter most, and a piece that does
+/// not fit is left out.
 fn fitted(pieces: Vec<Span<'static>>, width: usize) -> Line<'static> {
     let mut line = Line::default();
     let mut used = 0;

@@ -1,4 +1,4 @@
-//! Any record there can be.
+//! Strategies for arbitrary records.
 
 use std::sync::Arc;
 
@@ -126,7 +126,7 @@ prop_compose! {
             0u32..32,
             0u32..128,
         ),
-        // What JSON readers can hold exactly.
+        // Limited to the numbers that JSON readers hold exactly.
         amounts in (1u64..1 << 53, 0u64..1 << 53),
         time in 0i64..4_000_000_000_000_000_000,
         request in option::of(request()),

@@ -1,4 +1,4 @@
-//! Who acts in the script, and how.
+//! The programs of the script, and what they do.
 
 use crate::{
     model::{Flags, Interface, Operation, Record, Timestamp},
@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-/// Single requests captured of one process in one second; the rest is counted.
+/// Number of requests of one process that are captured in one second; the rest is counted.
 const DETAILS_A_SECOND: u64 = 12;
 
 /// A file of the script.
@@ -105,7 +105,7 @@ const fn actor(
 }
 
 impl Actor {
-    /// All of them.
+    /// All programs.
     pub const ALL: &'static [Self] = &[
         actor(
             4182,
@@ -181,13 +181,13 @@ impl Actor {
         ),
     ];
 
-    /// Whether it does nothing but aligned requests.
+    /// Whether it issues only aligned requests.
     #[must_use]
     pub const fn is_healthy(&self) -> bool {
         matches!(self.part, Part::Fio | Part::Postgres | Part::OddName)
     }
 
-    /// What it does in one second that ends at `time`.
+    /// The records of one second that ends at `time`.
     pub(super) fn play(&self, second: u32, time: Timestamp) -> Vec<Record> {
         use Operation::{Read, Write};
         let beat = Beat {
@@ -252,8 +252,8 @@ impl Beat<'_> {
         counted(self.actor, &shape, self.time, count, count * length)
     }
 
-    /// `count` requests of `length` bytes; `place` gives the n-th one's address beyond a multiple
-    /// of 4096, and its offset.
+    /// Adds `count` requests of `length` bytes. For the n-th one, `place` returns the distance of
+    /// its address from a multiple of 4096, and its offset.
     fn misaligned(
         &self,
         file: &File,
@@ -302,7 +302,7 @@ impl Beat<'_> {
     }
 
     fn capture(&self, shape: &Shape<'_>, n: u64) -> Record {
-        // Spread over the second, in a fixed pattern that looks like nothing.
+        // Spread over the second, in a fixed pattern that looks random.
         let before = 983_000_000 - n * 80_000_000 - (self.second * 7_919 + n * 104_729) % 999_983;
         let latency = 4_100 + (self.second * 31 + n * 1_777) % 9_000;
         capture(
@@ -313,7 +313,7 @@ impl Beat<'_> {
         )
     }
 
-    /// QEMU at open: shrinking reads at one offset until one is refused.
+    /// Adds what QEMU does at open: shrinking reads at one offset, until one is refused.
     fn probe(&self, file: &File) -> Vec<Record> {
         let lengths = [4096, 2048, 1024, 512];
         let one = |(n, length): (u64, u64)| {

@@ -9,17 +9,17 @@ use crate::{
     source::script::cast::{Actor, File},
 };
 
-/// One request to be made.
+/// The description of one request.
 pub(super) struct Shape<'a> {
     pub(super) file: &'a File,
     pub(super) operation: Operation,
     pub(super) offset: u64,
     pub(super) segments: &'a [(u64, u64)],
-    /// Flags that the tracer finds out otherwise than by the rules.
+    /// Flags that the tracer does not get from the rules.
     pub(super) flags: Flags,
 }
 
-/// What becomes of it on the script's kernel, as one captured request.
+/// The captured request that it becomes on the script's kernel.
 pub(super) fn capture(actor: &Actor, shape: &Shape<'_>, time: Timestamp, latency: u64) -> Record {
     let limits = shape.file.disk.limits();
     let segments: Vec<Segment> = shape
@@ -112,7 +112,8 @@ pub(super) fn counted(
     }
 }
 
-/// btrfs' `check_direct_IO`: anything not in whole sectors goes through the page cache.
+/// Applies `check_direct_IO` of btrfs: requests that are not whole sectors go through the page
+/// cache.
 fn falls_back(file: &File, geometry: &Geometry) -> bool {
     let bits = geometry.address_bits | geometry.length_bits | (geometry.offset & 4095) as u32;
     file.filesystem == "btrfs" && bits & 4095 != 0

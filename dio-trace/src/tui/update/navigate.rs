@@ -1,4 +1,4 @@
-//! Moving about: the cursor, the steps down and back, sorting and searching.
+//! Navigation: the cursor, drilling down and going back, sorting and searching.
 
 use std::sync::Arc;
 
@@ -27,14 +27,14 @@ pub(super) fn by(model: &mut Model, lines: i64, snapshot: &Snapshot) -> Vec<Effe
         let to = moved(model.cursor(snapshot), count.saturating_sub(1));
         select(model, to, snapshot);
     } else {
-        // The end is found when the text is laid out.
+        // The end is limited when the text is laid out.
         let place = model.place_mut();
         place.offset = moved(place.offset, usize::from(u16::MAX));
     }
     Vec::new()
 }
 
-/// To the first row, whichever that is from now on.
+/// Goes to the first row, and follows it from now on.
 pub(super) fn top(model: &mut Model) -> Vec<Effect> {
     let place = model.place_mut();
     (place.selected, place.cursor, place.offset) = (None, 0, 0);
@@ -61,7 +61,7 @@ fn select(model: &mut Model, index: usize, snapshot: &Snapshot) {
     place.cursor = index;
 }
 
-/// Finds the selected row in the newest snapshot; where it is gone, the cursor stays in its place.
+/// Finds the selected row in the newest snapshot. If it is gone, the cursor stays where it was.
 pub(super) fn follow(model: &mut Model, snapshot: &Snapshot) {
     let count = snapshot.rows.len() + snapshot.requests.len();
     let place = model.place_mut();
@@ -118,8 +118,8 @@ fn narrowed(scope: &Scope, row: &Row) -> Scope {
     scope
 }
 
-/// What one wants to see of a row: of a process its files, of a file who uses it, and in the end
-/// why.
+/// The next tab when drilling down: from a process to its files, from a file to its users, and at
+/// the end to the reasons.
 const fn next(scope: &Scope, row: &Row) -> Tab {
     match row.key {
         RowKey::Kind(_) => Tab::Requests,
@@ -161,16 +161,16 @@ fn kind_name(kind: Kind) -> String {
     }
 }
 
-/// Shows another tab of the same part.
+/// Shows another tab for the same part of the requests.
 pub(super) fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
-    // Help and details are above a tab: a tab is shown in its place.
+    // Help and details lie above a tab: a tab is shown in its own place.
     while !matches!(model.place().screen, Screen::Tab(_)) && model.leave() {}
     let place = model.place_mut();
     *place = Place::tab(tab, place.scope.clone(), place.steps.clone());
     vec![Effect::Refresh]
 }
 
-/// Sorts by a neighbouring column, of those that are shown.
+/// Sorts by the next or previous visible column.
 pub(super) fn sort(model: &mut Model, steps: i8) -> Vec<Effect> {
     let Screen::Tab(tab) = model.place().screen else {
         return Vec::new();
@@ -188,7 +188,7 @@ pub(super) fn sort(model: &mut Model, steps: i8) -> Vec<Effect> {
         None if steps > 0 => 0,
         None => count - 1,
     };
-    // One step beyond either end is the order that the table opened with.
+    // One step beyond either end is the initial order.
     place.order = match usize::try_from(next).ok().and_then(|next| shown.get(next)) {
         Some(one) => order_by(tab, one.spec.column),
         None => tab.order(),
@@ -196,7 +196,7 @@ pub(super) fn sort(model: &mut Model, steps: i8) -> Vec<Effect> {
     vec![Effect::Refresh]
 }
 
-/// Numbers largest first, names from A to Z.
+/// The usual direction of an order: numbers largest first, names from A to Z.
 fn order_by(tab: Tab, column: crate::store::Column) -> Order {
     use crate::store::Column as C;
     let number = columns(tab)
@@ -207,7 +207,7 @@ fn order_by(tab: Tab, column: crate::store::Column) -> Order {
     Order { column, descending }
 }
 
-/// To the next hit of the search, or the previous one, round the end.
+/// Goes to the next or previous hit of the search, and wraps at the end.
 pub(super) fn search(model: &mut Model, steps: i64, snapshot: &Snapshot) -> Vec<Effect> {
     let count = snapshot.rows.len() + snapshot.requests.len();
     let wanted = model.search.to_lowercase();
@@ -224,7 +224,7 @@ pub(super) fn search(model: &mut Model, steps: i64, snapshot: &Snapshot) -> Vec<
     let from = i64::try_from(model.cursor(snapshot)).unwrap_or(0);
     let length = i64::try_from(count).unwrap_or(1);
     let direction = if steps < 0 { -1 } else { 1 };
-    // With no step the row with the cursor itself may be the hit.
+    // Without a step the row with the cursor may itself be the hit.
     let start = i64::from(steps != 0);
     let found = (start..=length)
         .map(|distance| (from + direction * distance).rem_euclid(length))
@@ -240,7 +240,7 @@ pub(super) fn search(model: &mut Model, steps: i64, snapshot: &Snapshot) -> Vec<
     Vec::new()
 }
 
-/// A click selects a row, or opens the one that is selected; on a heading it sorts.
+/// Handles a click: it selects a row, opens the row that is selected, or sorts by a heading.
 pub(super) fn click(model: &mut Model, x: u16, y: u16, snapshot: &Snapshot) -> Vec<Effect> {
     let areas = Areas::of(model);
     if model.prompt.is_some() {

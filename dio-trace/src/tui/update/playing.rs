@@ -1,4 +1,4 @@
-//! Moving along the time line of a replay.
+//! Moves along the time line of a replay.
 
 use crate::{
     model::Timestamp,
@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// The time line, where one can move along it; else says why not.
+/// The time line; where there is none, an answer that says why.
 fn seekable(model: &mut Model) -> Option<Playback> {
     let playback = model.playback.clone();
     if playback.is_none() {

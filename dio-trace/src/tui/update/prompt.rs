@@ -1,4 +1,4 @@
-//! Typing a line.
+//! Typing a line: a filter, a search, a file name.
 
 use crate::{
     filter::Filter,
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Longest line taken: as long as any filter or path, and bounded when a key is held.
+/// Longest line, in characters: longer than any filter or path, and a bound when a key is held.
 const LONGEST: usize = 1_024;
 
 /// Starts a line with `text` in it.

@@ -31,7 +31,7 @@ impl Desk {
         }
     }
 
-    /// Presses keys as typed; returns the effects of the last one.
+    /// Presses keys in the order typed. Returns the effects of the last one.
     fn press(&mut self, keys: &str) -> Vec<Effect> {
         let mut last = Vec::new();
         for key in Key::parse(keys) {

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Three histograms below each other.
+/// Draws three histograms, one below the other.
 pub(super) fn lines(
     model: &Model,
     snapshot: &Snapshot,

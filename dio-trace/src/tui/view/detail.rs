@@ -1,4 +1,5 @@
-//! One request: what happened, the picture that explains it, what to change, every field.
+//! The details of one request: what happened, a picture that explains it, what to change, every
+//! field.
 
 use ratatui::text::{Line, Span};
 
@@ -13,7 +14,7 @@ use crate::{
     },
 };
 
-/// Wider lines are hard to read.
+/// Largest width of a line: wider ones are hard to read.
 const WIDEST: usize = 120;
 
 /// All of it.

@@ -1,4 +1,4 @@
-//! The last line: a line being typed, an answer, or the keys that matter here.
+//! The last line: a line that is being typed, an answer, or the keys that matter here.
 
 use ratatui::text::{Line, Span};
 

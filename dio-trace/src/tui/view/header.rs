@@ -1,4 +1,4 @@
-//! The lines at the top: where this is, what state it is in, what all requests add up to.
+//! The lines at the top: the host, the state, and the totals.
 
 use ratatui::text::{Line, Span};
 
@@ -26,7 +26,7 @@ pub(super) fn environment(
     let state = state(model, snapshot, theme);
     let state_width: usize = state.iter().map(Span::width).sum();
     let mut left = Vec::new();
-    // Losses must be seen on the smallest screen.
+    // Losses must be visible on the smallest screen.
     if snapshot.losses.is_empty() {
         left.push(span(theme, Role::Bar, "dio-trace"));
     } else {
@@ -86,7 +86,7 @@ fn state(model: &Model, snapshot: &Snapshot, theme: &Theme) -> Vec<Span<'static>
     spans
 }
 
-/// What all requests add up to, in one sentence.
+/// The totals of all requests, in one sentence.
 #[must_use]
 pub(crate) fn summary(
     model: &Model,
@@ -156,7 +156,7 @@ pub(crate) fn summary(
     fitted(pieces, width)
 }
 
-/// What the table shows: the steps that led there, how many rows, in which order, under which
+/// The title of the table: the steps that led there, the number of rows, their order, and the
 /// conditions.
 pub(super) fn title(
     model: &Model,

@@ -1,4 +1,4 @@
-//! Host, kernel, rules in force with their evidence, probes, devices, losses.
+//! The host screen: kernel, rules in force with their evidence, probes, devices, losses.
 
 use ratatui::text::{Line, Span};
 

@@ -1,4 +1,4 @@
-//! Rates by verdict, each with its last minutes as a sparkline.
+//! Meters: the rate of each verdict, with its last minutes as a sparkline.
 
 use ratatui::text::Line;
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Worst first, as everywhere.
+/// The verdicts, worst first as everywhere.
 const ORDER: [Verdict; 5] = [
     Verdict::Rejected,
     Verdict::Buffered,
@@ -49,11 +49,12 @@ pub(super) fn lines(snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Lin
         .collect()
 }
 
-/// A steady rate is no full bar: that would look like a limit.
+/// Part of the height that the largest rate takes. A steady rate must not fill the bar, which would
+/// look like a limit.
 const HEADROOM: f64 = 1.15;
 
-/// The newest rates at the right end. The scale is the line's own: next to a million aligned
-/// requests a few rejected ones would not be seen. Anything above zero shows at least a trace.
+/// The newest rates, at the right end. Each line has a scale of its own: next to a million aligned
+/// requests a few rejected ones would be invisible. Anything above zero shows at least a trace.
 pub(super) fn sparkline(rates: &[f64], width: usize, theme: &Theme) -> String {
     let shown = &rates[rates.len().saturating_sub(width)..];
     let most = shown.iter().copied().fold(0.0, f64::max);

@@ -1,5 +1,5 @@
-//! The picture of a request: where it lies on the disk's blocks and in memory, against the limits
-//! in force, value by value.
+//! The picture of a request: its place on the disk's blocks and in memory, and its values compared
+//! with the limits in force.
 
 use dio_trace_ebpf::rules::violations;
 use ratatui::text::{Line, Span};
@@ -15,10 +15,10 @@ use crate::{
     },
 };
 
-/// Segments drawn; the fields below list all that were kept.
+/// Number of segments drawn; the fields below list all that were recorded.
 const SEGMENTS: usize = 16;
 
-/// Columns of a value's name and of the value: the longest address and offset in use fit.
+/// Widths of a value's name and of the value: the longest address and offset in use fit.
 const LABEL: usize = 10;
 const VALUE: usize = 16;
 
@@ -84,7 +84,7 @@ pub(super) fn lines(
         theme,
         &format!("In memory, against a dma alignment of {dma} and logical blocks of {block} bytes"),
     ));
-    // Pages and blocks are what people think in; a dma alignment of 4 cannot be drawn.
+    // People think in pages and blocks; a dma alignment of 4 cannot be drawn.
     let unit = block.max(dma).max(4096);
     let first_bad = first_bad(request, &checks);
     for (index, segment) in request.segments.iter().enumerate().take(SEGMENTS) {
@@ -127,7 +127,7 @@ pub(super) fn lines(
     lines
 }
 
-/// The segment to draw: the first whose address or length is at fault, else the first.
+/// The segment to draw: the first with a misaligned address or length, otherwise the first.
 fn first_bad(request: &Request, checks: &Checks<'_>) -> usize {
     request
         .segments
@@ -152,7 +152,7 @@ struct Checks<'a> {
 }
 
 impl Checks<'_> {
-    /// How a stretch looks that is in order, or departs from full alignment.
+    /// The role of a stretch that is aligned, or misaligned.
     const fn role(&self, departs: bool) -> Role {
         if departs {
             Role::Verdict(self.record.verdict)
@@ -161,7 +161,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Whether a value misses what full alignment asks.
+    /// Whether a value is misaligned by the measure of full alignment.
     fn misses(&self, value: u64, reason: Reasons) -> bool {
         self.record.reasons.contains(reason)
             && [self.rule_set, RuleSet::LogicalBlock]
@@ -173,7 +173,7 @@ impl Checks<'_> {
     }
 
     /// One value: what it must be a multiple of here, by how much it misses that, and whether it
-    /// would do everywhere.
+    /// would work everywhere.
     fn line(&self, name: &str, value: u64, shown: &str, reason: Reasons) -> Line<'static> {
         let symbols = self.theme.symbols;
         let mut spans = vec![Span::raw(format!("  {name:LABEL$} {shown:>VALUE$} "))];
@@ -197,7 +197,7 @@ impl Checks<'_> {
             }
             (role, symbols.bad, text)
         } else if over != 0 {
-            // Joined with its neighbour it is in order, or another engine took it.
+            // Joined with its neighbour it is aligned, or another engine carried it.
             let text = format!("{over} over a multiple of {unit}, and taken all the same");
             (Role::Text, symbols.good, text)
         } else if value & block != 0 {
@@ -262,8 +262,8 @@ impl Strip {
         let first = self.start - self.start % self.unit;
         let end = self.start.saturating_add(self.length);
         let touched = end.saturating_sub(first).div_ceil(self.unit).max(1);
-        // At least two units, so that a border is seen; at most four, the last one standing for
-        // all that follow.
+        // At least two units, so that a border is visible; at most four, of which the last stands
+        // for all that follow.
         let units = touched.clamp(2, 4);
         let columns = (width.saturating_sub(4) / units as usize)
             .saturating_sub(1)

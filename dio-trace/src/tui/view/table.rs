@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The heading and the rows that are seen.
+/// The heading and the visible rows.
 pub(super) fn visible(
     model: &Model,
     snapshot: &Snapshot,
@@ -48,7 +48,7 @@ pub(super) fn visible(
     lines
 }
 
-/// The whole table, for a report: no cursor.
+/// The whole table without a cursor, for a report.
 #[must_use]
 pub(crate) fn lines(
     model: &Model,
@@ -66,7 +66,7 @@ pub(crate) fn lines(
     lines
 }
 
-/// The heading; the column sorted by is marked.
+/// The heading, with a mark at the column by which the table is sorted.
 fn heading(model: &Model, shown: &[Shown], theme: &Theme, width: usize) -> Line<'static> {
     let order = model.place().order;
     let arrow = if order.descending {
@@ -81,7 +81,7 @@ fn heading(model: &Model, shown: &[Shown], theme: &Theme, width: usize) -> Line<
         let fits = one.spec.full.len() <= columns;
         let mut title = if fits { one.spec.full } else { one.spec.title }.to_owned();
         if sorted {
-            // Where there is no room beside the title, the arrow takes its last letter's place.
+            // If there is no room next to the title, the arrow replaces its last letter.
             if title.len() >= columns {
                 title.pop();
             }
@@ -157,7 +157,7 @@ struct Branch {
     last: bool,
 }
 
-/// In a tree, a file's path stands where its process has its name.
+/// In a tree, the path of a file takes the place of the process name.
 fn tree_cell(
     row: &Row,
     branch: &Branch,
@@ -211,7 +211,7 @@ fn line(
     for one in shown {
         let columns = usize::from(one.width);
         let (text, role) = cell(one.spec.column, columns);
-        // A number that is too long would be read wrong if it were cut: say that it is.
+        // A number that was cut would be misread, so the cut is marked.
         let text = if wide(&text) > columns {
             "#".repeat(columns)
         } else {
@@ -225,7 +225,7 @@ fn line(
         line = line.patch_style(theme.style(Role::Match));
     }
     if row.cursor {
-        // Over the cells' own colours: those may not be seen on the cursor's.
+        // Overrides the cells' own colours, which may be invisible on the cursor's.
         let style = theme.style(Role::Cursor);
         for span in &mut line.spans {
             span.style = span.style.patch(style);
@@ -234,7 +234,7 @@ fn line(
     line
 }
 
-/// What to read where there are no rows.
+/// The text for a table without rows.
 fn empty(model: &Model, snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let total = snapshot.total.total().count;
     let tab = model.tab();

@@ -1,4 +1,4 @@
-//! The screens to switch to.
+//! The line of tabs.
 
 use ratatui::text::{Line, Span};
 
@@ -9,8 +9,8 @@ use crate::tui::{
     view::span,
 };
 
-/// Number and name of each tab that fits, with the columns it takes. Where not all names fit, all
-/// but the present one are numbers only.
+/// Number and name of each tab that fits, with its columns. If not all names fit, all but the
+/// present one are only numbers.
 fn labels(width: usize, present: Option<Tab>) -> Vec<(Tab, String)> {
     let full = |tab: Tab| format!("{} {} ", tab as usize + 1, tab.title());
     let all: usize = Tab::ALL.iter().map(|tab| wide(&full(*tab))).sum();

@@ -1,4 +1,4 @@
-//! The time line of a replay: where trouble lies in the recording, and where one stands.
+//! The time line of a replay: where in the recording trouble is, and the present position.
 
 use ratatui::text::Line;
 
@@ -10,7 +10,7 @@ use crate::tui::{
     view::span,
 };
 
-/// One line: state, start, trouble over time with the head, end.
+/// One line: state, start, trouble over time with the position, end.
 pub(super) fn line(playback: &Playback, theme: &Theme, width: usize) -> Line<'static> {
     let symbols = theme.symbols;
     let state = if playback.playing {

@@ -1,4 +1,4 @@
-//! What is wrong with the selected row, and what to change: the answer without drilling down.
+//! The explanation of the selected row: what is wrong and what to change, without drilling down.
 
 use ratatui::{layout::Rect, text::Line};
 
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// A rule with the row's name, and as much of the explanation as there is room for.
+/// A rule with the row's name, and as much of the explanation as fits.
 pub(super) fn lines(
     model: &Model,
     snapshot: &Snapshot,
@@ -81,10 +81,10 @@ pub(super) fn lines(
     lines
 }
 
-/// Faults shown below a table: there must be room for what to change.
+/// Number of faults shown below a table, so that there is room for what to change.
 const FAULTS: usize = 2;
 
-/// The faults, remarks, portability and advice of one record, most important first.
+/// Faults, remarks, portability and advice of one record, most important first.
 fn explanation(
     record: &Record,
     snapshot: &Snapshot,
@@ -102,7 +102,7 @@ fn explanation(
         let text = format!("and {more} more: Enter shows them");
         lines.extend(sentence(theme, Role::Faint, "        ", &text, width));
     }
-    // What to change comes before remarks: there may be no room for all.
+    // Advice comes before remarks, because there may not be room for all.
     let advice = |lines: &mut Vec<Line<'static>>, text: &String| {
         lines.extend(sentence(
             theme,
