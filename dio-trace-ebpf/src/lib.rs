@@ -4,7 +4,7 @@
 //!
 //! Nothing here allocates, and all of it compiles for the eBPF target and for the host, so the
 //! code that classifies a request in the kernel is the code that host tests exercise.
-#![no_std]
+#![cfg_attr(not(test), no_std)]
 #![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 
 pub mod abi;

@@ -60,6 +60,8 @@ impl<T: AnyBitPattern> Place<'_, T> {
     #[inline(always)]
     #[must_use]
     pub fn read(self) -> T {
+        #[cfg(test)]
+        interrupt::here();
         // SAFETY: aligned and there, and any bytes are valid. Volatile, since others write there.
         unsafe { self.as_ptr().read_volatile() }
     }
@@ -67,6 +69,8 @@ impl<T: AnyBitPattern> Place<'_, T> {
     /// Writes it, in as many steps as [`read`](Self::read).
     #[inline(always)]
     pub fn write(self, value: T) {
+        #[cfg(test)]
+        interrupt::here();
         // SAFETY: aligned and there. Volatile, since others read there.
         unsafe { self.as_ptr().write_volatile(value) }
     }
@@ -120,6 +124,8 @@ impl Place<'_, u64> {
 
     #[cfg(not(target_arch = "bpf"))]
     fn atomic(&self) -> &core::sync::atomic::AtomicU64 {
+        #[cfg(test)]
+        interrupt::here();
         // SAFETY: aligned and there; all that write there meanwhile do so in one step.
         unsafe { core::sync::atomic::AtomicU64::from_ptr(self.as_ptr()) }
     }
@@ -251,5 +257,32 @@ pub unsafe fn copy_words<W: Copy>(from: *const W, to: *mut W, words: usize) {
     for word in 0..words {
         // SAFETY: the caller's words.
         unsafe { to.add(word).write_volatile(from.add(word).read_volatile()) };
+    }
+}
+
+/// Lets tests run another program between any two accesses of one.
+#[cfg(test)]
+pub(crate) mod interrupt {
+    use std::{boxed::Box, cell::RefCell};
+
+    std::thread_local! {
+        static PROGRAM: RefCell<Option<Box<dyn FnMut()>>> = const { RefCell::new(None) };
+    }
+
+    /// An access is about to be made.
+    pub(super) fn here() {
+        // Not there while it runs: it is not interrupted itself.
+        if let Some(mut program) = PROGRAM.take() {
+            program();
+            PROGRAM.set(Some(program));
+        }
+    }
+
+    /// Runs `work`, and `program` before each access that it makes.
+    pub(crate) fn interrupted<R>(program: impl FnMut() + 'static, work: impl FnOnce() -> R) -> R {
+        PROGRAM.set(Some(Box::new(program)));
+        let result = work();
+        PROGRAM.set(None);
+        result
     }
 }

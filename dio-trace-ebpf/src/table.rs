@@ -153,3 +153,6 @@ fn claim_displaced<V>(group: InMap<Group<V>>, home: InMap<Slot<V>>, key: u64) ->
     displaced.add(u64::MAX);
     NOWHERE
 }
+
+#[cfg(test)]
+mod tests;
