@@ -20,16 +20,16 @@
 //!    in `tables/threads` that this thread is busy with it.
 //! 3. It writes down who submits it, of which file on which device (`facts/{owner,origin,target}`),
 //!    and folds its memory into a few numbers (`facts/iovec`).
-//! 4. Engines inside add which way it went and how much they did (`request/engine`), and bios how many
-//!    they are and how many were split (`probes/bio`): both find the row by the thread or the kiocb.
-//! 5. The function returns with the result, or says that `ki_complete` will be called with it
-//!    (`request/leave`). `io_uring` may be told to wait instead, and issue it again (`request/retry`).
+//! 4. Engines inside add the route it took and the bytes they did (`request/engine`); bios are counted, and
+//!    those that were split (`probes/bio`). Both find the row by the thread or the kiocb.
+//! 5. The function returns the result, or `-EIOCBQUEUED`: then `ki_complete` will be called with it
+//!    (`request/leave`). On a refusal to wait, `io_uring` issues the request again (`request/retry`).
 //! 6. The result is judged by the same rules that reports and tests use (`outcome/verdict`).
 //! 7. Most requests are only counted, in a row of their own kind (`outcome/count`).
 //! 8. The others are sent one by one, within each process' share (`outcome/send`).
 //! 9. The file's name and limits are sent first, where userspace does not know them yet.
-//! 10. The row is given up (`request/leave`); what could not be followed is counted as lost, with its
-//!     cause (`tables/losses`).
+//! 10. The row is released (`request/leave`). A request that could not be followed is counted as lost,
+//!     with the cause (`tables/losses`).
 
 mod base;
 mod facts;

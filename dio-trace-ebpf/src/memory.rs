@@ -10,7 +10,7 @@ use crate::verifier::low_bits;
 ///
 /// It stays while `'m` lasts: the kernel frees the memory of a map only when nobody has the map any more,
 /// and a row that is given up stays memory of the map. So every access here is safe; that what is read
-/// still means the same a moment later is for whoever reads it to see to.
+/// still means the same a moment later is for the reader to ensure.
 #[repr(transparent)]
 pub struct Place<'m, T>(NonNull<T>, PhantomData<&'m T>);
 

@@ -4,10 +4,10 @@
 //! A lookup in an array is ten instructions, made in the program itself. A hash map takes two
 //! hundred, and five hundred for a row that comes and goes.
 //!
-//! Programs on other CPUs, and those that preempt this one, work in the same slots. A slot is taken by
-//! one exchange of its key, and given up by one store. A row that does not lie in its key's home slot is
-//! counted there *before* it is made and *after* it is gone, so whoever finds the count at 0 need not
-//! look further.
+//! Programs on other CPUs, and those that preempt this one, use the same slots. A slot is taken by
+//! one exchange of its key, and released by one store. A row that does not lie in its key's home slot is
+//! counted there *before* it is made and *after* it is gone, so a lookup that finds the count at 0 is
+//! finished.
 
 use core::{mem::offset_of, ptr::NonNull};
 
@@ -72,7 +72,7 @@ pub trait Slots<V> {
         Some((row(group, number)?, false))
     }
 
-    /// Gives up a row of the first table.
+    /// Releases a row of the first table.
     ///
     /// # Safety
     /// `row` must have been found or claimed for `key`, in the first table.
@@ -139,7 +139,7 @@ fn find_displaced<V>(group: InMap<Group<V>>, key: u64) -> u64 {
 /// already.
 #[inline(never)]
 fn claim_displaced<V>(group: InMap<Group<V>>, home: InMap<Slot<V>>, key: u64) -> u64 {
-    // Before the row is there: who looks for it must go on.
+    // Before the row is there: a lookup for it must continue.
     let displaced = field!(home, displaced);
     displaced.add(1);
     let unknown = displaced.read();

@@ -1,9 +1,9 @@
 //! Keeps the kernel's verifier from following every combination of values.
 //!
 //! A set of bits that is built by branches has as many known values as there are paths, and a
-//! length that grows in a loop as many ranges as there are rounds. Once such a value is tested or
-//! used as an index, the verifier walks each of them on its own: a million steps for a few hundred
-//! instructions. A value that it does not know lets it walk the rest once.
+//! length that grows in a loop has as many ranges as there are rounds. Once such a value is tested or
+//! used as an index, the verifier walks each of them separately: a million steps for a few hundred
+//! instructions. If it does not know the value, it walks the rest once.
 
 /// The same value, of which the verifier no longer knows anything.
 /// `unknown` is any value that it does not know either, such as one read from kernel memory.
@@ -32,8 +32,8 @@ pub fn forget(value: u64, unknown: u64) -> u64 {
     }
 }
 
-/// The bits of an index below `MASK`, cut off where the verifier sees it: the compiler would drop a
-/// plain `&` whose outcome it can prove, and keeps the proof for itself.
+/// `index & MASK`, in a form that reaches the verifier: the compiler would drop a plain `&` whose outcome
+/// it can prove, and the verifier does not see that proof.
 #[inline(always)]
 #[must_use]
 pub fn low_bits<const MASK: i32>(index: u64) -> usize {
@@ -82,8 +82,8 @@ pub fn lower_half(word: u64) -> u32 {
     }
 }
 
-/// 1 where a word is not 0, else 0, without a branch that the verifier would follow: left to itself,
-/// the compiler makes one of every such calculation.
+/// 1 where a word is not 0, else 0, without a branch that the verifier would follow. The compiler turns
+/// every ordinary form of this into a branch.
 #[inline(always)]
 #[must_use]
 pub fn is_nonzero(word: u64) -> u64 {
@@ -109,7 +109,7 @@ pub fn is_nonzero(word: u64) -> u64 {
     }
 }
 
-/// 1 where `a < b`, else 0, without a branch; both must be below 2^63.
+/// 1 where `a < b`, else 0, without a branch. Both must be below 2^63.
 #[inline(always)]
 #[must_use]
 pub const fn is_less(a: u64, b: u64) -> u64 {

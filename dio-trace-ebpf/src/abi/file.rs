@@ -1,4 +1,4 @@
-//! What is told once of each file.
+//! What is sent once for each file.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -22,18 +22,18 @@ pub struct FileId {
 /// Ways of one [`FileSet`].
 pub const FILE_WAYS: usize = 8;
 
-/// Number of sets in the table of files that were told. Far more places than userspace remembers
-/// files, so that hardly ever a set is too small.
+/// Number of sets in the table of files that were sent. They hold far more files than userspace
+/// remembers, so a set is hardly ever too small.
 pub const FILE_SETS: u32 = 1 << 15;
 
-/// Some of the files that were told, by their [`number`](FileId::number).
+/// Some of the files that were sent, by their [`number`](FileId::number).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(transparent)]
 pub struct FileSet(pub [u64; FILE_WAYS]);
 
 impl FileId {
-    /// A number that no other file has, but for chance (one in 10^9 where a hundred thousand files
-    /// are told apart); never 0. Another `epoch` of userspace's memory makes all numbers others.
+    /// A number that no other file has, except by chance (one in 10^9 among a hundred thousand files);
+    /// never 0. It differs in every `epoch` of userspace's memory of files.
     #[inline(always)]
     #[must_use]
     pub const fn number(&self, epoch: u32) -> u64 {
@@ -49,8 +49,8 @@ impl FileId {
     }
 }
 
-/// The device of a mounted filesystem, told by userspace where the probes cannot find it: btrfs sets
-/// no `s_bdev`, and modules of kernels before 5.11 have no BTF that would tell where it keeps it.
+/// The device of a mounted filesystem, for the probes to look up where they cannot find it: btrfs sets
+/// no `s_bdev`, and modules of kernels before 5.11 have no BTF that says where it keeps its device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct FilesystemDevice {
@@ -62,17 +62,17 @@ pub struct FilesystemDevice {
     pub disk_name: [u8; 32],
 }
 
-/// Steps that are taken from a file up to the root: one for each component of its path and for
-/// each mount that is crossed. A deeper path is reported as unresolved.
+/// Steps from a file up to the root: one for each component of its path and one for each mount that is
+/// crossed. A deeper path is reported as unresolved.
 pub const PATH_STEPS: usize = 32;
 
 /// Bytes for one component with its NUL. A path with a longer one is reported as unresolved.
 ///
-/// Each step has a slot of its own, though most are far shorter: where a component is written
-/// then depends on nothing but the step, which lets the verifier walk the loop once.
+/// Each step has a slot of its own, although most components are far shorter: the place of a component
+/// then depends only on the step, which lets the verifier walk the loop once.
 pub const NAME_CAPACITY: usize = 128;
 
-/// A file, told when it is first met.
+/// A file, sent when a request to it is first seen.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct FileEvent {
@@ -80,9 +80,9 @@ pub struct FileEvent {
     pub kind: u32,
     /// Slots of `path` in use; 0 where the path could not be taken whole, up to the root.
     pub path_steps: u32,
-    /// Which file.
+    /// The file.
     pub id: FileId,
-    /// Limits of its device when it was met.
+    /// Limits of its device at that time.
     pub limits: Limits,
     /// Number of that device (`block_device.bd_dev`), 0 where there is none.
     pub disk: u32,
@@ -90,7 +90,7 @@ pub struct FileEvent {
     pub disk_name: [u8; 32],
     /// Filesystem type, NUL-padded; `block` for a raw device.
     pub filesystem: [u8; 16],
-    /// Path components from the file up to the root, each ended by a NUL; empty for a mount that
-    /// is crossed and for the root.
+    /// Path components from the file up to the root, each ended by a NUL. A crossed mount and the root
+    /// have an empty one.
     pub path: [[u8; NAME_CAPACITY]; PATH_STEPS],
 }

@@ -1,7 +1,7 @@
-//! Numbers that stand for longer keys.
+//! Hashes that stand for longer keys.
 
-/// Spreads bits over a word: the finaliser of `SplitMix64`. Not for keys that someone may choose to
-/// collide, unless what they stand for is compared as well.
+/// Spreads bits over a word: the finaliser of `SplitMix64`. An attacker can choose keys that collide, so
+/// the full key must be compared where that matters.
 #[inline(always)]
 #[must_use]
 pub const fn mixed(word: u64) -> u64 {

@@ -1,8 +1,8 @@
-//! Slots of the probes' tables, which userspace looks into as well.
+//! Slots of the probes' tables, which userspace reads in place.
 
 use bytemuck::AnyBitPattern;
 
-/// One slot.
+/// A slot: room for one row.
 #[derive(Clone, Copy, Debug, AnyBitPattern)]
 #[repr(C)]
 pub struct Slot<V> {
@@ -16,10 +16,11 @@ pub struct Slot<V> {
     pub value: V,
 }
 
-/// Slots that a row may lie in. With a quarter of all slots taken, one row in a million finds none.
+/// Number of slots that a row may lie in. With a quarter of all slots taken, one row in a million finds
+/// none.
 pub const SLOTS_TRIED: usize = 16;
 
-/// The slots that a row may lie in.
+/// The slots that the rows of some keys may lie in.
 pub type Group<V> = [Slot<V>; SLOTS_TRIED];
 
 /// Binary logarithms of the fewest and the most slots of a table: 5 and 21 MiB of requests in flight.
@@ -28,9 +29,9 @@ pub const SLOT_BITS: core::ops::RangeInclusive<u32> = 13..=15;
 /// Rows of a table where slots cannot be used: sixteen deep queues of 1,024.
 pub const ROWS: u32 = 16_384;
 
-/// The first slot for a key with this lower half among `1 << bits`. Addresses on kernel stacks have
-/// their lower bits in common, and those of slab objects their upper ones: the product depends on all
-/// of them (Knuth's multiplicative hashing).
+/// Home slot, among `1 << bits`, of a key with this lower half. Addresses on kernel stacks have their
+/// lower bits in common, and addresses of slab objects their upper ones: the product depends on all of
+/// them (Knuth's multiplicative hashing).
 #[must_use]
 #[inline(always)]
 pub const fn slot_of(lower_half: u32, bits: u32) -> u32 {

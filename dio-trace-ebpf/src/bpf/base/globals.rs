@@ -1,5 +1,5 @@
-//! What userspace passes in before load. These live in `.rodata`, whose values the verifier
-//! knows: a branch on them costs nothing, and the branch not taken is not even checked.
+//! Constants that userspace sets before it loads the programs. They lie in `.rodata`, whose values the
+//! verifier knows: a branch on them costs nothing, and the branch not taken is not even checked.
 
 use dio_trace_ebpf::abi::{
     ABI_VERSION as VERSION,

@@ -2,7 +2,7 @@
 
 use crate::bpf::base::pointer::{Access, ByHelper, ByLoad};
 
-/// A kind of program. Everything that differs between kinds is asked here.
+/// A kind of program. Whatever differs between kinds is defined here.
 pub(in crate::bpf) trait ProgramKind {
     /// How it reads the kernel's memory.
     type Access: Access;

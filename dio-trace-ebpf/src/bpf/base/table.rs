@@ -1,4 +1,4 @@
-//! A table of rows by key: slots in an array, and a hash map that stands in where they cannot be used
+//! A table of rows by key: slots in an array, or a hash map where slots cannot be used
 //! ([`Settings::slot_bits`](dio_trace_ebpf::abi::settings::Settings::slot_bits)).
 
 use aya_ebpf::maps::{Array, HashMap};

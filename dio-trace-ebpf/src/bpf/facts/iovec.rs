@@ -65,9 +65,9 @@ fn kind<A: Access>(iter: KernelPtr<A>) -> u32 {
     }
 }
 
-/// Folds the iterator, which holds `length` bytes, into the request of `kiocb`, which is all zeros
-/// but for what is known already, its limits among them. A program for old kernels has to
-/// [`go_on`] at its end.
+/// Folds the iterator, which holds `length` bytes, into the request of `kiocb`. The row must be zero
+/// except for what is known already, such as its limits. A program for old kernels must call [`go_on`]
+/// at its end.
 #[inline(always)]
 pub(in crate::bpf) fn capture<P: ProgramKind>(
     row: &mut Row,
@@ -87,7 +87,7 @@ pub(in crate::bpf) fn capture<P: ProgramKind>(
     }
     let pages = kind == layout!(iter_bvec);
     if !pages && kind != layout!(iter_iovec) && kind != layout!(iter_kvec) {
-        // A pipe, a page cache folio queue: nothing that direct I/O takes.
+        // A pipe or a page cache folio queue: direct I/O takes neither.
         request.state |= state::UNREADABLE;
         request.geometry.offset = offset;
         request.geometry.length = length;
@@ -123,8 +123,8 @@ pub(in crate::bpf) fn capture<P: ProgramKind>(
     }
 }
 
-/// The same value, as a number: to the verifier a plain load gives a pointer, which may not be added
-/// to, until it has gone through memory of which it keeps no account.
+/// The same value, as a number: a plain load gives the verifier a pointer, which may not be added to.
+/// A pointer that has gone through the memory of a map is a number to it.
 #[inline(always)]
 fn number(request: &mut Request, pointer: u64) -> u64 {
     let place = &raw mut request.segments[0].address;
@@ -142,7 +142,7 @@ fn one_segment(request: &mut Request, offset: u64, segment: Segment) {
     request.segments_kept = 1;
 }
 
-/// By `bpf_loop` (5.17), whose callback the verifier walks once. It needs a relocation that older
+/// Walks by `bpf_loop` (5.17), whose callback the verifier walks once. It needs a relocation that older
 /// kernels refuse, so only programs that are not loaded there may use it.
 #[inline(always)]
 fn walk_by_helper(row: &mut Row) {
@@ -160,15 +160,15 @@ fn walk_by_helper(row: &mut Row) {
     end(row);
 }
 
-/// One round of `bpf_loop`: 0 to go on, 1 to stop.
+/// One round of `bpf_loop`: 0 to continue, 1 to stop.
 unsafe extern "C" fn walk_callback(_round: u32, context: *mut c_void) -> c_long {
     // SAFETY: `walk_by_helper` passes the address of a row that nothing else touches meanwhile.
     let row = unsafe { &mut **context.cast::<*mut Row>() };
     c_long::from(!step(row))
 }
 
-/// By a loop that the verifier walks round for round, as far as one program goes; what is left then
-/// is for the next program. Not inlined: all its state in registers and on a stack of its own.
+/// Walks by a loop that the verifier follows round by round, as far as one program gets. The next program
+/// does the rest. Not inlined: its state is in registers and on a stack frame of its own.
 #[inline(never)]
 fn walk_by_loop(row: &mut Row, kiocb: u64) {
     let mut more = true;
@@ -187,8 +187,8 @@ fn walk_by_loop(row: &mut Row, kiocb: u64) {
     end(row);
 }
 
-/// Passes on what [`capture`] of a program for old kernels left. Must be the last thing that it does: it
-/// does not come back.
+/// Passes on what [`capture`] of a program for old kernels left. It must be the last thing that the
+/// program does, since it does not return.
 #[inline(always)]
 pub(in crate::bpf) fn go_on<P: ProgramKind, C: EbpfContext>(ctx: &C) {
     if !P::OLD {
@@ -199,13 +199,13 @@ pub(in crate::bpf) fn go_on<P: ProgramKind, C: EbpfContext>(ctx: &C) {
     {
         // SAFETY: the map holds no other programs than kprobes.
         unsafe { WALKER.tail_call(ctx, 0) };
-        // Only where there is none, or after as many as the kernel allows; the request is marked as
-        // cut off.
+        // Reached only where there is no such program, or after as many as the kernel allows. The
+        // request is marked as truncated.
         paused.write(0);
     }
 }
 
-/// Goes on with a walk: 32 programs follow upon one another (`MAX_TAIL_CALL_CNT`).
+/// Continues a walk. Up to 32 programs follow one another (`MAX_TAIL_CALL_CNT`).
 #[inline(always)]
 pub(in crate::bpf) fn resume<C: EbpfContext>(ctx: &C) {
     let Some(paused) = WALK.value(0) else {
@@ -221,7 +221,7 @@ pub(in crate::bpf) fn resume<C: EbpfContext>(ctx: &C) {
     go_on::<OldKprobe, C>(ctx);
 }
 
-/// The next segment. False when there are no more, or none that can be read.
+/// Folds the next segment. False when there is none, or it cannot be read.
 #[inline(always)]
 fn step(row: &mut Row) -> bool {
     let Row { request, walk } = row;
@@ -247,7 +247,7 @@ fn step(row: &mut Row) -> bool {
     walk.left -= segment.length;
     walk.fold.push(segment);
     if walk.pages != 0 {
-        // Beyond this point only the place in the page means something.
+        // From here on only the offset in the page has a meaning.
         segment.address &= 4095;
     }
     let index = walk.index;
@@ -270,7 +270,7 @@ fn step(row: &mut Row) -> bool {
     true
 }
 
-/// Writes down what was gathered, all of it or as far as it goes.
+/// Stores the geometry of all segments, or of those that were walked.
 #[inline(always)]
 fn end(row: &mut Row) {
     let Row { request, walk } = row;
@@ -285,8 +285,8 @@ fn end(row: &mut Row) {
 #[inline(always)]
 fn decode(raw: &[u64; 2], pages: bool) -> Segment {
     if pages {
-        // `struct page` is 64 bytes and lies in an array by page frame, so pages that touch in
-        // memory touch here as well.
+        // `struct page` has 64 bytes and lies in an array by page frame number, so pages that are
+        // adjacent in memory are adjacent here as well.
         let (length, in_page) = (raw[1] & 0xffff_ffff, raw[1] >> 32);
         Segment {
             address: (raw[0] << 6).wrapping_add(in_page),

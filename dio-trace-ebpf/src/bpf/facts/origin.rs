@@ -1,10 +1,10 @@
 //! Who makes a request, and of which file. The kernel is asked once in each tick of its clock (1 to
 //! 10 ms), for each thread and file on each CPU: a program that makes many requests makes most of them
-//! of the same file.
+//! to the same file.
 //!
-//! What is remembered of a file is still true, for all that can make it another one is looked at each
-//! time; limits of a device change only while its queue is frozen, which takes longer than a tick. A
-//! process' name, user and control group may be those that it had at the beginning of the tick.
+//! A cached entry cannot name the wrong file: inode number, generation and both addresses are compared
+//! on every use. Limits of a device change only while its queue is frozen, which takes longer than a
+//! tick. Name, user and control group of a process may be those from the beginning of the tick.
 
 use aya_ebpf::helpers::generated::bpf_jiffies64;
 use dio_trace_ebpf::{
@@ -28,12 +28,12 @@ use crate::bpf::{
     },
     facts::{owner, target},
     tables::{
-        maps::{REMEMBERED, REMEMBERED_BITS},
-        values::Remembered,
+        maps::{ORIGINS, ORIGINS_BITS},
+        values::CachedOrigin,
     },
 };
 
-/// Writes down who makes a request of the open `file`, and what that file is.
+/// Fills in who makes a request of the open `file`, and what that file is.
 #[inline(always)]
 pub(in crate::bpf) fn fill<P: ProgramKind>(
     request: &mut Request,
@@ -48,8 +48,8 @@ pub(in crate::bpf) fn fill<P: ProgramKind>(
         // SAFETY: takes no arguments.
         let tick = unsafe { bpf_jiffies64() };
         let about = [tick, thread, file.address(), inode.address()];
-        let number = slot_of(lower_half(file.address()) ^ thread as u32, REMEMBERED_BITS);
-        let place = REMEMBERED.value(number);
+        let number = slot_of(lower_half(file.address()) ^ thread as u32, ORIGINS_BITS);
+        let place = ORIGINS.value(number);
         let known = place.is_some_and(|place| recall(place, about, inode, &mut request.parties));
         if !known {
             find_out(&mut request.parties, thread, file, inode);
@@ -62,17 +62,17 @@ pub(in crate::bpf) fn fill<P: ProgramKind>(
     target::measure(request, file, inode);
 }
 
-/// Copies what is remembered; false where that is something else, or was changed meanwhile.
+/// Copies the cached entry; false if it is about something else, or was changed meanwhile.
 #[inline(always)]
 fn recall<A: Access>(
-    place: InMap<Remembered>,
+    place: InMap<CachedOrigin>,
     [tick, thread, file, address]: [u64; 4],
     inode: KernelPtr<A>,
     parties: &mut Parties,
 ) -> bool {
     let number = inode.read::<u64>(layout!(inode_i_ino));
     let generation = inode.read::<u32>(layout!(inode_i_generation));
-    // Before all else that is remembered.
+    // Before everything else in the entry.
     let version = field!(place, version).read();
     let id = field!(place, parties.id);
     let same = field!(place, tick).read() == tick
@@ -88,9 +88,9 @@ fn recall<A: Access>(
     field!(place, version).read() == version
 }
 
-/// Replaces what is remembered, unless that is what another program is about.
+/// Replaces the cached entry, unless another program is doing that.
 #[inline(always)]
-fn remember(place: InMap<Remembered>, [tick, thread, file, inode]: [u64; 4], parties: &Parties) {
+fn remember(place: InMap<CachedOrigin>, [tick, thread, file, inode]: [u64; 4], parties: &Parties) {
     let version = field!(place, version);
     let before = version.read();
     if before & 1 != 0 || version.exchange(before, before + 1) != before {

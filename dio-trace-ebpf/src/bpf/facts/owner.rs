@@ -25,10 +25,10 @@ pub(in crate::bpf) fn is_traced(thread: u64) -> bool {
     setting!(only_traced) == 0 || TRACED_PROCESSES.value(&pid).is_some()
 }
 
-/// Writes down process, thread, user, control group and names.
+/// Fills in process, thread, user, control group and names.
 ///
-/// No plain loads through `bpf_get_current_task_btf`: for each pointer that is followed from the task,
-/// the verifier looks for a name through all of the kernel's types, in vain.
+/// Not by plain loads through `bpf_get_current_task_btf`: for each pointer that is followed from the
+/// task, the verifier searches all of the kernel's types for a name that is not there.
 #[inline(always)]
 pub(in crate::bpf) fn identify(parties: &mut Parties, thread: u64) {
     parties.pid = (thread >> 32) as u32;
@@ -36,7 +36,7 @@ pub(in crate::bpf) fn identify(parties: &mut Parties, thread: u64) {
     parties.uid = bpf_get_current_uid_gid() as u32;
     // SAFETY: takes no arguments.
     parties.cgroup = unsafe { bpf_get_current_cgroup_id() };
-    // SAFETY: as many bytes as are given. It cannot fail, and leaves NULs if it did.
+    // SAFETY: the helper writes no more than the bytes given. It does not fail for a running thread.
     unsafe { bpf_get_current_comm(parties.thread.as_mut_ptr().cast(), 16) };
     parties.comm = parties.thread;
     if parties.pid != parties.tid {

@@ -1,5 +1,5 @@
-//! The path of an open file, taken from the directory cache when the file is first met, so that
-//! it is right even where the process is gone a moment later.
+//! The path of an open file, read from the directory cache when a request to the file is first seen, so
+//! that it is right even if the process exits a moment later.
 
 use core::ffi::{c_long, c_void};
 
@@ -18,7 +18,7 @@ use crate::bpf::base::{
 /// Highest error number that a pointer may hold (include/linux/err.h).
 const MAX_ERRNO: u64 = 4095;
 
-/// Where the walk up to the root is.
+/// Progress of the walk up to the root.
 #[repr(C)]
 struct Walk {
     /// The slot for the first component.
@@ -30,8 +30,8 @@ struct Walk {
 }
 
 /// Writes the components of `file`'s path to `path`, innermost first, through all mounts of its mount
-/// namespace. Returns the slots used; 0 where the path is too deep, has too long a component or is
-/// unreadable.
+/// namespace. Returns the number of slots used; 0 if the path is too deep, has too long a component or
+/// cannot be read.
 #[inline(always)]
 pub(in crate::bpf) fn components<P: ProgramKind>(
     path: &mut [[u8; NAME_CAPACITY]; PATH_STEPS],
@@ -42,10 +42,10 @@ pub(in crate::bpf) fn components<P: ProgramKind>(
         slots: path.as_mut_ptr(),
         dentry: dentry.address(),
         vfsmount: vfsmount.address(),
-        // Old kernels take what a callback leaves for known after one round.
+        // Older kernels assume after one round that they know what the callback leaves here.
         steps: forget(0, dentry.address()),
     };
-    // Other programs are loaded by kernels too that refuse any with a callback.
+    // Other programs are loaded unchanged, also by kernels that refuse a callback.
     if P::BTF && setting!(has_loop) != 0 {
         // SAFETY: the callback has the signature that the helper asks for, and gets back `walk`,
         // which outlives the call.
@@ -67,13 +67,13 @@ pub(in crate::bpf) fn components<P: ProgramKind>(
     walk.steps
 }
 
-/// One round of `bpf_loop`: 0 to go on, 1 to stop.
+/// One round of `bpf_loop`: 0 to continue, 1 to stop.
 unsafe extern "C" fn step_callback(number: u32, walk: *mut c_void) -> c_long {
     // SAFETY: `components` passes the address of a walk that nothing else touches meanwhile.
     c_long::from(!step(unsafe { &mut *walk.cast() }, number))
 }
 
-/// The next component. False at the root, and where there is no going on.
+/// Writes the next component. False at the root, and if it cannot continue.
 #[inline(always)]
 fn step(walk: &mut Walk, number: u32) -> bool {
     let slot = low_bits::<{ PATH_STEPS as i32 - 1 }>(u64::from(number));
@@ -96,7 +96,7 @@ fn step(walk: &mut Walk, number: u32) -> bool {
     }
     let parent = dentry.follow(layout!(dentry_d_parent));
     if parent.address() == dentry.address() {
-        // The root of a filesystem that is mounted nowhere.
+        // The root of a filesystem that is not mounted.
         walk.steps = u64::from(number) + 1;
         return false;
     }
@@ -104,12 +104,12 @@ fn step(walk: &mut Walk, number: u32) -> bool {
     // SAFETY: the slot holds NAME_CAPACITY bytes.
     let written = unsafe { name.read_string(slot, NAME_CAPACITY as u32) };
     walk.dentry = parent.address();
-    // A name that fills the slot may have been cut.
+    // A name that fills the slot may have been truncated.
     0 < written && written < NAME_CAPACITY as i64
 }
 
-/// Where the program sees the file: overlayfs opens the real one in a mount that is in no
-/// namespace, and keeps the path that the program knows beside it (`struct backing_file`,
+/// Dentry and mount of the path by which the program knows the file. overlayfs opens the real file in a
+/// mount that is in no namespace, and stores the program's path next to it (`struct backing_file`,
 /// fs/file_table.c, from 6.5).
 #[inline(always)]
 fn user_path(file: KernelPtr<ByHelper>) -> (KernelPtr<ByHelper>, KernelPtr<ByHelper>) {

@@ -8,13 +8,13 @@ use crate::bpf::{
     tables::{losses::lost, maps::STACKS},
 };
 
-/// `EFAULT`: there is no stack. Kernel threads have none in userspace, which is no loss.
+/// `EFAULT`: there is no stack. Kernel threads have none in userspace; that is not a loss.
 const NO_STACK: i32 = -14;
 
-/// What [`Request::user_stack`] and [`Request::kernel_stack`] hold where there is none.
+/// Value of [`Request::user_stack`] and [`Request::kernel_stack`] where there is none.
 const NONE: i32 = -1;
 
-/// Takes both stacks where they are wanted.
+/// Records both stacks if they are wanted.
 #[inline(always)]
 pub(in crate::bpf) fn take<C: StackIdContext>(ctx: &C, request: &mut Request) {
     if setting!(stacks) == 0 {
@@ -26,8 +26,8 @@ pub(in crate::bpf) fn take<C: StackIdContext>(ctx: &C, request: &mut Request) {
     request.kernel_stack = id(ctx, 0);
 }
 
-/// Without `BPF_F_REUSE_STACKID`: an id that userspace has resolved keeps its meaning, and of two
-/// stacks that fall on one id the later is lost.
+/// Id of a stack. Without `BPF_F_REUSE_STACKID`: an id that userspace has resolved keeps its meaning, and
+/// of two stacks with the same id the later one is lost.
 #[inline(always)]
 fn id<C: StackIdContext>(ctx: &C, side: u32) -> i32 {
     match ctx.get_stackid(&STACKS, u64::from(side)) {

@@ -1,4 +1,4 @@
-//! Counting: exact whatever happens, even where a program is preempted in the middle.
+//! Counting, which stays exact even if a program is preempted in the middle.
 
 use aya_ebpf::helpers::bpf_get_smp_processor_id;
 use dio_trace_ebpf::{
@@ -30,7 +30,7 @@ fn bump(value: InMap<CounterValue>, bytes: u64) {
     field!(value, bytes).add(bytes);
 }
 
-/// Number of the table that the probes fill at present.
+/// Number of the table that the probes fill now.
 #[inline(always)]
 fn table_in_use() -> u32 {
     match COUNTERS_IN_USE.value(0) {
@@ -39,7 +39,7 @@ fn table_in_use() -> u32 {
     }
 }
 
-/// Counts one request of `bytes` into its row; false where there is none yet. `parties` is the key's
+/// Counts one request of `bytes` in its row; false if there is none yet. `parties` is the key's
 /// [`parties_number`](dio_trace_ebpf::abi::counters::parties_number).
 #[inline(always)]
 pub(in crate::bpf) fn count_again(key: &CounterKey, parties: u64, bytes: u64) -> bool {
@@ -64,20 +64,20 @@ fn count_in(table: u32, key: &CounterKey, parties: u64, bytes: u64) -> bool {
     true
 }
 
-/// The number that `key` has on this CPU.
+/// Number of `key` on this CPU.
 #[inline(always)]
 fn number(key: &CounterKey, parties: u64) -> u64 {
     // SAFETY: takes no arguments.
     key.number(parties, unsafe { bpf_get_smp_processor_id() })
 }
 
-/// What a row counts, `None` where it is that of another key with the same number.
+/// Value of a row; `None` if it belongs to another key with the same number.
 #[inline(always)]
 fn value_of(row: InMap<CounterRow>, key: &CounterKey) -> Option<InMap<CounterValue>> {
     (!field!(row, key).differs_from(key)).then(|| field!(row, value))
 }
 
-/// Makes a row for `key`, unless there is one. Returns whether it did.
+/// Makes a row for `key`, unless there is one. Returns whether it has made one.
 #[inline(always)]
 fn make_row<P: ProgramKind>(table: u32, key: &CounterKey, parties: u64) -> bool {
     const BPF_NOEXIST: u64 = 1;
@@ -86,8 +86,8 @@ fn make_row<P: ProgramKind>(table: u32, key: &CounterKey, parties: u64) -> bool 
         let Some((row, found)) = COUNTERS.find_or_claim(table, number(key, parties)) else {
             return false;
         };
-        // Userspace leaves zeros. A row that counts nothing may be one that this program interrupts
-        // the making of.
+        // Userspace leaves zeros. A row that counts nothing may be one whose making this program has
+        // interrupted.
         if !found || field!(row, value.count).read() == 0 {
             field!(row, key).copy_from(key);
         }
@@ -99,8 +99,8 @@ fn make_row<P: ProgramKind>(table: u32, key: &CounterKey, parties: u64) -> bool 
     }
 }
 
-/// Counts one request of `bytes`, in a new row where need be. False where there is none, and there
-/// are as many as `limit` already or no room for one more.
+/// Counts one request of `bytes`, if need be in a new row. False if there is no row yet, and there are
+/// `limit` rows already or no room for another one.
 #[inline(never)]
 fn count_below<P: ProgramKind>(limit: u64, key: &CounterKey, bytes: u64) -> bool {
     let table = table_in_use();
@@ -109,7 +109,7 @@ fn count_below<P: ProgramKind>(limit: u64, key: &CounterKey, bytes: u64) -> bool
         return false;
     };
     let before = rows.read();
-    // Another CPU may make the row at the same time: whoever comes second finds it.
+    // Another CPU may make the row at the same time: the second finds it.
     if before < limit && make_row::<P>(table, key, parties) {
         rows.add(1);
         if before >= limits().wake() {
@@ -119,26 +119,25 @@ fn count_below<P: ProgramKind>(limit: u64, key: &CounterKey, bytes: u64) -> bool
     if !count_in(table, key, parties, bytes) {
         return false;
     }
-    // After the row is made: told before, it could be taken back before there is a row.
+    // After the row is made: raised before, the signal could be cleared before there is a row.
     tell(news::COUNTERS[table as usize & 1]);
     true
 }
 
-/// Counts one request of `bytes`, in a new row where need be, with all of `key` for which there is
-/// room.
+/// Counts one request of `bytes`, if need be in a new row, with as much of `key` as there is room for.
 ///
-/// Not inlined: the verifier walks it once for all that is known of a key.
+/// Not inlined: the verifier would walk it once for everything that it knows about a key.
 #[inline(never)]
 pub(in crate::bpf) fn count<P: ProgramKind>(key: &mut CounterKey, bytes: u64) -> u32 {
     if count_below::<P>(limits().files(), key, bytes) {
         return 0;
     }
     lost(LossCause::CountersFull);
-    forget_file(key);
+    drop_file(key);
     if count_below::<P>(limits().processes(), key, bytes) {
         return 0;
     }
-    forget_process(key);
+    drop_process(key);
     if count_below::<P>(u64::MAX, key, bytes) {
         return 0;
     }
@@ -154,15 +153,15 @@ pub(in crate::bpf) fn count<P: ProgramKind>(key: &mut CounterKey, bytes: u64) ->
     0
 }
 
-/// The same requests, whatever file they go to.
+/// The same requests, to any file.
 #[inline(always)]
-fn forget_file(key: &mut CounterKey) {
+fn drop_file(key: &mut CounterKey) {
     clear(&mut key.file);
 }
 
-/// The same requests, whatever file they go to and whoever makes them.
+/// The same requests, by anyone and to any file.
 #[inline(always)]
-fn forget_process(key: &mut CounterKey) {
+fn drop_process(key: &mut CounterKey) {
     key.cgroup = 0;
     key.pid = 0;
     key.uid = 0;
@@ -175,7 +174,7 @@ fn limits() -> RowLimits {
     RowLimits::of(setting!(counter_rows))
 }
 
-/// Has userspace empty the table before it is full, unless it was told to already.
+/// Asks userspace to empty the table before it is full, unless that was done already.
 #[inline(always)]
 fn empty_soon() {
     let told = NEWS

@@ -1,4 +1,4 @@
-//! What userspace learns besides the requests: what was lost, and where it has to look.
+//! Counters of losses and signals to userspace.
 
 use dio_trace_ebpf::words::LossCause;
 
@@ -7,9 +7,9 @@ use crate::bpf::{
     tables::maps::{LOSSES, NEWS, ORPHANS},
 };
 
-/// Notes that something was lost.
+/// Counts a loss.
 ///
-/// Not inlined, as all that is rare and written in many places: what loading a program costs grows
+/// Not inlined, like everything that is rare and used in many places: the time to load a program grows
 /// with the square of its length.
 #[inline(never)]
 pub(in crate::bpf) fn lost(cause: LossCause) {
@@ -18,8 +18,8 @@ pub(in crate::bpf) fn lost(cause: LossCause) {
     }
 }
 
-/// Notes that a request was seen to end but not to begin: it began before the trace, or the kernel
-/// skipped the probes. Userspace tells these apart.
+/// Counts a request whose end was seen but not its beginning: it began before the trace, or the kernel
+/// skipped the probes. Userspace distinguishes the two.
 #[inline(always)]
 pub(in crate::bpf) fn orphan() {
     if let Some(counter) = ORPHANS.value(0) {
@@ -27,7 +27,7 @@ pub(in crate::bpf) fn orphan() {
     }
 }
 
-/// Tells userspace to look at something: a slot of [`news`](dio_trace_ebpf::abi::news).
+/// Asks userspace to look at something: a slot of [`news`](dio_trace_ebpf::abi::news).
 #[inline(never)]
 pub(in crate::bpf) fn tell(slot: u32) {
     if let Some(told) = NEWS.value(slot) {

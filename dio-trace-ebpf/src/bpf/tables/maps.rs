@@ -18,15 +18,15 @@ use dio_trace_ebpf::{
 
 use crate::bpf::{
     base::table::{MapSlots, Table},
-    tables::values::{Busy, Remembered, Share},
+    tables::values::{CachedOrigin, CurrentKiocb, Share},
 };
 
-/// Who made requests of which files lately, on each CPU (9 KiB): more than make them on one CPU within
-/// a tick. Taken: the kernel is asked anew.
+/// Per-CPU cache of (thread, file) -> owner and device (9 KiB): more places than there are pairs active
+/// on one CPU within a tick. On a conflict the entry is computed again.
 #[map]
-pub(in crate::bpf) static REMEMBERED: PerCpuArray<Remembered> =
-    PerCpuArray::with_max_entries(1 << REMEMBERED_BITS, 0);
-pub(in crate::bpf) const REMEMBERED_BITS: u32 = 6;
+pub(in crate::bpf) static ORIGINS: PerCpuArray<CachedOrigin> =
+    PerCpuArray::with_max_entries(1 << ORIGINS_BITS, 0);
+pub(in crate::bpf) const ORIGINS_BITS: u32 = 6;
 
 /// Requests in flight by the address of their kiocb. Userspace sets the number of slots, and looks
 /// into them where they lie. Full: the request is not followed, [`LossCause::InFlightFull`].
@@ -45,26 +45,26 @@ pub(in crate::bpf) const REQUESTS: Table<Row> = Table {
 };
 static EMPTY_ROW: Row = bytemuck::zeroed();
 
-/// The kiocb each thread is busy with, by thread. As many as requests in flight, since a thread
-/// submits one at a time. Full: what the thread submits is not told apart from what it does besides.
+/// The kiocb that each thread submits, by thread. As many as requests in flight, since a thread submits
+/// one at a time. Full: the bios of the thread's requests are not counted.
 #[map]
-static BUSY_SLOTS: Array<Group<Busy>> = Array::with_max_entries(1, 0);
+static CURRENT_SLOTS: Array<Group<CurrentKiocb>> = Array::with_max_entries(1, 0);
 
 /// The same where slots cannot be used.
 #[map]
-static BUSY: HashMap<u64, Busy> = HashMap::with_max_entries(slot::ROWS, 0);
+static CURRENT: HashMap<u64, CurrentKiocb> = HashMap::with_max_entries(slot::ROWS, 0);
 
-/// What each thread is busy with.
-pub(in crate::bpf) const THREADS: Table<Busy> = Table {
-    slots: MapSlots(&BUSY_SLOTS),
-    hashed: &BUSY,
-    empty: &Busy::NOTHING,
+/// The kiocb that each thread submits.
+pub(in crate::bpf) const THREADS: Table<CurrentKiocb> = Table {
+    slots: MapSlots(&CURRENT_SLOTS),
+    hashed: &CURRENT,
+    empty: &CurrentKiocb::NONE,
 };
 
-/// Counted requests, in two tables: userspace empties one, where it lies, while the probes fill the
-/// other. As many slots in each as for requests in flight; one interval's worth of processes, files and
-/// verdicts on each CPU. Full: counted without the file, then without the process,
-/// [`LossCause::CountersFull`]; for these, room is kept (`RowLimits`).
+/// Counted requests, in two tables: userspace empties one in place while the probes fill the other. Each
+/// has as many slots as there are for requests in flight; one interval needs a row for each process,
+/// file and verdict on each CPU. Full: counted without the file, then without the process,
+/// [`LossCause::CountersFull`]; room is kept for that (`RowLimits`).
 #[map]
 static COUNTER_SLOTS: Array<Group<CounterRow>> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
@@ -85,20 +85,20 @@ pub(in crate::bpf) static COUNTERS_ODD: PerCpuHashMap<CounterKey, CounterValue> 
 #[map]
 pub(in crate::bpf) static COUNTERS_IN_USE: Array<u32> = Array::with_max_entries(1, 0);
 
-/// Rows of each of the two. Userspace takes them back when it has emptied a table.
+/// Number of rows in each of the two. Userspace resets it when it has emptied a table.
 #[map]
 pub(in crate::bpf) static COUNTER_ROWS: Array<u64> = Array::with_max_entries(2, 0);
 
-/// What userspace is to look at, by slots of [`news`].
+/// Signals to userspace, by slots of [`news`].
 #[map]
 pub(in crate::bpf) static NEWS: Array<u32> = Array::with_max_entries(news::SLOTS, 0);
 
-/// The last resort when the kernel makes no row. Never full.
+/// The last resort if the kernel makes no row. Never full.
 #[map]
 pub(in crate::bpf) static UNATTRIBUTED: PerCpuArray<CounterValue> =
     PerCpuArray::with_max_entries(UNATTRIBUTED_SLOTS, 0);
 
-/// What was lost, by [`LossCause`] number. Never full.
+/// Losses, by [`LossCause`] number. Never full.
 #[map]
 pub(in crate::bpf) static LOSSES: PerCpuArray<u64> =
     PerCpuArray::with_max_entries(LossCause::ALL.len() as u32, 0);
@@ -113,38 +113,38 @@ pub(in crate::bpf) static ORPHANS: PerCpuArray<u64> = PerCpuArray::with_max_entr
 pub(in crate::bpf) static EVENTS: RingBuf = RingBuf::with_byte_size(EVENTS_SIZE, 0);
 pub(in crate::bpf) const EVENTS_SIZE: u32 = 4 << 20;
 
-/// Files whose name and limits were sent (2 MiB). Full: another file is forgotten, and sent again
-/// when it is met again.
+/// Files whose name and limits were sent (2 MiB). Full: another file is dropped, and sent again when it
+/// is next seen.
 #[map]
 pub(in crate::bpf) static FILES_SENT: Array<FileSet> = Array::with_max_entries(FILE_SETS, 0);
 
-/// Slot 0: the epoch of userspace's memory of files. When it begins another, all are sent again.
+/// Slot 0: the epoch of userspace's memory of files. All files are sent again when it changes.
 #[map]
 pub(in crate::bpf) static FILES_EPOCH: Array<u32> = Array::with_max_entries(1, 0);
 
-/// Devices of mounted filesystems by `super_block.s_dev`, where userspace has to tell them. More
-/// than are mounted anywhere; what finds no place is a filesystem without a known device.
+/// Devices of mounted filesystems by `super_block.s_dev`, for filesystems whose device the probes cannot
+/// find. More than are mounted anywhere. Full: the device is unknown.
 #[map]
 pub(in crate::bpf) static FILESYSTEM_DEVICES: HashMap<u32, FilesystemDevice> =
     HashMap::with_max_entries(1_024, 0);
 
-/// Details sent by each process (256 KiB), by the lower bits of its number: two processes share one
-/// share if they are 16,384 apart.
+/// Details sent by each process (256 KiB), by the lower bits of its id: two processes have one share if
+/// their ids are a multiple of 16,384 apart.
 #[map]
 pub(in crate::bpf) static SHARES: Array<Share> = Array::with_max_entries(SHARES_COUNT, 0);
 pub(in crate::bpf) const SHARES_COUNT: u32 = 1 << 14;
 
-/// Thread groups that are traced, where only some are. `PID_MAX_DEFAULT` of them.
+/// Thread groups that are traced, if not all are. `PID_MAX_DEFAULT` of them.
 #[map]
 pub(in crate::bpf) static TRACED_PROCESSES: HashMap<u32, u32> =
     HashMap::with_max_entries(32_768, 0);
 
-/// Slot 0: the kiocb of the walk over segments that another program has to go on with, 0 for none.
-/// Programs are not preempted where this is used (kprobes), so there is one for each CPU.
+/// Slot 0: the kiocb of the walk over segments that another program has to continue, 0 for none. The
+/// programs that use it are kprobes, which are not preempted, so one for each CPU is enough.
 #[map]
 pub(in crate::bpf) static WALK: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 
-/// Slot 0: the program that goes on with it. Empty where programs walk all the way themselves.
+/// Slot 0: the program that continues it. Empty where programs walk all segments themselves.
 #[map]
 pub(in crate::bpf) static WALKER: ProgramArray = ProgramArray::with_max_entries(1, 0);
 
@@ -152,7 +152,7 @@ pub(in crate::bpf) static WALKER: ProgramArray = ProgramArray::with_max_entries(
 #[map]
 pub(in crate::bpf) static STACKS: StackTrace = StackTrace::with_max_entries(8_192, 0);
 
-/// Slot 0: the program that several functions share. Each of the programs that pass on to it is
-/// loaded with a map of its kind and prototype in place of this one.
+/// Slot 0: the program that several functions share. Each program that passes on to it is loaded with a
+/// map for its kind and prototype in place of this one.
 #[map]
 pub(in crate::bpf) static SHARED: ProgramArray = ProgramArray::with_max_entries(1, 0);

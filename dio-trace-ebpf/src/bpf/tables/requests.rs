@@ -1,4 +1,4 @@
-//! The rows of requests in flight: found, taken and given up by the address of a request's kiocb.
+//! The rows of requests in flight, by the address of a request's kiocb.
 
 use core::ptr::NonNull;
 
@@ -40,7 +40,7 @@ fn borrow(row: InMap<Row>) -> &'static mut Row {
     unsafe { &mut *row.as_ptr() }
 }
 
-/// Gives up the row of a kiocb's request, which is not to be used any more.
+/// Releases the row of a kiocb's request.
 #[inline(always)]
 pub(in crate::bpf) fn forget(kiocb: u64, request: &'static mut Request) {
     // SAFETY: a request that is borrowed for good lies in a row, which begins with it: only `borrow`
@@ -51,7 +51,7 @@ pub(in crate::bpf) fn forget(kiocb: u64, request: &'static mut Request) {
     }
 }
 
-/// The row of a kiocb, and whether there was one already; a new one holds whatever was there before.
+/// The row of a kiocb, and whether there was one already. A new one holds whatever was there before.
 #[inline(always)]
 pub(in crate::bpf) fn find_or_claim<P: ProgramKind>(
     kiocb: u64,

@@ -1,11 +1,11 @@
-//! What each thread is busy with: the `struct kiocb` of the request it submits at the moment.
+//! The `struct kiocb` that each thread submits at the moment.
 
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use dio_trace_ebpf::{abi::request::Request, field, memory::InMap};
 
 use crate::bpf::{
     base::{globals::setting, kind::ProgramKind},
-    tables::{maps::THREADS, requests, values::Busy},
+    tables::{maps::THREADS, requests, values::CurrentKiocb},
 };
 
 /// The running thread: thread group in the upper half, thread in the lower.
@@ -16,12 +16,12 @@ pub(in crate::bpf) fn current_thread() -> u64 {
 
 /// Gives up the row of a thread.
 #[inline(always)]
-fn release(thread: u64, row: InMap<Busy>) {
+fn release(thread: u64, row: InMap<CurrentKiocb>) {
     // SAFETY: every caller has just found it.
     unsafe { THREADS.release(thread, row) };
 }
 
-/// The kiocb that the running thread is busy with.
+/// The kiocb that the running thread submits.
 #[inline(always)]
 pub(in crate::bpf) fn current() -> Option<u64> {
     let kiocb = field!(THREADS.find(current_thread())?, kiocb).read();
@@ -34,15 +34,15 @@ pub(in crate::bpf) fn current_request() -> Option<&'static mut Request> {
     requests::find(current()?)
 }
 
-/// A thread begins with a kiocb. What it was busy with before is returned, 0 for nothing.
+/// A thread begins to submit a kiocb. Returns the one that it was submitting before, 0 for none.
 #[inline(always)]
 pub(in crate::bpf) fn enter<P: ProgramKind>(thread: u64, kiocb: u64) -> u64 {
     let Some((row, found)) = THREADS.find_or_claim::<P>(thread) else {
         return 0;
     };
     let outer = if found { field!(row, kiocb).read() } else { 0 };
-    row.write(Busy { kiocb, left: 0 });
-    // What has no row is over, and its end was not seen here.
+    row.write(CurrentKiocb { kiocb, left: 0 });
+    // A kiocb without a row is finished; its end was not seen here.
     if outer == 0 || outer == kiocb || requests::find(outer).is_none() {
         0
     } else {
@@ -50,8 +50,8 @@ pub(in crate::bpf) fn enter<P: ProgramKind>(thread: u64, kiocb: u64) -> u64 {
     }
 }
 
-/// A thread is done with a kiocb, and goes on with `outer`. Programs that may be attached twice
-/// leave a note for each other.
+/// A thread has submitted a kiocb, and continues with `outer`. Programs that may be attached twice leave
+/// a note for each other.
 #[inline(always)]
 pub(in crate::bpf) fn leave<P: ProgramKind>(thread: u64, kiocb: u64, outer: u64) {
     let Some(row) = THREADS.find(thread) else {
@@ -59,7 +59,7 @@ pub(in crate::bpf) fn leave<P: ProgramKind>(thread: u64, kiocb: u64, outer: u64)
     };
     let note = P::BTF && setting!(pairs) != 0;
     if note || outer != 0 {
-        row.write(Busy {
+        row.write(CurrentKiocb {
             kiocb: outer,
             left: if note { kiocb } else { 0 },
         });

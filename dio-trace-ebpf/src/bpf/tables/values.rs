@@ -1,31 +1,30 @@
-//! What the values of maps are that only the probes know.
+//! Types of map values that only the probes use.
 
 use bytemuck::{Pod, Zeroable};
 
 use dio_trace_ebpf::abi::request::Parties;
 
-/// A thread's row.
+/// The kiocb that a thread submits.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
-pub(in crate::bpf) struct Busy {
+pub(in crate::bpf) struct CurrentKiocb {
     /// The kiocb, 0 for none.
     pub(in crate::bpf) kiocb: u64,
-    /// The kiocb that the first exit program of a pair has just seen the end of, 0 for none.
+    /// The kiocb whose end the first exit program of a pair has just seen, 0 for none.
     pub(in crate::bpf) left: u64,
 }
 
-impl Busy {
-    pub(in crate::bpf) const NOTHING: Self = Self { kiocb: 0, left: 0 };
+impl CurrentKiocb {
+    pub(in crate::bpf) const NONE: Self = Self { kiocb: 0, left: 0 };
 }
 
-/// What was found out last.
+/// Who made a request of which file, and when that was looked up.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
-pub(in crate::bpf) struct Remembered {
-    /// Even where the rest is whole. A program may be preempted on its CPU by another one that uses
-    /// the same place.
+pub(in crate::bpf) struct CachedOrigin {
+    /// Even if the rest is whole. A program may be preempted by another one that uses the same place.
     pub(in crate::bpf) version: u64,
-    /// When it was true, in jiffies.
+    /// When it was looked up, in jiffies.
     pub(in crate::bpf) tick: u64,
     /// The thread, as [`current_thread`](super::threads::current_thread) gives it.
     pub(in crate::bpf) thread: u64,

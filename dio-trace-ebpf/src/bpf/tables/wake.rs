@@ -7,13 +7,12 @@ use crate::bpf::{
     tables::maps::{EVENTS, EVENTS_SIZE},
 };
 
-/// Whether it is woken for an entry, as a flag of the ring buffer: that costs thousands of
-/// instructions and more on its side. It looks by itself a few times a second, so only where the
-/// buffer could be full by then, or where the process' own files are needed to name its call stacks,
-/// before it ends.
+/// Wake-up flag for one entry of the ring buffer. A wake-up costs thousands of instructions, and
+/// userspace looks four times a second anyway. So it is woken only if the buffer is a quarter full, or
+/// if stacks are taken: symbols must be read before the process exits.
 #[inline(always)]
 pub(in crate::bpf) fn for_entry() -> u64 {
-    /// `BPF_RB_AVAIL_DATA`: bytes that wait.
+    /// `BPF_RB_AVAIL_DATA`: bytes that are waiting.
     const WAITING: u64 = 0;
     if setting!(stacks) != 0 {
         0
@@ -24,7 +23,7 @@ pub(in crate::bpf) fn for_entry() -> u64 {
     }
 }
 
-/// Wakes it without telling anything. Where the buffer is full it is awake already.
+/// Wakes userspace without an entry. If the buffer is full, it is awake already.
 #[inline(always)]
 pub(in crate::bpf) fn now() {
     if let Some(entry) = EVENTS.reserve::<u64>(0) {

@@ -175,7 +175,10 @@ pub(in crate::kernel) fn load(
         0 => (1, ROWS, counter_rows),
         bits => ((1 << bits) / SLOTS_TRIED as u32, 1, 1),
     };
-    for (slotted, hashed) in [("IN_FLIGHT_SLOTS", "IN_FLIGHT"), ("BUSY_SLOTS", "BUSY")] {
+    for (slotted, hashed) in [
+        ("IN_FLIGHT_SLOTS", "IN_FLIGHT"),
+        ("CURRENT_SLOTS", "CURRENT"),
+    ] {
         loader.map_max_entries(slotted, groups);
         loader.map_max_entries(hashed, rows);
     }
