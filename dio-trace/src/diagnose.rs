@@ -12,7 +12,7 @@ mod note;
 mod portability;
 
 pub use advice::advice;
-pub use errno::errno_name;
+pub use errno::{errno_meaning, errno_name};
 pub use fault::Fault;
 pub use kernels::{kernels, kernels_of, rule_function};
 pub use limit::{Limit, LimitKind};
@@ -48,13 +48,17 @@ pub fn diagnose(record: &Record, kernel: RuleSet) -> Diagnosis {
         faults: fault::faults(record, rule_set),
         notes: note::notes(record),
         rule_set,
-        portability: portability::portability(record, rule_set),
+        portability: portability::portability(record, kernel),
         advice: advice(record),
     }
 }
 
-/// The kernel's common rules, or those of the legacy engine where only they explain a rejection.
+/// The rules of the engine that carried it. Recordings of version 1 do not say which that was: then the
+/// kernel's common rules, or those of the legacy engine where only they explain a rejection.
 fn rule_set_in_force(record: &Record, kernel: RuleSet) -> RuleSet {
+    if let Some(engine) = record.engine {
+        return engine.rule_set(kernel);
+    }
     let (Some(limits), Some(request)) = (&record.limits, &record.request) else {
         return kernel;
     };
@@ -86,14 +90,14 @@ fn headline(record: &Record) -> String {
     } else if verdict == Verdict::Buffered {
         format!(
             ", {} of {} bytes done directly",
-            request.direct_bytes, geometry.length
+            request.direct_bytes, request.asked
         )
     } else {
         String::new()
     };
     format!(
         "{}-byte {operation} at {}: {verdict}{outcome}",
-        geometry.length, geometry.offset
+        request.asked, geometry.offset
     )
 }
 

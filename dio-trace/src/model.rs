@@ -15,8 +15,11 @@ pub use attachment::{Attachment, Failure, FailureKind};
 pub use batch::Batch;
 pub use device::DeviceNumber;
 pub use dio_trace_ebpf::{
-    rules::{Geometry, Limits, Segment},
-    words::{Flags, Interface, LossCause, Operation, Reasons, RuleSet, Verdict},
+    rules::{AtomicUnits, Geometry, Limits, Segment},
+    words::{
+        Cause, Engine, Flag, Flags, Interface, LossCause, Operation, Reason, Reasons, RuleSet,
+        Verdict,
+    },
 };
 pub use environment::{Device, Environment, Evidence, LimitSource};
 pub use loss::{Loss, Losses};

@@ -27,7 +27,11 @@ pub struct CounterKey {
     /// [`Reasons`](crate::words::Reasons) bits.
     pub reasons: u8,
     /// [`Flags`](crate::words::Flags) bits.
-    pub flags: u32,
+    pub flags: u16,
+    /// [`Engine`](crate::words::Engine) number.
+    pub engine: u8,
+    /// [`Cause`](crate::words::Cause) number, 0 for none.
+    pub cause: u8,
 }
 
 /// How many there were.
@@ -63,7 +67,9 @@ impl CounterKey {
     #[inline(always)]
     #[must_use]
     pub const fn number(&self, parties: u64, cpu: u32) -> u64 {
-        let class = (self.flags as u64) << 32
+        let class = (self.cause as u64) << 56
+            | (self.engine as u64) << 48
+            | (self.flags as u64) << 32
             | (self.reasons as u64) << 24
             | (self.verdict as u64) << 16
             | (self.interface as u64) << 8
@@ -147,24 +153,22 @@ pub struct Unattributed {
 }
 
 /// Slots of the last-resort counters.
-pub const UNATTRIBUTED_SLOTS: u32 = 1 << 9;
+pub const UNATTRIBUTED_SLOTS: u32 = 1 << 12;
 
 impl Unattributed {
     /// Its slot.
     #[must_use]
     pub const fn slot(self) -> u32 {
-        (self.operation as u32 & 1) << 8
-            | (self.verdict as u32 & 7) << 5
-            | (self.reasons as u32 & 31)
+        (self.operation as u32 & 1) << 11 | (self.verdict as u32 & 7) << 8 | self.reasons as u32
     }
 
     /// What `slot` stands for.
     #[must_use]
     pub const fn of_slot(slot: u32) -> Self {
         Self {
-            operation: (slot >> 8) as u8 & 1,
-            verdict: (slot >> 5) as u8 & 7,
-            reasons: slot as u8 & 31,
+            operation: (slot >> 11) as u8 & 1,
+            verdict: (slot >> 8) as u8 & 7,
+            reasons: slot as u8,
         }
     }
 }
@@ -172,7 +176,7 @@ impl Unattributed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::{Operation, Reasons, Verdict};
+    use crate::words::{Operation, Reason, Reasons, Verdict};
 
     #[test]
     fn every_slot_stands_for_itself() {
@@ -183,9 +187,7 @@ mod tests {
 
     #[test]
     fn every_word_has_its_slot() {
-        let reasons = Reasons::ALL
-            .iter()
-            .fold(Reasons(0), |all, (reason, _)| all.with(*reason));
+        let reasons: Reasons = Reason::ALL.iter().copied().collect();
         for operation in Operation::ALL {
             for verdict in Verdict::ALL {
                 let one = Unattributed {

@@ -99,6 +99,8 @@ layout! {
     inode_i_rdev: Required = Origin::Member("inode", &["i_rdev"]),
     /// `inode.i_size`.
     inode_i_size: Required = Origin::Member("inode", &["i_size"]),
+    /// `inode.i_flags`.
+    inode_i_flags: Required = Origin::Member("inode", &["i_flags"]),
     /// `inode.i_blkbits`.
     inode_i_blkbits: Required = Origin::Member("inode", &["i_blkbits"]),
     /// `inode.i_generation`.
@@ -121,10 +123,48 @@ layout! {
     btrfs_fs_devices_latest_dev: Optional = Origin::Member("btrfs_fs_devices", &["latest_dev"]),
     /// `btrfs_device.bdev`.
     btrfs_device_bdev: Optional = Origin::Member("btrfs_device", &["bdev"]),
+    /// `btrfs_inode.vfs_inode`.
+    btrfs_inode_vfs_inode: Optional = Origin::Member("btrfs_inode", &["vfs_inode"]),
+    /// `btrfs_inode.flags`.
+    btrfs_inode_flags: Optional = Origin::Member("btrfs_inode", &["flags"]),
+    /// `ext4_inode_info.vfs_inode`.
+    ext4_inode_info_vfs_inode: Optional = Origin::Member("ext4_inode_info", &["vfs_inode"]),
+    /// `ext4_inode_info.i_flags`.
+    ext4_inode_info_i_flags: Optional = Origin::Member("ext4_inode_info", &["i_flags"]),
+    /// `ext4_sb_info.s_mount_opt`.
+    ext4_sb_info_s_mount_opt: Optional = Origin::Member("ext4_sb_info", &["s_mount_opt"]),
+    /// `ext4_sb_info.s_awu_min`, from 6.13.
+    ext4_sb_info_s_awu_min: Optional = Origin::Member("ext4_sb_info", &["s_awu_min"]),
+    /// `ext4_sb_info.s_awu_max`, from 6.13.
+    ext4_sb_info_s_awu_max: Optional = Origin::Member("ext4_sb_info", &["s_awu_max"]),
+    /// `f2fs_inode_info.vfs_inode`.
+    f2fs_inode_info_vfs_inode: Optional = Origin::Member("f2fs_inode_info", &["vfs_inode"]),
+    /// `f2fs_inode_info.i_flags`.
+    f2fs_inode_info_i_flags: Optional = Origin::Member("f2fs_inode_info", &["i_flags"]),
+    /// `f2fs_inode_info.flags`.
+    f2fs_inode_info_flags: Optional = Origin::Member("f2fs_inode_info", &["flags"]),
+    /// `xfs_inode.i_vnode`.
+    xfs_inode_i_vnode: Optional = Origin::Member("xfs_inode", &["i_vnode"]),
+    /// `xfs_inode.i_diflags`.
+    xfs_inode_i_diflags: Optional = Origin::Member("xfs_inode", &["i_diflags"]),
+    /// `xfs_inode.i_diflags2`.
+    xfs_inode_i_diflags2: Optional = Origin::Member("xfs_inode", &["i_diflags2"]),
+    /// `xfs_inode.i_mount`.
+    xfs_inode_i_mount: Optional = Origin::Member("xfs_inode", &["i_mount"]),
+    /// `xfs_mount.m_rtdev_targp`.
+    xfs_mount_m_rtdev_targp: Optional = Origin::Member("xfs_mount", &["m_rtdev_targp"]),
+    /// `xfs_mount.m_groups`, from 6.16; its first element is that of the data device.
+    xfs_mount_m_groups: Optional = Origin::Member("xfs_mount", &["m_groups"]),
+    /// `xfs_groups.awu_max`, from 6.16.
+    xfs_groups_awu_max: Optional = Origin::Member("xfs_groups", &["awu_max"]),
+    /// `xfs_buftarg.bt_bdev`.
+    xfs_buftarg_bt_bdev: Optional = Origin::Member("xfs_buftarg", &["bt_bdev"]),
     /// `file_system_type.name`.
     file_system_type_name: Required = Origin::Member("file_system_type", &["name"]),
     /// `block_device.bd_dev`.
     block_device_bd_dev: Required = Origin::Member("block_device", &["bd_dev"]),
+    /// `block_device.bd_start_sect`, from 5.11.
+    block_device_bd_start_sect: Optional = Origin::Member("block_device", &["bd_start_sect"]),
     /// `block_device.bd_disk`.
     block_device_bd_disk: Required = Origin::Member("block_device", &["bd_disk"]),
     /// `bdev_inode.bdev`.
@@ -135,6 +175,18 @@ layout! {
     gendisk_queue: Required = Origin::Member("gendisk", &["queue"]),
     /// `gendisk.disk_name`.
     gendisk_disk_name: Required = Origin::Member("gendisk", &["disk_name"]),
+    /// `gendisk.private_data`.
+    gendisk_private_data: Required = Origin::Member("gendisk", &["private_data"]),
+    /// `mapped_device.map`.
+    mapped_device_map: Optional = Origin::Member("mapped_device", &["map"]),
+    /// `dm_table.targets`.
+    dm_table_targets: Optional = Origin::Member("dm_table", &["targets"]),
+    /// `dm_target.type`.
+    dm_target_type: Optional = Origin::Member("dm_target", &["type"]),
+    /// `target_type.name`.
+    target_type_name: Optional = Origin::Member("target_type", &["name"]),
+    /// `request_queue.mq_ops`.
+    request_queue_mq_ops: Required = Origin::Member("request_queue", &["mq_ops"]),
     /// `request_queue.limits`.
     request_queue_limits: Required = Origin::Member("request_queue", &["limits"]),
     /// `request_queue.dma_alignment`, up to 6.0.10; then it is in `queue_limits`.
@@ -145,6 +197,10 @@ layout! {
     queue_limits_physical_block_size: Required = Origin::Member("queue_limits", &["physical_block_size"]),
     /// `queue_limits.dma_alignment`, from 6.0.10.
     queue_limits_dma_alignment: Optional = Origin::Member("queue_limits", &["dma_alignment"]),
+    /// `queue_limits.atomic_write_unit_min`, from 6.11.
+    queue_limits_atomic_write_unit_min: Optional = Origin::Member("queue_limits", &["atomic_write_unit_min"]),
+    /// `queue_limits.atomic_write_unit_max`, from 6.11.
+    queue_limits_atomic_write_unit_max: Optional = Origin::Member("queue_limits", &["atomic_write_unit_max"]),
     /// `queue_limits.virt_boundary_mask`.
     queue_limits_virt_boundary_mask: Required = Origin::Member("queue_limits", &["virt_boundary_mask"]),
     /// `task_struct.group_leader`.
@@ -161,6 +217,8 @@ layout! {
     ovl_aio_req_orig_iocb: Optional = Origin::Member("ovl_aio_req", &["orig_iocb"]),
     /// `bio.bi_bdev`, from 5.12; before, a bio names its device by number.
     bio_bi_bdev: Optional = Origin::Member("bio", &["bi_bdev"]),
+    /// `bio.bi_private`.
+    bio_bi_private: Optional = Origin::Member("bio", &["bi_private"]),
     /// `bio.bi_opf`.
     bio_bi_opf: Required = Origin::Member("bio", &["bi_opf"]),
     /// `bio.bi_iter`.
@@ -173,10 +231,16 @@ layout! {
     iomap_dio_iocb: Required = Origin::Member("iomap_dio", &["iocb"]),
     /// `iomap_dio.size`.
     iomap_dio_size: Required = Origin::Member("iomap_dio", &["size"]),
+    /// `iomap_dio.flags`.
+    iomap_dio_flags: Optional = Origin::Member("iomap_dio", &["flags"]),
     /// `iomap_dio.error`.
     iomap_dio_error: Required = Origin::Member("iomap_dio", &["error"]),
     /// `dentry.d_name.name`, formerly or later `__d_name.name`.
     dentry_d_name: Required = Origin::Member("dentry", &["d_name.name", "__d_name.name"]),
+    /// `dentry.d_name.hash`, formerly or later `__d_name.hash`.
+    dentry_d_name_hash: Optional = Origin::Member("dentry", &["d_name.hash", "__d_name.hash"]),
+    /// `dentry.d_inode`.
+    dentry_d_inode: Required = Origin::Member("dentry", &["d_inode"]),
     /// `dentry.d_parent`.
     dentry_d_parent: Required = Origin::Member("dentry", &["d_parent"]),
     /// `vfsmount.mnt_root`.
@@ -201,6 +265,8 @@ layout! {
     bio_cloned: Optional = Origin::Enumerator("BIO_CLONED"),
     /// `__REQ_META`; without it metadata is counted as bios of the request.
     req_meta_bit: Optional = Origin::Enumerator("__REQ_META"),
+    /// `FI_INLINE_DATA` of f2fs.
+    fi_inline_data: Optional = Origin::Enumerator("FI_INLINE_DATA"),
     /// `REQ_F_NOWAIT_BIT`; io_uring may be configured out.
     req_f_nowait_bit: Optional = Origin::Enumerator("REQ_F_NOWAIT_BIT"),
 }

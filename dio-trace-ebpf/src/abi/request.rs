@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::file::FileId;
-use crate::rules::{Geometry, Limits, Segment};
+use crate::rules::{AtomicUnits, Geometry, Limits, Segment};
 
 /// Segments that are kept one by one; alignments cover all of them, up to
 /// [`SEGMENTS_EXAMINED`].
@@ -33,36 +33,66 @@ pub mod level {
 /// [`Request::state`] bits.
 pub mod state {
     /// `io_uring` was told to wait, and will issue the request again from a worker.
-    pub const RETRY: u16 = 1;
+    pub const RETRY: u32 = 1 << 0;
     /// A direct I/O engine was entered.
-    pub const DIRECT: u16 = 2;
+    pub const DIRECT: u32 = 1 << 1;
     /// `IOMAP_DIO_BOUNCE` (from 7.0): the data is copied.
-    pub const COPIED: u16 = 4;
+    pub const COPIED: u32 = 1 << 2;
     /// The filesystem has no alignment rule (tmpfs, NFS, FUSE).
-    pub const NO_RULE: u16 = 8;
+    pub const NO_RULE: u32 = 1 << 3;
     /// The device takes every vector for a whole page (zram).
-    pub const WHOLE_PAGE_DEVICE: u16 = 16;
+    pub const WHOLE_PAGE_DEVICE: u32 = 1 << 4;
     /// The file's memory could not be read: its shape is not fully known.
-    pub const UNREADABLE: u16 = 32;
+    pub const UNREADABLE: u32 = 1 << 5;
     /// There were more segments than are examined ([`SEGMENTS_EXAMINED`](super::SEGMENTS_EXAMINED)).
-    pub const TRUNCATED: u16 = 64;
+    pub const TRUNCATED: u32 = 1 << 6;
     /// The filesystem had the engine wait for the device although the program did not ask for it
     /// (`IOMAP_DIO_FORCE_WAIT`): XFS and ext4 do so while they hold the file's lock alone.
-    pub const FORCED_WAIT: u16 = 128;
+    pub const FORCED_WAIT: u32 = 1 << 7;
     /// The filesystem does directly only what is aligned to its own blocks, memory included
     /// (`check_direct_IO` of btrfs); everything else goes through the page cache.
-    pub const BLOCK_RULE: u16 = 256;
+    pub const BLOCK_RULE: u32 = 1 << 8;
     /// The file is a raw block device.
-    pub const RAW_DEVICE: u16 = 512;
+    pub const RAW_DEVICE: u32 = 1 << 9;
     /// The other program of a pair has yet to see this call
     /// ([`Settings::pairs`](super::super::settings::Settings::pairs)).
-    pub const PAIR_DUE: u16 = 1024;
+    pub const PAIR_DUE: u32 = 1 << 10;
     /// An engine was entered whose exit will tell the bytes it did, and has not yet.
-    pub const IN_ENGINE: u16 = 2048;
+    pub const IN_ENGINE: u32 = 1 << 11;
     /// As [`PAIR_DUE`], for the programs that see bios queued.
-    pub const BIO_DUE: u16 = 4096;
+    pub const BIO_DUE: u32 = 1 << 12;
     /// As [`PAIR_DUE`], for the programs that see bios split.
-    pub const SPLIT_DUE: u16 = 8192;
+    pub const SPLIT_DUE: u32 = 1 << 13;
+    /// The file's device applies its own limits to what it is given: every blk-mq device
+    /// (`blk_mq_submit_bio`), and those others that call `bio_split_to_limits` (md, drbd, heads of
+    /// NVMe multipath). The device mapper and zram, brd, pmem do not.
+    pub const DEVICE_LOOKS: u32 = 1 << 14;
+    /// An atomic write (`IOCB_ATOMIC`).
+    pub const ATOMIC: u32 = 1 << 15;
+    /// It was told `EAGAIN`, and had asked not to wait (`IOCB_NOWAIT`).
+    pub const NOWAIT: u32 = 1 << 16;
+    /// The file is memory on a DAX device (`S_DAX`): no rule, no page cache.
+    pub const DAX: u32 = 1 << 17;
+    /// The engine takes whole filesystem blocks only (`IOMAP_DIO_FSBLOCK_ALIGNED`, from 6.19).
+    pub const WHOLE_BLOCKS: u32 = 1 << 18;
+    /// The page cache did the rest of a direct write (`direct_write_fallback`).
+    pub const FELL_BACK: u32 = 1 << 19;
+    /// The engine took nothing, since pages of the file could not be dropped (`-ENOTBLK`).
+    pub const CACHE_BUSY: u32 = 1 << 20;
+    /// What the filesystem measures by its own blocks is [`OwnBlocks::Memory`](crate::rules::OwnBlocks).
+    pub const OWN_MEMORY: u32 = 1 << 21;
+    /// It is [`OwnBlocks::Place`](crate::rules::OwnBlocks) for writes.
+    pub const OWN_PLACE: u32 = 1 << 22;
+    /// The filesystem may have several devices: a request's bios say which it was.
+    pub const MANY_DEVICES: u32 = 1 << 23;
+    /// The device's first byte is not that of one of the disk's physical blocks.
+    pub const ODD_START: u32 = 1 << 24;
+    /// The filesystem passed it on to a file of another one, where it is a request of its own (FUSE
+    /// passthrough, from 6.9).
+    pub const PASSED_ON: u32 = 1 << 25;
+    /// The file's device hands its bios to devices below, and applies no limits of its own to them:
+    /// the device mapper, bcache.
+    pub const HANDS_DOWN: u32 = 1 << 26;
 }
 
 /// Who makes a request, and of which file: the same for many.
@@ -91,9 +121,7 @@ pub struct Parties {
     /// Number of that device, as the kernel's `dev_t`.
     pub disk: u32,
     /// [`state`] bits that follow from the file.
-    pub state: u16,
-    /// Zero.
-    pub reserved: [u8; 2],
+    pub state: u32,
 }
 
 /// A request in flight, keyed by the address of its `struct kiocb`.
@@ -108,6 +136,9 @@ pub struct Request {
     pub file_size: u64,
     /// Address of the `struct kiocb` that this thread was busy with before, 0 for none.
     pub outer: u64,
+    /// Bytes asked for. Its shape has fewer where a raw device cuts it at its end before it looks
+    /// (`blkdev_read_iter`, `blkdev_write_iter`).
+    pub asked: u64,
     /// Bytes done by direct I/O engines so far.
     pub direct_bytes: u64,
     /// Address of the bio that was queued last.
@@ -130,16 +161,22 @@ pub struct Request {
     pub operation: u8,
     /// [`Interface`](crate::words::Interface) number.
     pub interface: u8,
-    /// [`Route`](crate::rules::Route) number.
-    pub route: u8,
+    /// [`Engine`](crate::words::Engine) number.
+    pub engine: u8,
     /// [`level`] of the probe that owns it.
     pub level: u8,
     /// [`state`] bits.
-    pub state: u16,
-    /// Zero.
-    pub reserved: [u8; 2],
+    pub state: u32,
+    /// Mask that those devices apply to memory which looked at its bios, those of one device on top of
+    /// another together; followed where bios are what is looked at (`dma-segment-late`, and later for
+    /// registered buffers).
+    pub applied_mask: u32,
+    /// The last of them, as the kernel's `dev_t`; 0 for none.
+    pub applied_disk: u32,
     /// Who makes it, and of which file.
     pub parties: Parties,
+    /// What can be written atomically there; only with [`state::ATOMIC`].
+    pub atomic_units: AtomicUnits,
     /// The first segments; behind them the first one that offends and is not among them.
     pub segments: [Segment; SEGMENTS_KEPT + 1],
 }
@@ -162,4 +199,8 @@ pub struct RequestEvent {
     pub reasons: u32,
     /// [`Flags`](crate::words::Flags) bits.
     pub flags: u32,
+    /// [`Cause`](crate::words::Cause) number, 0 for none.
+    pub cause: u32,
+    /// Zero.
+    pub reserved: u32,
 }

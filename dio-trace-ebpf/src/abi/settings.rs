@@ -62,6 +62,10 @@ pub struct Settings {
     /// instruction that came with 5.12, in programs that ask for `bpf_loop` (5.17), and given up by a
     /// plain store behind all others: only processors that keep the order of stores do that (x86).
     pub slot_bits: u32,
+    /// 1: `direct_write_fallback` is hooked, by which what a raw device leaves to the page cache is known.
+    pub sees_fallback: u32,
+    /// Zero.
+    pub reserved: u32,
     /// Thread group of dio-trace itself, whose requests are not traced; 0 for none.
     pub own_pid: u32,
 }

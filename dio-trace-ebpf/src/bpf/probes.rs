@@ -18,6 +18,8 @@ macro_rules! exit_kretprobe {
 mod bio;
 mod completion;
 mod engine;
+mod inside;
 mod process;
 mod request;
 mod shared;
+mod superblock;

@@ -2,53 +2,35 @@
 //! explain it.
 
 use crate::{
-    rules::{Geometry, Limits, deviations, violations},
+    rules::{AtomicUnits, Geometry, Limits, atomic_violations, deviations, violations},
     verifier::forget,
-    words::{Flags, Reasons, RuleSet, Verdict},
+    words::{Engine, Flags, Reasons, RuleSet, Verdict},
 };
 
 const EIO: i64 = 5;
+const EAGAIN: i64 = 11;
 const EINVAL: i64 = 22;
 
-/// Which code in the kernel carried a request, as far as it was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Pages of memory that `blkdev_direct_IO` (block/fops.c) takes with one bio, `BIO_MAX_VECS`; more go
+/// through the bios of `__blkdev_direct_IO`, where a failure to build a later one is `EIO` up to 7.2.
+const PAGES_OF_ONE_BIO: u64 = 256;
+
+/// What a filesystem measures by its own blocks before it hands a request to its direct I/O engine:
+/// what is not whole blocks goes through the page cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Route {
-    /// Refused or served before any direct I/O engine was entered.
+pub enum OwnBlocks {
+    /// Nothing.
+    #[default]
     None = 0,
-    /// `iomap_dio_rw`, `__iomap_dio_rw` or `__iomap_dio_read_simple`.
-    Iomap = 1,
-    /// `blkdev_direct_IO`: a raw block device.
-    BlockDevice = 2,
-    /// `__blockdev_direct_IO`: filesystems that were never moved to iomap.
-    Legacy = 3,
-    /// An engine that passes the request to a server: NFS, FUSE. It has no rule.
-    Server = 4,
-}
-
-impl Route {
-    /// The route with this number; an unknown number reads as [`Route::None`].
-    #[must_use]
-    pub const fn from_number(number: u8) -> Self {
-        match number {
-            1 => Self::Iomap,
-            2 => Self::BlockDevice,
-            3 => Self::Legacy,
-            4 => Self::Server,
-            _ => Self::None,
-        }
-    }
-
-    /// The rules that hold on this route on a kernel whose common rule set is `kernel`.
-    ///
-    /// `do_blockdev_direct_IO` (fs/direct-io.c) asks for whole logical blocks in every version.
-    #[must_use]
-    pub const fn rule_set(self, kernel: RuleSet) -> RuleSet {
-        match self {
-            Self::Legacy => RuleSet::LogicalBlock,
-            _ => kernel,
-        }
-    }
+    /// Address, lengths and offset of every request: `check_direct_IO` of btrfs.
+    Always = 1,
+    /// The same of what is aligned to the logical block (`f2fs_should_use_dio`), or of some files
+    /// (`ext4_should_use_dio` of an encrypted one).
+    Memory = 2,
+    /// Total length and offset of some writes: `xfs_file_dio_write_unaligned` of a file that shares
+    /// extents, or of a filesystem that always copies on write.
+    Place = 3,
 }
 
 /// What was seen of a request's end.
@@ -58,14 +40,22 @@ pub struct Outcome {
     pub result: i64,
     /// Bytes that the direct I/O engine did itself.
     pub direct_bytes: u64,
-    /// The engine that carried it.
-    pub route: Route,
-    /// Whether the filesystem is one that never looks at alignment (tmpfs, NFS, FUSE): its
-    /// requests break no rule.
+    /// Bytes asked for: more than in the geometry where a raw device cuts a request at its end before it
+    /// looks at anything.
+    pub asked: u64,
+    /// The bytes of the request that the kernel looked at, of those in the geometry: a read of a file
+    /// that reaches past its end is cut at the end of its last block from 6.18 on
+    /// (`iomap_dio_bio_iter` truncates the iterator before it looks at memory).
+    pub seen_length: u64,
+    /// The code that carried it.
+    pub engine: Engine,
+    /// Whether nothing on its way looks at alignment (tmpfs, NFS, FUSE, DAX): it breaks no rule.
     pub no_rule: bool,
     /// Bios submitted for it.
     pub bios: u32,
-    /// Whether it ends at or past the end of the file or device.
+    /// Whether it is a write.
+    pub is_write: bool,
+    /// Whether it was cut at the end of the file or device.
     pub end_of_file: bool,
     /// Whether its buffer was bounced (`IOMAP_DIO_BOUNCE`, from 7.0).
     pub copied: bool,
@@ -74,9 +64,54 @@ pub struct Outcome {
     /// Whether the filesystem had a write wait while it held the file's lock alone
     /// (`IOMAP_DIO_FORCE_WAIT` of XFS and ext4).
     pub forced_wait: bool,
-    /// Whether the filesystem sends through the page cache what is not aligned to its own blocks,
-    /// memory included (`check_direct_IO` of btrfs).
-    pub block_rule: bool,
+    /// Whether it is a write that ends behind the file's size at submission.
+    pub extends: bool,
+    /// Whether the caller asked not to wait (`RWF_NOWAIT`).
+    pub nowait: bool,
+    /// What the filesystem measures by its own blocks.
+    pub own_blocks: OwnBlocks,
+    /// Whether the engine was told to take whole filesystem blocks only (`IOMAP_DIO_FSBLOCK_ALIGNED`,
+    /// from 6.19).
+    pub whole_blocks_only: bool,
+    /// Mask that whoever really looks at memory applies: the coarsest of the devices on the way that
+    /// look, or the device's own where none does.
+    pub applied_dma: u32,
+    /// Whether it is an atomic write (`RWF_ATOMIC`).
+    pub atomic: bool,
+    /// What can be written atomically there.
+    pub atomic_units: AtomicUnits,
+    /// Whether the device's first byte is not that of one of the disk's physical blocks.
+    pub odd_start: bool,
+}
+
+impl Outcome {
+    /// A request that `engine` did whole and directly, with nothing remarkable about it; for what differs,
+    /// change the fields.
+    #[must_use]
+    pub const fn whole(geometry: &Geometry, limits: &Limits, engine: Engine) -> Self {
+        Self {
+            result: geometry.length.cast_signed(),
+            direct_bytes: geometry.length,
+            asked: geometry.length,
+            seen_length: geometry.length,
+            engine,
+            no_rule: false,
+            bios: 1,
+            is_write: false,
+            end_of_file: false,
+            copied: false,
+            whole_page_device: false,
+            forced_wait: false,
+            extends: false,
+            nowait: false,
+            own_blocks: OwnBlocks::None,
+            whole_blocks_only: false,
+            applied_dma: limits.dma_alignment,
+            atomic: false,
+            atomic_units: AtomicUnits { min: 0, max: 0 },
+            odd_start: false,
+        }
+    }
 }
 
 /// A verdict with its explanation.
@@ -88,6 +123,57 @@ pub struct Judgement {
     pub reasons: Reasons,
     /// What else is worth knowing.
     pub flags: Flags,
+}
+
+/// The rules in force that a request breaks, as far as whoever looks can see it.
+#[must_use]
+#[inline(always)]
+fn broken_rules(
+    geometry: &Geometry,
+    limits: &Limits,
+    rule_set: RuleSet,
+    outcome: &Outcome,
+) -> Reasons {
+    let limits = Limits {
+        dma_alignment: outcome.applied_dma,
+        ..*limits
+    };
+    let mut broken = violations(geometry, &limits, rule_set);
+    if outcome.seen_length != geometry.length {
+        // Of a single segment that is cut, the rest is its length.
+        let cut = Geometry {
+            length: outcome.seen_length,
+            length_bits: (outcome.seen_length & 0xffff) as u32,
+            merged_length_bits: (outcome.seen_length & 0xffff) as u32,
+            ..*geometry
+        };
+        broken = violations(&cut, &limits, rule_set);
+    }
+    if outcome.whole_blocks_only {
+        let block = u64::from(limits.filesystem_block_size.saturating_sub(1));
+        broken = broken
+            .with_if(Reasons::TOTAL_LENGTH, outcome.seen_length & block != 0)
+            .with_if(Reasons::FILE_OFFSET, geometry.offset & block != 0);
+    }
+    broken
+}
+
+/// Whether a failed request was refused for what it breaks. `EINVAL` is what every check answers.
+/// `EIO` is it only where a bio was under way when somebody looked: in the splitting of bios
+/// (`dma-segment-late`: dm-crypt, md and device mapper pass the refusal on so), and where a raw device
+/// makes several bios. In all other places `EIO` means what it says: the data could not be read or
+/// written, whatever else may be wrong with the request.
+#[must_use]
+#[inline(always)]
+fn can_be_refusal(error: i64, geometry: &Geometry, rule_set: RuleSet, outcome: &Outcome) -> bool {
+    let in_bios =
+        matches!(rule_set, RuleSet::DmaSegmentLate | RuleSet::DmaSegment) && outcome.bios != 0;
+    let engine = outcome.engine;
+    let late = matches!(rule_set, RuleSet::DmaSegmentLate)
+        && matches!(engine, Engine::Iomap | Engine::Block);
+    let pages = geometry.length / 4096 + 2 * geometry.segment_count as u64;
+    let many = matches!(engine, Engine::Block) && pages > PAGES_OF_ONE_BIO;
+    error == EINVAL || error == EIO && in_bios && (late || many)
 }
 
 /// Judges a finished request under the rules in force on this kernel.
@@ -103,68 +189,131 @@ pub fn judge(
     let unknown = u64::from(geometry.address_bits);
     let bits = |value: u32| forget(u64::from(value), unknown) as u32;
     let known = |value: bool| forget(u64::from(value), unknown) != 0;
+    let add =
+        |set: Flags, flag: Flags, condition: bool| Flags(bits(set.with_if(flag, condition).0));
+    let rule_set = outcome.engine.rule_set(kernel);
     let broken = if outcome.no_rule {
         Reasons::NONE
     } else {
-        violations(geometry, limits, outcome.route.rule_set(kernel))
+        Reasons(bits(broken_rules(geometry, limits, rule_set, outcome).0))
     };
-    let block_rule = known(outcome.block_rule && outcome.route as u8 == Route::None as u8);
-    let unit = bits(if block_rule {
-        limits.filesystem_block_size
-    } else {
-        limits.logical_block_size
-    });
-    let deviations = deviations(
-        geometry,
-        &Limits {
-            logical_block_size: unit,
-            ..*limits
-        },
-    );
-    let failed = known(outcome.result < 0);
-    let done = outcome.result as u64;
-    let buffered = known(outcome.direct_bytes < done);
-    if failed {
-        let alignment_error = known(matches!(-outcome.result, EINVAL | EIO));
-        let rejected = known(alignment_error && !broken.is_empty());
+    let turned_away = known(outcome.engine as u8 == Engine::None as u8);
+    let departs = departures(geometry, limits, outcome, turned_away);
+    let atomic = known(outcome.atomic);
+    if known(outcome.result < 0) {
+        let error = outcome.result.wrapping_neg();
+        let broken = if atomic {
+            broken.with(atomic_violations(geometry, outcome.atomic_units))
+        } else {
+            broken
+        };
+        let refusal = known(can_be_refusal(error, geometry, rule_set, outcome));
+        let rejected = known(refusal && !broken.is_empty());
+        let would_block = known(outcome.nowait && error == EAGAIN);
+        let mut flags = add(Flags::NONE, Flags::LATE, outcome.bios != 0 && !would_block);
+        flags = add(flags, Flags::WOULD_BLOCK, would_block);
+        flags = add(flags, Flags::ATOMIC, atomic);
         return Judgement {
             verdict: if rejected {
                 Verdict::Rejected
             } else {
                 Verdict::Failed
             },
-            reasons: if rejected { broken } else { deviations },
-            flags: Flags::NONE.with_if(Flags::LATE, outcome.bios != 0),
+            reasons: if rejected { broken } else { departs },
+            flags,
         };
     }
+    let done = outcome.result as u64;
+    let buffered = known(outcome.direct_bytes < done);
     let block = limits.filesystem_block_size.saturating_sub(1);
     let part_block = (geometry.address_bits | geometry.length_bits) & block != 0
         || geometry.offset & u64::from(block) != 0;
-    let serialised = known(!buffered && outcome.forced_wait && part_block);
+    let alone = known(!buffered && outcome.forced_wait);
     let page_damage = known(
         outcome.whole_page_device
             && (geometry.merged_address_bits | geometry.merged_length_bits) & 4095 != 0,
     );
     let checked = known(outcome.bios == 0 || outcome.copied || buffered);
     let unchecked = known(!checked && (!broken.is_empty() || page_damage));
-    let short = known(done < geometry.length && !outcome.end_of_file);
-    let add =
-        |set: Flags, flag: Flags, condition: bool| Flags(bits(set.with_if(flag, condition).0));
+    let short = known(done < outcome.asked && !outcome.end_of_file);
     let mut flags = add(Flags::NONE, Flags::SHORT, short);
     flags = add(flags, Flags::END_OF_FILE, outcome.end_of_file);
     flags = add(flags, Flags::COPIED, outcome.copied);
-    flags = add(flags, Flags::SERIALISED, serialised);
+    flags = add(flags, Flags::EXTENDS, alone && outcome.extends);
+    flags = add(
+        flags,
+        Flags::SERIALISED,
+        alone && !outcome.extends && part_block,
+    );
     flags = add(flags, Flags::UNCHECKED, unchecked);
+    flags = add(flags, Flags::ATOMIC, atomic);
+    flags = add(flags, Flags::HOLE, known(is_hole(outcome) && !buffered));
+    flags = add(
+        flags,
+        Flags::READ_MODIFY_WRITE,
+        known(is_read_modify_write(geometry, limits, outcome) && !buffered),
+    );
     let verdict = if buffered {
         Verdict::Buffered
-    } else if deviations.is_empty() {
+    } else if departs.is_empty() {
         Verdict::Aligned
     } else {
         Verdict::Accepted
     };
     Judgement {
         verdict,
-        reasons: deviations,
+        reasons: departs,
         flags,
     }
+}
+
+/// How a request departs from full alignment, by the measure that decided about it.
+#[inline(always)]
+fn departures(
+    geometry: &Geometry,
+    limits: &Limits,
+    outcome: &Outcome,
+    turned_away: bool,
+) -> Reasons {
+    let by_device = deviations(geometry, limits);
+    if !turned_away || matches!(outcome.own_blocks, OwnBlocks::None) {
+        return by_device;
+    }
+    let own = Limits {
+        logical_block_size: limits.filesystem_block_size,
+        ..*limits
+    };
+    let by_filesystem = deviations(geometry, &own);
+    match outcome.own_blocks {
+        OwnBlocks::Always => by_filesystem,
+        // What breaks the device's own measure was never asked for the filesystem's.
+        _ if !by_device.is_empty() => by_device,
+        OwnBlocks::Place => {
+            let place = Reasons::TOTAL_LENGTH.with(Reasons::FILE_OFFSET);
+            Reasons(by_filesystem.0 & place.0)
+        }
+        _ => by_filesystem,
+    }
+}
+
+/// Whether nothing was read from the disk: a hole, or an extent that was never written
+/// (`iomap_dio_hole_iter`, fs/iomap/direct-io.c).
+#[inline(always)]
+fn is_hole(outcome: &Outcome) -> bool {
+    !outcome.is_write
+        && outcome.bios == 0
+        && outcome.result > 0
+        && !outcome.no_rule
+        && matches!(outcome.engine, Engine::Iomap)
+}
+
+/// Whether the disk has to read a physical block in order to write part of it.
+#[inline(always)]
+fn is_read_modify_write(geometry: &Geometry, limits: &Limits, outcome: &Outcome) -> bool {
+    let physical = u64::from(limits.physical_block_size.saturating_sub(1));
+    let part = (geometry.offset | geometry.length) & physical != 0 || outcome.odd_start;
+    outcome.is_write
+        && part
+        && outcome.bios != 0
+        && limits.physical_block_size > limits.logical_block_size
 }

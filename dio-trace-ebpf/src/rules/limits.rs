@@ -25,6 +25,14 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Mask of the physical block size; 0 where there is no device.
+    #[must_use]
+    #[inline(always)]
+    pub fn physical_block_mask(&self) -> u32 {
+        let size = self.physical_block_size;
+        size.wrapping_sub(is_nonzero(u64::from(size)) as u32)
+    }
+
     /// Mask of the logical block size; 0 where there is no device, so that nothing is misaligned.
     #[must_use]
     #[inline(always)]

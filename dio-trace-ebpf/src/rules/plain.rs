@@ -9,13 +9,15 @@ use crate::{
 /// [`Verdict::Aligned`](crate::words::Verdict::Aligned), without reasons or flags, under every rule
 /// set. It says so of a few more, and takes ten times as long.
 ///
-/// `result` and `direct_bytes` as in [`Outcome`](super::Outcome). `marked` is 0 unless a flag of the
-/// outcome is set, or its route is [`Route::None`](super::Route::None).
+/// `result` and `direct_bytes` as in [`Outcome`](super::Outcome), `is_write` is 1 for a write, else 0.
+/// `marked` is 0 unless another fact of the outcome may have a flag, or no engine carried it
+/// ([`Engine::None`](crate::words::Engine::None)).
 #[must_use]
 #[inline(always)]
 pub fn is_plain(
     geometry: &Geometry,
     limits: &Limits,
+    is_write: u64,
     result: i64,
     direct_bytes: u64,
     marked: u64,
@@ -26,8 +28,10 @@ pub fn is_plain(
         | geometry.length_bits
         | geometry.split_bits;
     let in_file = geometry.offset | geometry.length;
+    // A disk that writes larger blocks than it addresses has to read what a write leaves out.
+    let physical = limits.physical_block_mask() & is_write.wrapping_neg() as u32;
     let misaligned =
-        u64::from(memory & (block | limits.dma_alignment)) | in_file & u64::from(block);
+        u64::from(memory & (block | limits.dma_alignment)) | in_file & u64::from(block | physical);
     let not_whole = result.cast_unsigned() ^ geometry.length;
     let not_direct = is_less(direct_bytes, geometry.length);
     // Without branches, each of which the verifier would follow to what comes next.

@@ -3,7 +3,7 @@
 use crate::{
     rules::{Geometry, Limits},
     verifier::is_nonzero,
-    words::{Reasons, RuleSet},
+    words::{Engine, Reasons, RuleSet},
 };
 
 /// How a request departs from full alignment: address, every segment length, total length and
@@ -57,6 +57,7 @@ pub fn violations(geometry: &Geometry, limits: &Limits, rule_set: RuleSet) -> Re
             geometry.length_bits & dma,
             geometry.split_bits & block,
         ),
+        RuleSet::Unknown => return Reasons::NONE,
     };
     reasons(geometry, block, address, length, split)
 }
@@ -76,11 +77,15 @@ fn reasons(geometry: &Geometry, block: u32, address: u32, length: u32, split: u3
     )
 }
 
-/// The rule sets under which a request would be accepted on these limits.
-pub fn portability(geometry: &Geometry, limits: &Limits) -> impl Iterator<Item = RuleSet> {
+/// The rule sets of kernels that would accept a request on these limits, by the rules of the engine that
+/// carries it; all where the engine has none.
+pub fn portability(
+    engine: Engine,
+    geometry: &Geometry,
+    limits: &Limits,
+) -> impl Iterator<Item = RuleSet> {
     let (geometry, limits) = (*geometry, *limits);
-    RuleSet::ALL
-        .iter()
-        .copied()
-        .filter(move |rule_set| violations(&geometry, &limits, *rule_set).is_empty())
+    RuleSet::KNOWN.iter().copied().filter(move |rule_set| {
+        !engine.has_rules() || violations(&geometry, &limits, engine.rule_set(*rule_set)).is_empty()
+    })
 }

@@ -2,8 +2,11 @@
 
 use crate::asked::{limits, requests, rule_sets};
 use dio_trace_ebpf::{
-    rules::{Limits, Outcome, Route, deviations, is_plain, judge, portability, violations},
-    words::{Flags, Reasons, Verdict},
+    rules::{
+        AtomicUnits, Geometry, Limits, Outcome, OwnBlocks, atomic_violations, deviations, is_plain,
+        judge, portability, violations,
+    },
+    words::{Engine, Flag, Flags, Reasons, RuleSet, Verdict},
 };
 use proptest::prelude::*;
 
@@ -18,39 +21,101 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         1i64..1 << 20
     ];
     let share = prop_oneof![Just(1.0f64), Just(0.0), 0.0f64..1.0];
-    let flags = any::<[bool; 6]>();
-    (result, share, 0u8..4, 0u32..3, flags).prop_map(
+    let own = prop::sample::select(&[
+        OwnBlocks::None,
+        OwnBlocks::Always,
+        OwnBlocks::Memory,
+        OwnBlocks::Place,
+    ]);
+    let engine = prop::sample::select(Engine::ALL);
+    let mask = prop::sample::select(&[0u32, 3, 7, 511, 4095]);
+    let numbers = (result, share, engine, 0u32..3, own, mask);
+    (numbers, any::<[bool; 12]>()).prop_map(
         |(
-            result,
-            share,
-            route,
-            bios,
+            (result, share, engine, bios, own_blocks, applied_dma),
             [
                 no_rule,
                 end_of_file,
                 copied,
                 whole_page_device,
                 forced_wait,
-                block_rule,
+                is_write,
+                extends,
+                nowait,
+                whole_blocks_only,
+                atomic,
+                odd_start,
+                cut,
             ],
         )| Outcome {
             result,
             direct_bytes: (result.max(0) as f64 * share) as u64,
-            route: Route::from_number(route),
+            asked: 0,
+            seen_length: u64::from(cut),
+            engine,
             no_rule,
             bios,
+            is_write,
             end_of_file,
             copied,
             whole_page_device,
             forced_wait,
-            block_rule,
+            extends,
+            nowait,
+            own_blocks,
+            whole_blocks_only,
+            applied_dma,
+            atomic,
+            atomic_units: AtomicUnits {
+                min: 4096,
+                max: 65536,
+            },
+            odd_start,
         },
     )
 }
 
+/// An outcome for a request of this shape: asked for as it is, and now and then cut to whole blocks.
+fn of(outcome: Outcome, geometry: &Geometry) -> Outcome {
+    let seen_length = match outcome.seen_length {
+        0 => geometry.length,
+        _ => geometry.length / 4096 * 4096,
+    };
+    Outcome {
+        asked: geometry.length,
+        seen_length,
+        ..outcome
+    }
+}
+
+/// What a request breaks of the rules that whoever looks applies.
+fn broken(geometry: &Geometry, limits: &Limits, rule_set: RuleSet, outcome: &Outcome) -> Reasons {
+    if outcome.no_rule {
+        return Reasons::NONE;
+    }
+    let applied = Limits {
+        dma_alignment: outcome.applied_dma,
+        ..*limits
+    };
+    let mut seen = *geometry;
+    if outcome.seen_length != geometry.length {
+        seen.length = outcome.seen_length;
+        seen.length_bits = outcome.seen_length as u32 & 0xffff;
+        seen.merged_length_bits = seen.length_bits;
+    }
+    let mut broken = violations(&seen, &applied, outcome.engine.rule_set(rule_set));
+    if outcome.whole_blocks_only {
+        let block = u64::from(limits.filesystem_block_size) - 1;
+        broken = broken
+            .with_if(Reasons::TOTAL_LENGTH, seen.length & block != 0)
+            .with_if(Reasons::FILE_OFFSET, seen.offset & block != 0);
+    }
+    broken
+}
+
 proptest! {
     #[test]
-    fn a_failure_is_rejected_just_when_it_breaks_a_rule_with_an_alignment_error(
+    fn a_failure_is_rejected_just_when_it_breaks_a_rule_that_answers_so(
         asked in requests(8),
         limits in limits(),
         rule_set in rule_sets(),
@@ -58,16 +123,29 @@ proptest! {
     ) {
         prop_assume!(outcome.result < 0);
         let geometry = asked.geometry(&limits);
+        let outcome = of(outcome, &geometry);
         let judgement = judge(&geometry, &limits, rule_set, &outcome);
-        let in_force = outcome.route.rule_set(rule_set);
-        let broken = violations(&geometry, &limits, in_force);
-        let rejected =
-            matches!(outcome.result, -22 | -5) && !broken.is_empty() && !outcome.no_rule;
-        let verdict = if rejected { Verdict::Rejected } else { Verdict::Failed };
-        prop_assert_eq!(judgement.verdict, verdict);
-        if rejected {
+        let mut broken = broken(&geometry, &limits, rule_set, &outcome);
+        if outcome.atomic {
+            broken = broken.with(atomic_violations(&geometry, outcome.atomic_units));
+        }
+        match outcome.result {
+            -22 => prop_assert_eq!(judgement.verdict == Verdict::Rejected, !broken.is_empty()),
+            // Damaged data says the same: it is a refusal only where bios were looked at.
+            -5 => {
+                let refused = judgement.verdict == Verdict::Rejected;
+                prop_assert!(!refused || !broken.is_empty() && outcome.bios != 0);
+                prop_assert!(!refused || matches!(outcome.engine, Engine::Iomap | Engine::Block));
+                let late = outcome.engine.rule_set(rule_set) == RuleSet::DmaSegmentLate;
+                prop_assert!(!refused || late || outcome.engine == Engine::Block);
+            }
+            _ => prop_assert_eq!(judgement.verdict, Verdict::Failed),
+        }
+        if judgement.verdict == Verdict::Rejected {
             prop_assert_eq!(judgement.reasons, broken);
         }
+        let would_block = outcome.result == -11 && outcome.nowait;
+        prop_assert_eq!(judgement.flags.has(Flag::WouldBlock), would_block);
     }
 
     #[test]
@@ -79,11 +157,21 @@ proptest! {
     ) {
         prop_assume!(outcome.result >= 0);
         let geometry = asked.geometry(&limits);
+        let outcome = of(outcome, &geometry);
         let judgement = judge(&geometry, &limits, rule_set, &outcome);
         // What a filesystem turned away for its own blocks is measured by these.
-        let own_blocks = outcome.block_rule && outcome.route == Route::None;
-        let block = if own_blocks { limits.filesystem_block_size } else { limits.logical_block_size };
-        let departs = deviations(&geometry, &Limits { logical_block_size: block, ..limits });
+        let by_device = deviations(&geometry, &limits);
+        let own = Limits { logical_block_size: limits.filesystem_block_size, ..limits };
+        let by_filesystem = deviations(&geometry, &own);
+        let place = Reasons::TOTAL_LENGTH.with(Reasons::FILE_OFFSET);
+        let departs = match outcome.own_blocks {
+            _ if outcome.engine != Engine::None => by_device,
+            OwnBlocks::None => by_device,
+            OwnBlocks::Always => by_filesystem,
+            _ if !by_device.is_empty() => by_device,
+            OwnBlocks::Memory => by_filesystem,
+            OwnBlocks::Place => Reasons(by_filesystem.0 & place.0),
+        };
         let verdict = if outcome.direct_bytes < outcome.result as u64 {
             Verdict::Buffered
         } else if departs.is_empty() {
@@ -96,13 +184,31 @@ proptest! {
     }
 
     #[test]
+    fn danger_needs_a_broken_mask_that_applies_or_a_device_of_whole_pages(
+        asked in requests(8),
+        limits in limits(),
+        rule_set in rule_sets(),
+        outcome in outcomes(),
+    ) {
+        let geometry = asked.geometry(&limits);
+        let outcome = of(outcome, &geometry);
+        let judgement = judge(&geometry, &limits, rule_set, &outcome);
+        if judgement.flags.has(Flag::Unchecked) {
+            let broken = broken(&geometry, &limits, rule_set, &outcome);
+            prop_assert!(!broken.is_empty() || outcome.whole_page_device);
+        }
+    }
+
+    #[test]
     fn aligned_has_no_reason_and_accepted_has_one(
         asked in requests(8),
         limits in limits(),
         rule_set in rule_sets(),
         outcome in outcomes(),
     ) {
-        let judgement = judge(&asked.geometry(&limits), &limits, rule_set, &outcome);
+        let geometry = asked.geometry(&limits);
+        let outcome = of(outcome, &geometry);
+        let judgement = judge(&geometry, &limits, rule_set, &outcome);
         match judgement.verdict {
             Verdict::Aligned => prop_assert_eq!(judgement.reasons, Reasons::NONE),
             Verdict::Accepted | Verdict::Rejected => prop_assert_ne!(judgement.reasons, Reasons::NONE),
@@ -118,13 +224,14 @@ proptest! {
         outcome in outcomes(),
     ) {
         let geometry = asked.geometry(&limits);
+        let outcome = Outcome { seen_length: 0, applied_dma: limits.dma_alignment, whole_blocks_only: false, ..outcome };
+        let outcome = of(outcome, &geometry);
         let judgement = judge(&geometry, &limits, rule_set, &outcome);
         let direct = matches!(judgement.verdict, Verdict::Aligned | Verdict::Accepted);
         // Nothing reached the device in a hole or at the end of a file, so nothing was checked.
         let checked = outcome.bios != 0 && !outcome.copied && !outcome.no_rule;
         if direct && checked && !judgement.flags.contains(Flags::UNCHECKED) {
-            let in_force = outcome.route.rule_set(rule_set);
-            prop_assert!(portability(&geometry, &limits).any(|listed| listed == in_force));
+            prop_assert!(portability(outcome.engine, &geometry, &limits).any(|listed| listed == rule_set));
         }
     }
 
@@ -142,17 +249,23 @@ proptest! {
         } else {
             outcome
         };
+        let outcome = of(Outcome { seen_length: 0, applied_dma: limits.dma_alignment, ..outcome }, &geometry);
         let marked = outcome.copied
             || outcome.whole_page_device
             || outcome.forced_wait
-            || outcome.route == Route::None;
+            || outcome.atomic
+            || outcome.whole_blocks_only
+            || outcome.odd_start
+            || outcome.bios == 0 && !outcome.no_rule
+            || outcome.engine == Engine::None;
         let (result, direct) = (outcome.result, outcome.direct_bytes);
-        if is_plain(&geometry, &limits, result, direct, u64::from(marked)) {
+        let write = u64::from(outcome.is_write);
+        if is_plain(&geometry, &limits, write, result, direct, u64::from(marked)) {
             let judgement = judge(&geometry, &limits, rule_set, &outcome);
             prop_assert_eq!(judgement.verdict, Verdict::Aligned);
             prop_assert_eq!(judgement.reasons, Reasons::NONE);
             // Whether it ends at the end of the file is asked of short ones only.
-            prop_assert_eq!(Flags(judgement.flags.0 & !Flags::END_OF_FILE.0), Flags::NONE);
+            prop_assert_eq!(judgement.flags.without(Flags::END_OF_FILE), Flags::NONE);
         }
     }
 
@@ -163,11 +276,18 @@ proptest! {
         rule_set in rule_sets(),
         outcome in outcomes(),
     ) {
-        let judgement = judge(&asked.geometry(&limits), &limits, rule_set, &outcome);
+        let geometry = asked.geometry(&limits);
+        let outcome = of(outcome, &geometry);
+        let judgement = judge(&geometry, &limits, rule_set, &outcome);
         let has = |flag| judgement.flags.contains(flag);
         let failed = matches!(judgement.verdict, Verdict::Rejected | Verdict::Failed);
         prop_assert!(!has(Flags::SERIALISED) || !failed);
         prop_assert!(!has(Flags::LATE) || failed);
+        prop_assert!(!has(Flags::HOLE) || !failed && !outcome.is_write);
+        prop_assert!(!(has(Flags::EXTENDS) && has(Flags::SERIALISED)));
+        prop_assert!(!has(Flags::READ_MODIFY_WRITE) || outcome.is_write && !failed);
+        prop_assert!(!has(Flags::WOULD_BLOCK) || judgement.verdict == Verdict::Failed);
+        prop_assert!(!(has(Flags::HOLE) && has(Flags::UNCHECKED)));
         prop_assert!(!has(Flags::UNCHECKED) || matches!(judgement.verdict, Verdict::Accepted | Verdict::Aligned));
         prop_assert!(!(has(Flags::SHORT) && has(Flags::END_OF_FILE)));
         prop_assert!(!(has(Flags::COPIED) && has(Flags::UNCHECKED)));

@@ -2,19 +2,35 @@
 
 use crate::{
     diagnose::limit::is_block_rule,
-    model::{Flags, Reasons, Record, Verdict},
+    model::{Cause, Flag, Interface, Reason, Reasons, Record, Verdict},
 };
 
 /// Enough for the blocks, pages and dma engines in common use.
 const SAFE: u32 = 4096;
 
+/// What about a request has to do with its place and length in the file, and not with memory.
+const IN_FILE: Reasons = Reasons::SEGMENT_LENGTH
+    .with(Reasons::TOTAL_LENGTH)
+    .with(Reasons::FILE_OFFSET);
+
 /// What to change so that a record's requests become aligned, most effective first; empty where
 /// nothing needs to change.
 #[must_use]
 pub fn advice(record: &Record) -> Vec<String> {
-    if record.flags.contains(Flags::PROBING) {
+    if record.flags.has(Flag::Probing) {
         return Vec::new();
     }
+    let mut advice = match record.verdict {
+        // Their alignment is not what is wrong with them.
+        Verdict::Aligned | Verdict::Failed => Vec::new(),
+        Verdict::Accepted | Verdict::Buffered | Verdict::Rejected => of_alignment(record),
+    };
+    advice.extend(of_cause(record));
+    advice.extend(of_behaviour(record));
+    advice
+}
+
+fn of_alignment(record: &Record) -> Vec<String> {
     let reasons = record.reasons;
     let limits = record.limits.unwrap_or_default();
     let dma = limits.dma_alignment.saturating_add(1);
@@ -23,41 +39,40 @@ pub fn advice(record: &Record) -> Vec<String> {
         true => limits.filesystem_block_size,
         false => limits.logical_block_size.max(512),
     };
+    let unchecked = record.flags.has(Flag::Unchecked);
     let mut advice = Vec::new();
-    if record.flags.contains(Flags::UNCHECKED) {
+    if unchecked {
         advice.push(format!(
             "stop this program from using O_DIRECT on {} until its buffers are aligned to {memory} \
              bytes: data may already be damaged",
             record.disk.as_deref().unwrap_or("this device"),
         ));
     }
-    if reasons.contains(Reasons::MEMORY_ADDRESS) || record.flags.contains(Flags::UNCHECKED) {
+    if reasons.has(Reason::MemoryAddress) || unchecked {
         advice.push(format!(
             "align buffers to {memory} bytes: posix_memalign(&buffer, {memory}, size)"
         ));
     }
-    if [Reasons::SEGMENT_LENGTH, Reasons::TOTAL_LENGTH]
-        .iter()
-        .any(|one| reasons.contains(*one))
-    {
+    if reasons.has(Reason::SegmentLength) || reasons.has(Reason::TotalLength) {
         advice.push(format!(
             "issue I/O in multiples of {block} bytes{}",
             whole_blocks(block)
         ));
     }
-    if reasons.contains(Reasons::FILE_OFFSET) {
+    if reasons.has(Reason::FileOffset) {
         advice.push(format!(
             "start I/O at multiples of {block} bytes{}",
             whole_blocks(block)
         ));
     }
-    if reasons.contains(Reasons::VIRT_BOUNDARY) {
+    if reasons.has(Reason::VirtBoundary) {
         let boundary = limits.virt_boundary_mask.saturating_add(1);
         advice.push(format!(
             "use one buffer, or let all segments but the first begin and all but the last end at \
              multiples of {boundary} bytes"
         ));
     }
+    advice.extend(of_atomic(record));
     if !reasons.is_empty() {
         advice.extend(of_program(record, block));
         advice.push(
@@ -66,7 +81,6 @@ pub fn advice(record: &Record) -> Vec<String> {
                 .to_owned(),
         );
     }
-    advice.extend(of_behaviour(record));
     advice
 }
 
@@ -78,20 +92,53 @@ fn whole_blocks(block: u32) -> &'static str {
     }
 }
 
-/// For programs whose settings are known.
+fn of_atomic(record: &Record) -> Vec<String> {
+    let mut advice = Vec::new();
+    let units = record
+        .request
+        .as_ref()
+        .and_then(|request| request.atomic_units)
+        .filter(|units| units.max != 0);
+    if record.reasons.has(Reason::AtomicLength) {
+        advice.push(match units {
+            Some(units) => format!(
+                "write atomically in powers of two from {} to {} bytes: statx(STATX_WRITE_ATOMIC) \
+                 says what a file takes",
+                units.min, units.max
+            ),
+            None => "write atomically in powers of two: statx(STATX_WRITE_ATOMIC) says how long"
+                .to_owned(),
+        });
+    }
+    if record.reasons.has(Reason::AtomicOffset) {
+        advice.push("start an atomic write at a multiple of its own length".to_owned());
+    }
+    if record.reasons.has(Reason::AtomicSegments) {
+        advice.push("write atomically from one buffer, not from a vector".to_owned());
+    }
+    advice
+}
+
+/// For programs whose settings are known, where these are what is wrong.
 fn of_program(record: &Record, block: u32) -> Option<String> {
     let comm: &str = &record.comm;
+    let in_file = record.reasons.0 & IN_FILE.0 != 0;
     if comm.starts_with("qemu-") || comm == "kvm" {
-        return Some(format!(
-            "give the guest the disk's own block size: -device ...,logical_block_size={block},\
-             physical_block_size={block}, or open the image with cache=writeback"
-        ));
+        return in_file.then(|| {
+            format!(
+                "give the guest the disk's own block size: -device ...,logical_block_size={block},\
+                 physical_block_size={block}, or open the image with cache=writeback"
+            )
+        });
     }
     match comm {
         "fio" => Some(format!(
             "fio: bs={block}, blockalign={block}, mem_align={SAFE}"
         )),
-        "dd" => Some(format!("dd: bs={block}, and seek and skip in whole blocks")),
+        "dd" if in_file => Some(format!("dd: bs={block}, and seek and skip in whole blocks")),
+        "dd" => Some(
+            "GNU dd aligns its buffer to a page; other implementations of dd may not".to_owned(),
+        ),
         _ if assumes_512(record, block) => Some(format!(
             "it seems to take 512 bytes for granted: if that cannot be changed, put the file on a \
              disk with 512-byte blocks, or switch O_DIRECT off (this one has {block})"
@@ -110,37 +157,116 @@ fn assumes_512(record: &Record, block: u32) -> bool {
         })
 }
 
-fn of_behaviour(record: &Record) -> Vec<String> {
-    let mut advice = Vec::new();
-    if record.flags.contains(Flags::SERIALISED) {
-        let block = record
-            .limits
-            .map_or(SAFE, |limits| limits.filesystem_block_size.max(512));
-        advice.push(format!(
-            "write whole filesystem blocks ({block} bytes, at multiples of {block}), or make the \
-             filesystem with smaller ones (mkfs.xfs -b size=N)"
-        ));
+/// What to change so that the filesystem does it directly.
+fn of_cause(record: &Record) -> Option<String> {
+    let block = record
+        .limits
+        .map_or(SAFE, |limits| limits.filesystem_block_size.max(512));
+    if record.verdict != Verdict::Buffered {
+        return None;
     }
-    if record.flags.contains(Flags::SHORT) {
-        advice.push(
-            "go on after a short count only if what remains is still aligned, else start that \
-             block again"
-                .to_owned(),
-        );
-    }
-    if record.flags.contains(Flags::LATE) {
-        advice.push(
-            "look at each completion's result (io_event.res, cqe->res); success of the submitting \
-             call says nothing"
-                .to_owned(),
-        );
-    }
-    if record.verdict == Verdict::Buffered && record.filesystem.as_deref() == Some("btrfs") {
-        advice.push(
+    let Some(cause) = record.cause else {
+        // A recording of version 1 names no cause.
+        return (record.filesystem.as_deref() == Some("btrfs")).then(|| {
             "for direct I/O on btrfs, align everything to the sector size (4096) and make the file \
              without data checksums (chattr +C on the empty file), or take O_DIRECT out"
-                .to_owned(),
-        );
-    }
-    advice
+                .to_owned()
+        });
+    };
+    Some(match cause {
+        Cause::Checksums => {
+            "make the file without data checksums (chattr +C on the empty file, or mount with \
+             nodatasum), or take O_DIRECT out"
+                .to_owned()
+        }
+        Cause::Compression => {
+            "keep the file uncompressed (chattr +m, or `btrfs property set FILE compression none` \
+             and write it again), or take O_DIRECT out"
+                .to_owned()
+        }
+        Cause::SharedExtents => format!(
+            "write whole blocks of {block} bytes, or write to a file that shares no extents (made \
+             with cp --reflink=never)"
+        ),
+        Cause::Encryption => format!(
+            "an encrypted file takes direct I/O only in whole blocks of {block} bytes, memory \
+             included, and only where its contents are encrypted by the block layer (inlinecrypt)"
+        ),
+        Cause::Verity => "a file with fs-verity is read through the page cache: take O_DIRECT out"
+            .to_owned(),
+        Cause::JournalledData => {
+            "mount with data=ordered and take the file's own flag away (chattr -j), or take O_DIRECT \
+             out"
+                .to_owned()
+        }
+        Cause::InlineData => {
+            "the file is so small that it lies in its inode: it is direct once it has grown"
+                .to_owned()
+        }
+        Cause::HoleFilled => {
+            "write each place once through the page cache, or allocate it, before direct writes"
+                .to_owned()
+        }
+        Cause::CacheBusy => {
+            "do not map the file or write it through the page cache (another program, a mounted \
+             filesystem on the same device) while it is written directly"
+                .to_owned()
+        }
+        Cause::FilesystemBlock => format!("write whole blocks of {block} bytes"),
+        Cause::Unknown => return None,
+    })
+}
+
+fn of_behaviour(record: &Record) -> Vec<String> {
+    let block = record
+        .limits
+        .map_or(SAFE, |limits| limits.filesystem_block_size.max(512));
+    record
+        .flags
+        .iter()
+        .filter_map(|flag| match flag {
+            Flag::Serialised if record.filesystem.as_deref() == Some("xfs") => Some(format!(
+                "write whole filesystem blocks ({block} bytes, at multiples of {block}), or make the \
+                 filesystem with smaller ones (mkfs.xfs -b size=N)"
+            )),
+            Flag::Serialised => Some(format!(
+                "write whole filesystem blocks ({block} bytes, at multiples of {block}) from memory \
+                 that is aligned to as many"
+            )),
+            Flag::Extends => Some(
+                "allocate the file to its size before writing it directly (fallocate, then write \
+                 once), so that writes do not extend it"
+                    .to_owned(),
+            ),
+            Flag::Short => Some(
+                "go on after a short count only if what remains is still aligned, else start that \
+                 block again"
+                    .to_owned(),
+            ),
+            Flag::Late => match record.interface {
+                Interface::Aio => Some(
+                    "look at each completion's result (io_event.res); success of the submitting \
+                     call says nothing"
+                        .to_owned(),
+                ),
+                Interface::IoUring => Some(
+                    "look at each completion's result (cqe->res); success of the submitting call \
+                     says nothing"
+                        .to_owned(),
+                ),
+                Interface::Sync | Interface::Kernel => None,
+            },
+            Flag::ReadModifyWrite => record.limits.map(|limits| {
+                let block = limits.physical_block_size;
+                format!("write whole physical blocks ({block} bytes, at multiples of {block})")
+            }),
+            Flag::Unchecked
+            | Flag::Copied
+            | Flag::Probing
+            | Flag::EndOfFile
+            | Flag::Hole
+            | Flag::WouldBlock
+            | Flag::Atomic => None,
+        })
+        .collect()
 }

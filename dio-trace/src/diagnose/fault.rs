@@ -6,14 +6,14 @@ use crate::{
         kernels::rule_function,
         locate::{Piece, bad_gap, pieces},
     },
-    model::{Reasons, Record, Request, RuleSet, Verdict},
+    model::{Reason, Reasons, Record, Request, RuleSet, Verdict},
 };
 
 /// What one reason means for one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The reason, a single bit.
-    pub reason: Reasons,
+    /// The reason.
+    pub reason: Reason,
     /// Whether it breaks a rule in force on that kernel; otherwise it only departs from full
     /// alignment.
     pub broken: bool,
@@ -31,7 +31,15 @@ pub struct Fault {
     pub sentence: String,
 }
 
-/// The faults of a record, in the order of [`Reasons::ALL`].
+/// Whether a rule for atomic writes is broken, and not one of alignment.
+const fn is_atomic(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::AtomicLength | Reason::AtomicOffset | Reason::AtomicSegments
+    )
+}
+
+/// The faults of a record, in the order of [`Reason::ALL`].
 pub(super) fn faults(record: &Record, rule_set: RuleSet) -> Vec<Fault> {
     let broken = match (&record.limits, &record.request) {
         (Some(limits), Some(request)) => {
@@ -40,20 +48,30 @@ pub(super) fn faults(record: &Record, rule_set: RuleSet) -> Vec<Fault> {
         _ if record.verdict == Verdict::Rejected => record.reasons,
         _ => Reasons::NONE,
     };
-    Reasons::ALL
+    record
+        .reasons
         .iter()
-        .filter(|(reason, _)| record.reasons.contains(*reason))
-        .map(|&(reason, _)| fault(record, reason, broken.contains(reason), rule_set))
+        .map(|reason| {
+            fault(
+                record,
+                reason,
+                broken.has(reason) || is_atomic(reason),
+                rule_set,
+            )
+        })
         .collect()
 }
 
-fn fault(record: &Record, reason: Reasons, broken: bool, rule_set: RuleSet) -> Fault {
+fn fault(record: &Record, reason: Reason, broken: bool, rule_set: RuleSet) -> Fault {
     // What is not broken departs from full alignment, which is what `logical-block` asks.
     let measure = if broken {
         rule_set
     } else {
         RuleSet::LogicalBlock
     };
+    if is_atomic(reason) {
+        return atomic(record, reason, rule_set);
+    }
     let limit = Limit::of(record, reason, measure);
     let found = limit
         .as_ref()
@@ -88,6 +106,55 @@ fn fault(record: &Record, reason: Reasons, broken: bool, rule_set: RuleSet) -> F
     }
 }
 
+/// A rule that atomic writes have beside those of alignment.
+fn atomic(record: &Record, reason: Reason, rule_set: RuleSet) -> Fault {
+    let request = record.request.as_ref();
+    let length = request.map(|request| request.geometry.length);
+    let units = request.and_then(|request| request.atomic_units);
+    let range = units
+        .filter(|units| units.max != 0)
+        .map_or_else(String::new, |units| {
+            format!(" between {} and {}", units.min, units.max)
+        });
+    let (value, sentence) = match reason {
+        Reason::AtomicOffset => {
+            let offset = request.map(|request| request.geometry.offset);
+            let text = match (offset, length) {
+                (Some(offset), Some(length)) => {
+                    format!("offset {offset} is not a multiple of the write's length {length}")
+                }
+                _ => "offsets are not multiples of the write's length".to_owned(),
+            };
+            (offset, text + ", as an atomic write must be")
+        }
+        Reason::AtomicSegments => {
+            let count = request.map(|request| u64::from(request.geometry.segment_count));
+            let text = match count {
+                Some(count) => format!("{count} segments, and an atomic write must have one"),
+                None => "several segments, and an atomic write must have one".to_owned(),
+            };
+            (count, text)
+        }
+        _ => {
+            let text = match length {
+                Some(length) => format!("length {length} is not a power of two{range}"),
+                None => format!("lengths are not powers of two{range}"),
+            };
+            (length, text + ", as an atomic write must be")
+        }
+    };
+    Fault {
+        reason,
+        broken: true,
+        segment: None,
+        value,
+        misses_by: None,
+        limit: None,
+        function: rule_function(record, reason, rule_set),
+        sentence,
+    }
+}
+
 /// The value at fault.
 struct Found {
     segment: Option<usize>,
@@ -98,7 +165,7 @@ struct Found {
 fn find(
     record: &Record,
     request: &Request,
-    reason: Reasons,
+    reason: Reason,
     limit: &Limit,
     measure: RuleSet,
 ) -> Option<Found> {
@@ -110,11 +177,12 @@ fn find(
         sentence: format!("{subject} {value} {}", misses(value, limit)),
     };
     match reason {
-        Reasons::TOTAL_LENGTH => Some(plain("length", geometry.length)),
-        Reasons::FILE_OFFSET => Some(plain("offset", geometry.offset)),
-        Reasons::VIRT_BOUNDARY => gap(record, request, limit),
-        _ => {
-            let address = reason == Reasons::MEMORY_ADDRESS;
+        Reason::TotalLength => Some(plain("length", geometry.length)),
+        Reason::FileOffset => Some(plain("offset", geometry.offset)),
+        Reason::VirtBoundary => gap(record, request, limit),
+        Reason::AtomicLength | Reason::AtomicOffset | Reason::AtomicSegments => None,
+        Reason::MemoryAddress | Reason::SegmentLength => {
+            let address = reason == Reason::MemoryAddress;
             let value = |piece: &Piece| {
                 if address {
                     piece.segment.address
@@ -191,12 +259,13 @@ fn name(piece: &Piece, count: u32) -> String {
     }
 }
 
-fn plural_subject(reason: Reasons) -> &'static str {
+fn plural_subject(reason: Reason) -> &'static str {
     match reason {
-        Reasons::MEMORY_ADDRESS => "buffer addresses",
-        Reasons::SEGMENT_LENGTH => "segment lengths",
-        Reasons::TOTAL_LENGTH => "request lengths",
-        Reasons::FILE_OFFSET => "offsets",
-        _ => "gaps between segments",
+        Reason::MemoryAddress => "buffer addresses",
+        Reason::SegmentLength => "segment lengths",
+        Reason::TotalLength | Reason::AtomicLength => "request lengths",
+        Reason::FileOffset | Reason::AtomicOffset => "offsets",
+        Reason::VirtBoundary => "gaps between segments",
+        Reason::AtomicSegments => "segments",
     }
 }

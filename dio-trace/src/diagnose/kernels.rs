@@ -1,6 +1,6 @@
 //! Which kernels apply a rule set, and where in them.
 
-use crate::model::{Reasons, Record, RuleSet};
+use crate::model::{Reason, Record, RuleSet};
 
 /// Kernels with this rule set, as `6.0 to 6.17`. Stable trees and vendors move the changes about,
 /// so this is for people, never for decisions.
@@ -13,7 +13,7 @@ pub fn kernels(rule_set: RuleSet) -> String {
 #[must_use]
 pub fn kernels_of(rule_sets: &[RuleSet]) -> String {
     let mut ranges: Vec<(usize, usize)> = Vec::new();
-    for position in RuleSet::ALL.iter().filter(|one| rule_sets.contains(one)) {
+    for position in RuleSet::KNOWN.iter().filter(|one| rule_sets.contains(one)) {
         let position = *position as usize;
         match ranges.last_mut() {
             Some((_, last)) if *last + 1 == position => *last = position,
@@ -27,8 +27,8 @@ pub fn kernels_of(rule_sets: &[RuleSet]) -> String {
     words.join(" and ")
 }
 
-/// First and last kernel of each rule set, in the order of [`RuleSet::ALL`].
-const VERSIONS: [(&str, &str); RuleSet::ALL.len()] = [
+/// First and last kernel of each rule set, in the order of [`RuleSet::KNOWN`].
+const VERSIONS: [(&str, &str); RuleSet::KNOWN.len()] = [
     ("", "5.19"),
     ("6.0", "6.17"),
     ("6.18", "7.1"),
@@ -45,14 +45,20 @@ fn range(first: usize, last: usize) -> String {
     }
 }
 
-/// The kernel function that checks what `reason` (one bit) names.
+/// The kernel function that checks what `reason` names.
 #[must_use]
-pub fn rule_function(record: &Record, reason: Reasons, rule_set: RuleSet) -> &'static str {
+pub fn rule_function(record: &Record, reason: Reason, rule_set: RuleSet) -> &'static str {
     let raw = record.filesystem.as_deref() == Some("block");
-    let of_request = reason == Reasons::TOTAL_LENGTH || reason == Reasons::FILE_OFFSET;
+    let of_request = matches!(reason, Reason::TotalLength | Reason::FileOffset);
     let xfs_write = record.filesystem.as_deref() == Some("xfs")
         && record.operation == crate::model::Operation::Write;
+    let atomic = matches!(
+        reason,
+        Reason::AtomicLength | Reason::AtomicOffset | Reason::AtomicSegments
+    );
     match rule_set {
+        _ if atomic => "generic_atomic_write_valid",
+        RuleSet::Unknown => "unknown",
         _ if of_request && xfs_write => "xfs_file_dio_write",
         RuleSet::LogicalBlock if raw => "__blkdev_direct_IO",
         RuleSet::LogicalBlock if is_legacy(record) => "do_blockdev_direct_IO",
@@ -60,7 +66,7 @@ pub fn rule_function(record: &Record, reason: Reasons, rule_set: RuleSet) -> &'s
         _ if of_request && raw => "blkdev_dio_invalid",
         _ if of_request => "iomap_dio_bio_iter",
         RuleSet::DmaAddress => "iov_iter_is_aligned",
-        RuleSet::DmaSegment if reason != Reasons::VIRT_BOUNDARY => "iov_iter_extract_bvecs",
+        RuleSet::DmaSegment if reason != Reason::VirtBoundary => "iov_iter_extract_bvecs",
         RuleSet::DmaSegmentLate | RuleSet::DmaSegment => "bio_split_io_at",
     }
 }
@@ -90,7 +96,7 @@ mod tests {
             "up to 5.19 and from 7.2 stable"
         );
         assert_eq!(kernels_of(&[DmaSegmentLate]), "6.18 to 7.1");
-        assert_eq!(kernels_of(RuleSet::ALL), "on every kernel");
+        assert_eq!(kernels_of(RuleSet::KNOWN), "on every kernel");
         assert_eq!(kernels_of(&[]), "");
     }
 }

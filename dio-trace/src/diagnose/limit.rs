@@ -1,6 +1,6 @@
 //! The limit that a value misses, and who sets it.
 
-use crate::model::{Limits, Reasons, Record, RuleSet, Verdict};
+use crate::model::{Limits, Reason, Record, RuleSet, Verdict};
 
 /// Which limit it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +40,10 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// The limit that `rule_set` applies to what `reason` (one bit) names; `None` where the
+    /// The limit that `rule_set` applies to what `reason` names; `None` where the
     /// record's limits are unknown.
     #[must_use]
-    pub fn of(record: &Record, reason: Reasons, rule_set: RuleSet) -> Option<Self> {
+    pub fn of(record: &Record, reason: Reason, rule_set: RuleSet) -> Option<Self> {
         let limits = record.limits?;
         let kind = if is_block_rule(record) {
             LimitKind::FilesystemBlock
@@ -73,8 +73,8 @@ impl Limit {
     }
 }
 
-/// Whether the request was measured against the filesystem's block, as btrfs does before it
-/// decides for the page cache (`check_direct_IO`).
+/// Whether the request was measured against the filesystem's block, as btrfs, f2fs and others do before
+/// they decide for the page cache (`check_direct_IO`, `f2fs_should_use_dio`).
 pub(super) fn is_block_rule(record: &Record) -> bool {
     let Some(limits) = record.limits else {
         return false;
@@ -95,12 +95,12 @@ fn owner(record: &Record, kind: LimitKind) -> Option<String> {
     disk.or_else(|| record.device.map(|device| device.to_string()))
 }
 
-fn kind(reason: Reasons, rule_set: RuleSet) -> LimitKind {
+fn kind(reason: Reason, rule_set: RuleSet) -> LimitKind {
     match (reason, rule_set) {
-        (Reasons::VIRT_BOUNDARY, _) => LimitKind::VirtualBoundary,
-        (Reasons::MEMORY_ADDRESS, RuleSet::DmaAddress)
+        (Reason::VirtBoundary, _) => LimitKind::VirtualBoundary,
+        (Reason::MemoryAddress, RuleSet::DmaAddress)
         | (
-            Reasons::MEMORY_ADDRESS | Reasons::SEGMENT_LENGTH,
+            Reason::MemoryAddress | Reason::SegmentLength,
             RuleSet::DmaSegmentLate | RuleSet::DmaSegment,
         ) => LimitKind::DmaAlignment,
         _ => LimitKind::LogicalBlockSize,

@@ -1,8 +1,8 @@
 //! What flags and verdicts mean for the one who reads them.
 
 use crate::{
-    diagnose::errno_name,
-    model::{Flags, Record, Verdict},
+    diagnose::errno::{errno_meaning, errno_name},
+    model::{Cause, Engine, Flag, Interface, Record, Verdict},
 };
 
 /// How much it matters.
@@ -22,52 +22,71 @@ pub struct Note {
     /// How much it matters.
     pub severity: Severity,
     /// The flag it explains; `None` for a remark on the verdict.
-    pub flag: Option<Flags>,
+    pub flag: Option<Flag>,
     /// One sentence, without a full stop.
     pub sentence: String,
 }
 
 /// Remarks on a record, worst first.
 pub(super) fn notes(record: &Record) -> Vec<Note> {
-    let mut notes: Vec<Note> = Flags::ALL
+    let mut notes: Vec<Note> = record
+        .flags
         .iter()
-        .filter(|(flag, _)| record.flags.contains(*flag))
-        .map(|&(flag, _)| of_flag(record, flag))
+        .map(|flag| of_flag(record, flag))
         .collect();
     notes.extend(of_verdict(record));
     notes.sort_by_key(|note| note.severity);
     notes
 }
 
-fn of_flag(record: &Record, flag: Flags) -> Note {
-    let disk = record.disk.as_deref().unwrap_or("the device");
+fn of_flag(record: &Record, flag: Flag) -> Note {
     let (severity, sentence) = match flag {
-        Flags::UNCHECKED => (Severity::Danger, unchecked(record, disk)),
-        Flags::SHORT => (Severity::Warning, short(record)),
-        Flags::LATE => (
-            Severity::Warning,
-            "the error came at completion, after bios were submitted: part of a write may be on \
-             the disk, and a submitting call that returned success did not mean it"
-                .to_owned(),
-        ),
-        Flags::SERIALISED => (Severity::Warning, serialised(record)),
-        Flags::COPIED => (
+        Flag::Unchecked => (Severity::Danger, unchecked(record)),
+        Flag::Short => (Severity::Warning, short(record)),
+        Flag::Late => (Severity::Warning, late(record)),
+        Flag::Serialised => (Severity::Warning, serialised(record)),
+        Flag::Copied => (
             Severity::Info,
             "the kernel copied the data through its own pages, so the buffer's alignment did not \
              matter; the copy costs CPU time"
                 .to_owned(),
         ),
-        Flags::PROBING => (
+        Flag::Probing => (
             Severity::Info,
-            "part of a burst of shrinking attempts at one offset: a program that finds out the \
-             alignment by trying, as QEMU does at open; not counted as a fault"
+            "one of a burst of attempts at one offset that ended in success: a program that finds \
+             out the alignment by trying, as QEMU does at open; not counted as a fault"
                 .to_owned(),
         ),
-        _ => (
+        Flag::EndOfFile => (
             Severity::Info,
-            "reached the end of the file or device: the length was cut there, and reads at or \
-             behind it are not checked for alignment"
+            "reached the end of the file or device: the length was cut there, and what lies past \
+             the end is not checked for alignment"
                 .to_owned(),
+        ),
+        Flag::Hole => (
+            Severity::Info,
+            "nothing was read from the disk (a hole, or an extent that was never written), so \
+             nobody looked at alignment"
+                .to_owned(),
+        ),
+        Flag::WouldBlock => (
+            Severity::Info,
+            "the caller asked not to wait (RWF_NOWAIT), and the kernel would have had to: not a \
+             failure, the caller tries again"
+                .to_owned(),
+        ),
+        Flag::Extends => (
+            Severity::Info,
+            format!(
+                "it extends the file: {} ran it under an exclusive lock for that, one at a time for \
+                 the file",
+                filesystem(record)
+            ),
+        ),
+        Flag::ReadModifyWrite => (Severity::Warning, read_modify_write(record)),
+        Flag::Atomic => (
+            Severity::Info,
+            "an atomic write (RWF_ATOMIC): it reaches the disk whole or not at all".to_owned(),
         ),
     };
     Note {
@@ -77,7 +96,16 @@ fn of_flag(record: &Record, flag: Flags) -> Note {
     }
 }
 
-fn unchecked(record: &Record, disk: &str) -> String {
+fn filesystem(record: &Record) -> &str {
+    record.filesystem.as_deref().unwrap_or("the filesystem")
+}
+
+fn disk(record: &Record) -> &str {
+    record.disk.as_deref().unwrap_or("the device")
+}
+
+fn unchecked(record: &Record) -> String {
+    let disk = disk(record);
     if disk.starts_with("zram") {
         return format!(
             "dangerous: {disk} takes every vector for a whole page without looking; a buffer that \
@@ -85,29 +113,46 @@ fn unchecked(record: &Record, disk: &str) -> String {
              although the call succeeds"
         );
     }
-    let result = match record.verdict {
-        Verdict::Accepted | Verdict::Aligned => "success is not proof that the data is right",
-        _ => "the device may have seen it",
+    let one_page = record
+        .request
+        .as_ref()
+        .is_some_and(|request| request.geometry.in_one_page());
+    let skipped = if one_page {
+        "this kernel skips the check when a request lies inside one page"
+    } else {
+        "nothing on its way checks memory on this kernel"
     };
     format!(
-        "dangerous: it breaks the rule in force, but this kernel skips the check when a request \
-         lies inside one page; {disk} got memory that its driver may not be able to handle, and \
-         {result}"
+        "dangerous: it breaks the rule in force, but {skipped}; {disk} got memory that its driver \
+         may not be able to handle, and success is not proof that the data is right"
     )
 }
 
 fn short(record: &Record) -> String {
     let numbers = record.request.as_ref().map_or_else(String::new, |request| {
-        format!(": {} of {} bytes", request.result, request.geometry.length)
+        format!(": {} of {} bytes", request.result, request.asked)
     });
     format!("fewer bytes than asked for, not at the end of the file{numbers}")
+}
+
+fn late(record: &Record) -> String {
+    let submission = match record.interface {
+        Interface::Sync | Interface::Kernel => "",
+        Interface::Aio | Interface::IoUring => {
+            ", and a submitting call that returned success did not mean it"
+        }
+    };
+    format!(
+        "the error came at completion, after bios were submitted: part of a write may be on the \
+         disk{submission}"
+    )
 }
 
 fn serialised(record: &Record) -> String {
     let block = record
         .limits
         .map_or(0, |limits| limits.filesystem_block_size);
-    let filesystem = record.filesystem.as_deref().unwrap_or("the filesystem");
+    let filesystem = filesystem(record);
     if block == 0 {
         return format!("{filesystem} ran it under an exclusive lock: one at a time for the file");
     }
@@ -117,43 +162,82 @@ fn serialised(record: &Record) -> String {
     )
 }
 
+fn read_modify_write(record: &Record) -> String {
+    let block = record.limits.map_or(0, |limits| limits.physical_block_size);
+    format!(
+        "not whole physical blocks of {block} bytes: {} has to read the rest of a block before it \
+         can write it, which costs a turn of the disk or an erase cycle",
+        disk(record)
+    )
+}
+
 fn of_verdict(record: &Record) -> Option<Note> {
-    let sentence = match record.verdict {
-        Verdict::Buffered => {
-            let filesystem = record.filesystem.as_deref().unwrap_or("the filesystem");
-            let why = match (record.filesystem.as_deref(), record.reasons.is_empty()) {
-                (Some("btrfs"), true) => {
-                    ": it buffers direct writes to files with data checksums (6.15, and stable \
-                     6.12 and 6.6), and reads of compressed data"
-                }
-                (Some("tmpfs"), _) => ": it has no disk below it and never does direct I/O",
-                (_, true) => " although it is aligned to the device",
-                (_, false) => ", because it is misaligned",
-            };
-            format!("{filesystem} served it from the page cache in spite of O_DIRECT{why}")
+    let (severity, sentence) = match record.verdict {
+        Verdict::Buffered => (Severity::Warning, buffered(record)),
+        Verdict::Failed if record.flags.has(Flag::WouldBlock) => return None,
+        Verdict::Failed => (Severity::Warning, failed(record)),
+        Verdict::Accepted if record.flags.has(Flag::Unchecked) || record.flags.has(Flag::Hole) => {
+            return None;
         }
-        Verdict::Failed => {
-            let errno = record
-                .request
-                .as_ref()
-                .map(|request| errno_name(request.result));
-            let errno = errno.map_or_else(|| "an error".to_owned(), |name| name.into_owned());
-            format!("failed with {errno}, which no alignment rule of this kernel explains")
-        }
-        Verdict::Accepted if record.flags.contains(Flags::UNCHECKED) => return None,
-        Verdict::Accepted => {
-            "misaligned, and accepted because this kernel and device are mild".to_owned()
-        }
+        Verdict::Accepted => (Severity::Info, accepted(record)),
         Verdict::Aligned | Verdict::Rejected => return None,
-    };
-    let severity = if record.verdict == Verdict::Accepted {
-        Severity::Info
-    } else {
-        Severity::Warning
     };
     Some(Note {
         severity,
         flag: None,
         sentence,
     })
+}
+
+fn buffered(record: &Record) -> String {
+    let filesystem = filesystem(record);
+    let why = match (record.filesystem.as_deref(), record.cause) {
+        (Some("tmpfs"), _) => ": it has no disk below it and never does direct I/O".to_owned(),
+        (_, Some(Cause::Unknown)) => "; why could not be found out".to_owned(),
+        (_, Some(cause)) => format!(": {}", cause.meaning()),
+        (_, None) if !record.reasons.is_empty() => ", because it is misaligned".to_owned(),
+        (_, None) => " although it is aligned to the device".to_owned(),
+    };
+    let by = match record.filesystem.as_deref() {
+        Some("block") => "the page cache served it, not the device,",
+        _ => "",
+    };
+    if by.is_empty() {
+        format!("{filesystem} served it from the page cache in spite of O_DIRECT{why}")
+    } else {
+        format!("{by} in spite of O_DIRECT{why}")
+    }
+}
+
+fn failed(record: &Record) -> String {
+    let Some(request) = record.request.as_ref() else {
+        return "failed for a reason that is not alignment".to_owned();
+    };
+    let errno = errno_name(request.result);
+    let place = request.geometry.offset | request.asked;
+    if let Some(meaning) = errno_meaning(request.result) {
+        return format!("failed with {errno}: {meaning}");
+    }
+    let server = record.engine == Some(Engine::Server) && place & 4095 != 0;
+    if server && request.result == -i64::from(libc::EINVAL) {
+        return format!(
+            "failed with {errno}, which no alignment rule of this kernel explains; the server's own \
+             file may have one, for offset and length are not multiples of 4096"
+        );
+    }
+    format!("failed with {errno}, which no alignment rule of this kernel explains")
+}
+
+fn accepted(record: &Record) -> String {
+    let checked_by = record
+        .request
+        .as_ref()
+        .and_then(|request| request.checked_by.as_deref());
+    match (checked_by, record.disk.as_deref()) {
+        (Some(below), Some(disk)) if below != disk => format!(
+            "misaligned, and accepted: {below} below looked at it and asks for less; what {disk} \
+             itself asks for, this kernel does not apply"
+        ),
+        _ => "misaligned, and accepted because this kernel and device are mild".to_owned(),
+    }
 }

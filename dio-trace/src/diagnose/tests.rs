@@ -1,8 +1,8 @@
-use dio_trace_ebpf::rules::{Route, judge, portability};
+use dio_trace_ebpf::rules::{Outcome, judge, portability};
 
 use super::*;
 use crate::model::{
-    Flags, Geometry, Interface, Limits, Operation, Reasons, Request, Segment, Timestamp,
+    Engine, Flags, Geometry, Interface, Limits, Operation, Reasons, Request, Segment, Timestamp,
 };
 
 const DISK_4K: Limits = Limits {
@@ -26,17 +26,11 @@ fn record(kernel: RuleSet, limits: Limits, offset: u64, segments: &[(u64, u64)])
         &geometry,
         &limits,
         kernel,
-        &dio_trace_ebpf::rules::Outcome {
+        &Outcome {
             result,
             direct_bytes: if broken { 0 } else { geometry.length },
-            route: Route::Iomap,
-            no_rule: false,
             bios: u32::from(!broken),
-            end_of_file: false,
-            copied: false,
-            whole_page_device: false,
-            block_rule: false,
-            forced_wait: false,
+            ..Outcome::whole(&geometry, &limits, Engine::Iomap)
         },
     );
     Record {
@@ -58,17 +52,22 @@ fn record(kernel: RuleSet, limits: Limits, offset: u64, segments: &[(u64, u64)])
         verdict: judgement.verdict,
         reasons: judgement.reasons,
         flags: judgement.flags,
+        engine: Some(Engine::Iomap),
+        cause: None,
         request: Some(Request {
             tid: 7,
             thread: "mysqld".into(),
             geometry,
+            asked: geometry.length,
+            checked_by: None,
+            atomic_units: None,
             segments,
             result,
             direct_bytes: 0,
             latency: 1,
             bios: 1,
             splits: 0,
-            rule_sets: portability(&geometry, &limits).collect(),
+            rule_sets: portability(Engine::Iomap, &geometry, &limits).collect(),
             user_stack: None,
             kernel_stack: None,
         }),

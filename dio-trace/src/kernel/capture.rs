@@ -3,6 +3,7 @@
 mod cgroups;
 mod counts;
 mod decode;
+mod disks;
 mod files;
 mod filesystem_devices;
 mod names;
@@ -103,7 +104,7 @@ impl Capture {
             retries: false,
             unattributed_before: vec![CounterValue::default(); UNATTRIBUTED_SLOTS as usize],
             losses_before: vec![0; LossCause::ALL.len()],
-            decoder: Decoder::default(),
+            decoder: Decoder::new(probes.rule_set),
             stacks: None,
             probes,
         })

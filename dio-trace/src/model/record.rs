@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    DeviceNumber, Flags, Geometry, Interface, Limits, Operation, Reasons, RuleSets, Segment,
-    Timestamp, Verdict,
+    AtomicUnits, Cause, DeviceNumber, Engine, Flags, Geometry, Interface, Limits, Operation,
+    Reasons, RuleSets, Segment, Timestamp, Verdict,
 };
 
 /// The facts about one or many direct requests.
@@ -52,6 +52,10 @@ pub struct Record {
     pub reasons: Reasons,
     /// Flags in addition to the verdict.
     pub flags: Flags,
+    /// Which code carried it; `None` in recordings of version 1.
+    pub engine: Option<Engine>,
+    /// Why it was buffered, where that is not its alignment.
+    pub cause: Option<Cause>,
     /// The single request; `None` where this record stands for counted requests.
     pub request: Option<Request>,
 }
@@ -65,6 +69,9 @@ pub struct Request {
     pub thread: Arc<str>,
     /// Position, length and the alignment of all segments.
     pub geometry: Geometry,
+    /// Bytes asked for. The geometry has fewer where a raw device cuts a request at its end before it
+    /// looks at anything.
+    pub asked: u64,
     /// The first segments, followed by the first offending one if it is not among them.
     pub segments: Vec<Segment>,
     /// Bytes done, or a negative errno.
@@ -77,6 +84,11 @@ pub struct Request {
     pub bios: u32,
     /// Number of those bios that were split.
     pub splits: u32,
+    /// Name of the disk whose limits were really applied; `None` where nobody looked, or where it is not
+    /// known.
+    pub checked_by: Option<Arc<str>>,
+    /// What can be written atomically there; of atomic writes.
+    pub atomic_units: Option<AtomicUnits>,
     /// Rule sets that would accept it on these limits.
     pub rule_sets: RuleSets,
     /// Call stack of the program, innermost frame first; `None` when stacks are off.

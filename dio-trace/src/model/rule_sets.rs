@@ -9,7 +9,7 @@ pub struct RuleSets(pub u32);
 impl RuleSets {
     /// The rule sets in it, oldest first.
     pub fn iter(self) -> impl Iterator<Item = RuleSet> {
-        let all = RuleSet::ALL.iter().copied();
+        let all = RuleSet::KNOWN.iter().copied();
         all.filter(move |one| self.0 >> *one as u32 & 1 != 0)
     }
 }

@@ -6,8 +6,9 @@ use arrow_array::{Array, RecordBatch, StringArray, UInt32Array};
 
 use crate::{
     model::{
-        Batch, DeviceNumber, Flags, Geometry, Interface, Limits, Loss, LossCause, Operation,
-        Reasons, Record, Request, RuleSet, RuleSets, Timestamp, Verdict,
+        AtomicUnits, Batch, Cause, DeviceNumber, Engine, Flag, Flags, Geometry, Interface, Limits,
+        Loss, LossCause, Operation, Reason, Reasons, Record, Request, RuleSet, RuleSets, Timestamp,
+        Verdict,
     },
     recording::{
         columns::{Columns, TextColumn, TextLists},
@@ -59,6 +60,7 @@ struct Rows<'a> {
     cgroup: Texts,
     device: TextColumn,
     disk: Texts,
+    checked_by: Texts,
     filesystem: Texts,
     path: Texts,
     operation: Vec<Option<Operation>>,
@@ -66,6 +68,8 @@ struct Rows<'a> {
     verdict: Vec<Option<Verdict>>,
     reasons: Vec<Option<u32>>,
     flags: Vec<Option<u32>>,
+    engine: Vec<Option<Engine>>,
+    cause: Vec<Option<Cause>>,
     rule_sets: Vec<Option<u32>>,
 }
 
@@ -105,13 +109,18 @@ impl<'a> Rows<'a> {
             cgroup: texts("cgroup")?,
             device: columns.texts("device")?,
             disk: texts("disk")?,
+            checked_by: texts("checked_by")?,
             filesystem: texts("filesystem")?,
             path: texts("path")?,
             operation: columns.words("operation", Operation::from_word)?,
             interface: columns.words("interface", Interface::from_word)?,
             verdict: columns.words("verdict", Verdict::from_word)?,
-            reasons: columns.sets("reasons", |word| Some(Reasons::from_word(word)?.0))?,
-            flags: columns.sets("flags", |word| Some(Flags::from_word(word)?.0))?,
+            reasons: columns.sets("reasons", |word| {
+                Some(Reasons::from(Reason::from_word(word)?).0)
+            })?,
+            flags: columns.sets("flags", |word| Some(Flags::from(Flag::from_word(word)?).0))?,
+            engine: columns.words("engine", Engine::from_word)?,
+            cause: columns.words("cause", Cause::from_word)?,
             rule_sets: columns.sets("rule_sets", |word| {
                 Some(RuleSets::from_iter([RuleSet::from_word(word)?]).0)
             })?,
@@ -173,6 +182,8 @@ impl<'a> Rows<'a> {
                     verdict,
                     reasons: Reasons(self.reasons[row].unwrap_or(0)),
                     flags: Flags(self.flags[row].unwrap_or(0)),
+                    engine: self.engine[row],
+                    cause: self.cause[row],
                     request: requests[row].take(),
                 }))
             } else {
@@ -207,6 +218,9 @@ impl<'a> Rows<'a> {
         let latencies = self.columns.u64s("latency")?;
         let bios = self.columns.u32s("bios")?;
         let splits = self.columns.u32s("splits")?;
+        let asked = self.columns.u64s("length")?;
+        let unit_min = self.columns.u32s("atomic_write_unit_min")?;
+        let unit_max = self.columns.u32s("atomic_write_unit_max")?;
         let geometries = self.geometries()?;
         let mut segments = self.columns.segments("segments")?;
         let user_stacks = self.columns.text_lists("user_stack")?;
@@ -219,6 +233,12 @@ impl<'a> Rows<'a> {
             tid: tids.value(row),
             thread: self.thread.get(row).unwrap_or_else(|| "".into()),
             geometry: geometries[row],
+            asked: asked.value(row),
+            checked_by: self.checked_by.get(row),
+            atomic_units: unit_min.is_valid(row).then(|| AtomicUnits {
+                min: unit_min.value(row),
+                max: unit_max.value(row),
+            }),
             segments: segments[row].take().unwrap_or_default(),
             result: results.value(row),
             direct_bytes: direct_bytes.value(row),
@@ -237,6 +257,7 @@ impl<'a> Rows<'a> {
     fn geometries(&self) -> Result<Vec<Geometry>, String> {
         let column = |name| self.columns.u32s(name);
         let (offset, length) = (self.columns.u64s("offset")?, self.columns.u64s("length")?);
+        let seen = self.columns.u64s("length_seen")?;
         let count = column("segment_count")?;
         let address = column("address_bits")?;
         let lengths = column("length_bits")?;
@@ -255,7 +276,11 @@ impl<'a> Rows<'a> {
         };
         let geometry = |row| Geometry {
             offset: offset.value(row),
-            length: length.value(row),
+            length: if seen.is_valid(row) {
+                seen.value(row)
+            } else {
+                length.value(row)
+            },
             segment_count: count.value(row),
             merged_count: usually(&merged_count, row, count.value(row)),
             address_bits: address.value(row),

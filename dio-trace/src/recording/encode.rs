@@ -12,8 +12,8 @@ use arrow_schema::{ArrowError, DataType, SchemaRef};
 use crate::{
     hash::Map,
     model::{
-        Batch, DeviceNumber, Flags, Geometry, Interface, Limits, LossCause, Operation, Reasons,
-        RuleSet, Verdict,
+        AtomicUnits, Batch, Cause, DeviceNumber, Engine, Flag, Geometry, Interface, Limits,
+        LossCause, Operation, Reason, RuleSet, Verdict,
     },
     recording::{
         dictionary::{Dictionary, Words},
@@ -63,6 +63,7 @@ struct Texts {
     cgroup: Dictionary,
     device: Dictionary,
     disk: Dictionary,
+    checked_by: Dictionary,
     filesystem: Dictionary,
     path: Dictionary,
     user_stack: Dictionary,
@@ -76,6 +77,8 @@ struct FixedWords {
     verdict: Words,
     reasons: Words,
     flags: Words,
+    engine: Words,
+    cause: Words,
     rule_sets: Words,
     loss_cause: Words,
 }
@@ -88,8 +91,10 @@ impl Encoder {
             operation: Words::new(Operation::ALL.iter().map(|one| one.word())),
             interface: Words::new(Interface::ALL.iter().map(|one| one.word())),
             verdict: Words::new(Verdict::ALL.iter().map(|one| one.word())),
-            reasons: Words::new(Reasons::ALL.iter().map(|(_, word)| *word)),
-            flags: Words::new(Flags::ALL.iter().map(|(_, word)| *word)),
+            reasons: Words::new(Reason::ALL.iter().map(|one| one.word())),
+            flags: Words::new(Flag::ALL.iter().map(|one| one.word())),
+            engine: Words::new(Engine::ALL.iter().map(|one| one.word())),
+            cause: Words::new(Cause::ALL.iter().map(|one| one.word())),
             rule_sets: Words::new(RuleSet::ALL.iter().map(|one| one.word())),
             loss_cause: Words::new(LossCause::ALL.iter().map(|one| one.word())),
         };
@@ -218,7 +223,18 @@ impl Encoder {
         let rule_sets = requests().map(|request| request.map_or(0, |request| request.rule_sets.0));
         let user_stacks = requests().map(|request| request?.user_stack.as_ref());
         let kernel_stacks = requests().map(|request| request?.kernel_stack.as_ref());
-        let causes = optional::<Int8Type>(losses().map(|loss| Some(loss?.cause as i8)));
+        let engines = records().map(|record| Some(record?.engine? as i8));
+        let engines = optional::<Int8Type>(engines);
+        // Causes are numbered from 1 on, words by their place.
+        let causes = records().map(|record| Some(record?.cause? as i8 - 1));
+        let causes = optional::<Int8Type>(causes);
+        let checked_by = requests().map(|request| request?.checked_by.as_ref());
+        let units = |get: fn(&AtomicUnits) -> u32| {
+            optional::<UInt32Type>(
+                requests().map(|request| Some(get(request?.atomic_units.as_ref()?))),
+            )
+        };
+        let lost_causes = optional::<Int8Type>(losses().map(|loss| Some(loss?.cause as i8)));
         let lost = losses().map(|loss| Some(loss?.count));
         Ok(vec![
             ("result", rows.of_requests::<Int64Type>(|one| one.result)),
@@ -229,13 +245,18 @@ impl Encoder {
             ("verdict", words.verdict.column(&verdicts)?),
             ("reasons", words.reasons.sets(reasons, are_records)?),
             ("flags", words.flags.sets(flags, are_records)?),
+            ("engine", words.engine.column(&engines)?),
+            ("cause", words.cause.column(&causes)?),
+            ("checked_by", texts.checked_by.column(checked_by)?),
+            ("atomic_write_unit_min", units(|units| units.min)),
+            ("atomic_write_unit_max", units(|units| units.max)),
             ("rule_sets", words.rule_sets.sets(rule_sets, are_requests)?),
             ("latency", rows.of_requests::<UInt64Type>(|one| one.latency)),
             ("bios", rows.of_requests::<UInt32Type>(|one| one.bios)),
             ("splits", rows.of_requests::<UInt32Type>(|one| one.splits)),
             ("user_stack", texts.user_stack.lists(user_stacks)?),
             ("kernel_stack", texts.kernel_stack.lists(kernel_stacks)?),
-            ("loss_cause", words.loss_cause.column(&causes)?),
+            ("loss_cause", words.loss_cause.column(&lost_causes)?),
             ("loss_count", optional::<UInt64Type>(lost)),
         ])
     }
@@ -245,6 +266,10 @@ fn shape(rows: &Rows<'_>) -> Result<Vec<Column>, ArrowError> {
     let alignment = |get: fn(&Geometry) -> u32| {
         rows.of_requests::<UInt32Type>(move |request| get(&request.geometry))
     };
+    let seen = rows.requests.iter().copied().map(|request| {
+        let request = request?;
+        (request.geometry.length != request.asked).then_some(request.geometry.length)
+    });
     Ok(vec![
         (
             "offset",
@@ -252,8 +277,9 @@ fn shape(rows: &Rows<'_>) -> Result<Vec<Column>, ArrowError> {
         ),
         (
             "length",
-            rows.of_requests::<UInt64Type>(|request| request.geometry.length),
+            rows.of_requests::<UInt64Type>(|request| request.asked),
         ),
+        ("length_seen", optional::<UInt64Type>(seen)),
         (
             "segment_count",
             rows.of_requests::<UInt32Type>(|request| request.geometry.segment_count),

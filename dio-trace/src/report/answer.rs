@@ -1,7 +1,7 @@
 //! Whether a trace is clean.
 
 use crate::{
-    model::{Flags, Verdict},
+    model::{Flag, Verdict},
     report::Summary,
 };
 
@@ -24,7 +24,7 @@ pub fn answer(summary: &Summary, allow: &[Verdict]) -> Answer {
     let found = [Verdict::Accepted, Verdict::Buffered, Verdict::Rejected]
         .into_iter()
         .any(|verdict| !allow.contains(&verdict) && total.verdict(verdict).count != 0);
-    if found || total.flag(Flags::UNCHECKED).count != 0 {
+    if found || total.flag(Flag::Unchecked).count != 0 {
         Answer::Finding
     } else if summary.is_conclusive() {
         Answer::Clean
@@ -37,7 +37,7 @@ pub fn answer(summary: &Summary, allow: &[Verdict]) -> Answer {
 mod tests {
     use super::*;
     use crate::{
-        model::{Loss, LossCause, Reasons},
+        model::{Flags, Loss, LossCause, Reasons},
         recording::{Ending, Metadata},
         report::gather::Gathered,
         store::{Volume, Worst},

@@ -11,7 +11,10 @@ use arrow_array::{Array, UInt32Array};
 
 use crate::{
     filter::Filter,
-    model::{Flags, Limits, Loss, LossCause, Losses, Operation, Reasons, Timestamp, Verdict},
+    model::{
+        Flag, Flags, Limits, Loss, LossCause, Losses, Operation, Reason, Reasons, Timestamp,
+        Verdict,
+    },
     recording::{Columns, Decoder, Part, Row, TextColumn, TextLists, mask},
     report::summary::{CAPACITY, Case, Disk, File, Place, Process, Seen},
     store::{Tally, Volume, Worst},
@@ -240,8 +243,10 @@ fn classes<'a>(
     let inodes = columns.u64s("inode")?;
     let operations = columns.words("operation", Operation::from_word)?;
     let verdicts = columns.words("verdict", Verdict::from_word)?;
-    let reasons = columns.sets("reasons", |word| Some(Reasons::from_word(word)?.0))?;
-    let flags = columns.sets("flags", |word| Some(Flags::from_word(word)?.0))?;
+    let reasons = columns.sets("reasons", |word| {
+        Some(Reasons::from(Reason::from_word(word)?).0)
+    })?;
+    let flags = columns.sets("flags", |word| Some(Flags::from(Flag::from_word(word)?).0))?;
     let details = columns.u32s("tid")?;
     let memory = columns.u32s("memory_alignment")?;
     let lengths = columns.u32s("length_alignment")?;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json as object};
 
 use crate::{
     diagnose::diagnose,
-    model::{Flags, Reasons, Verdict},
+    model::{Flag, Reason, Verdict},
     recording::Ending,
     report::{Case, File, Seen, Summary},
     store::{Tally, Volume},
@@ -52,13 +52,13 @@ pub fn tally_json(tally: &Tally) -> Value {
         .iter()
         .map(|verdict| (verdict.word().to_owned(), volume(tally.verdict(*verdict))))
         .collect();
-    let reasons: Map<String, Value> = Reasons::ALL
+    let reasons: Map<String, Value> = Reason::ALL
         .iter()
-        .map(|(reason, word)| ((*word).to_owned(), tally.reason(*reason).count.into()))
+        .map(|reason| (reason.word().to_owned(), tally.reason(*reason).count.into()))
         .collect();
-    let flags: Map<String, Value> = Flags::ALL
+    let flags: Map<String, Value> = Flag::ALL
         .iter()
-        .map(|(flag, word)| ((*word).to_owned(), tally.flag(*flag).count.into()))
+        .map(|flag| (flag.word().to_owned(), tally.flag(*flag).count.into()))
         .collect();
     let worst = tally.worst();
     let total = tally.total();
@@ -141,7 +141,7 @@ fn why(summary: &Summary, seen: &Seen) -> Value {
         .iter()
         .map(|fault| {
             object!({
-                "reason": fault.reason.words().next(),
+                "reason": fault.reason,
                 "broken": fault.broken,
                 "segment": fault.segment,
                 "value": fault.value,

@@ -60,7 +60,7 @@ fn kernel(value: &str) -> Result<RuleSet, String> {
     }
     let mut numbers = value.split(['.', '-']).map(str::parse::<u32>);
     let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
-        let names: Vec<_> = RuleSet::ALL.iter().map(|one| one.word()).collect();
+        let names: Vec<_> = RuleSet::KNOWN.iter().map(|one| one.word()).collect();
         return Err(format!(
             "{value:?}: write a version as 6.12, or one of {}",
             names.join(", ")

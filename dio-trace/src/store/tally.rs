@@ -1,6 +1,6 @@
 //! Tallies: sums over records.
 
-use crate::model::{Flags, Reasons, Record, Verdict};
+use crate::model::{Flag, Flags, Reason, Reasons, Record, Verdict};
 
 /// Requests and the bytes they asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,8 +48,8 @@ impl Worst {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     verdicts: [Volume; Verdict::ALL.len()],
-    reasons: [Volume; Reasons::ALL.len()],
-    flags: [Volume; Flags::ALL.len()],
+    reasons: [Volume; Reason::ALL.len()],
+    flags: [Volume; Flag::ALL.len()],
     probing: Volume,
     misaligned: Volume,
     worst: Worst,
@@ -90,13 +90,13 @@ impl Tally {
             return;
         }
         self.verdicts[verdict as usize].add(volume);
-        for ((reason, _), sum) in Reasons::ALL.iter().zip(&mut self.reasons) {
-            if reasons.contains(*reason) {
+        for (&reason, sum) in Reason::ALL.iter().zip(&mut self.reasons) {
+            if reasons.has(reason) {
                 sum.add(volume);
             }
         }
-        for ((flag, _), sum) in Flags::ALL.iter().zip(&mut self.flags) {
-            if flags.contains(*flag) {
+        for (&flag, sum) in Flag::ALL.iter().zip(&mut self.flags) {
+            if flags.has(flag) {
                 sum.add(volume);
             }
         }
@@ -134,21 +134,19 @@ impl Tally {
         self.verdicts[verdict as usize]
     }
 
-    /// Requests with this reason, a single bit; a request with several counts for each.
+    /// Requests with this reason; a request with several counts for each.
     #[must_use]
-    pub fn reason(&self, reason: Reasons) -> Volume {
-        let position = Reasons::ALL.iter().position(|(known, _)| *known == reason);
-        position.map_or_else(Volume::default, |position| self.reasons[position])
+    pub const fn reason(&self, reason: Reason) -> Volume {
+        self.reasons[reason as usize]
     }
 
-    /// Requests with this flag, a single bit; a request with several counts for each.
+    /// Requests with this flag; a request with several counts for each.
     #[must_use]
-    pub fn flag(&self, flag: Flags) -> Volume {
-        if flag == Flags::PROBING {
-            return self.probing;
+    pub const fn flag(&self, flag: Flag) -> Volume {
+        match flag {
+            Flag::Probing => self.probing,
+            _ => self.flags[flag as usize],
         }
-        let position = Flags::ALL.iter().position(|(known, _)| *known == flag);
-        position.map_or_else(Volume::default, |position| self.flags[position])
     }
 
     /// Requests that only probed for the alignment in force.
@@ -191,13 +189,13 @@ impl Tally {
     /// The reasons that occurred, most frequent first.
     #[must_use]
     pub fn reasons_by_count(&self) -> Vec<(&'static str, Volume)> {
-        by_count(Reasons::ALL.iter().map(|(_, word)| *word).zip(self.reasons))
+        by_count(Reason::ALL.iter().map(|one| one.word()).zip(self.reasons))
     }
 
     /// The flags that occurred, most frequent first, without probing.
     #[must_use]
     pub fn flags_by_count(&self) -> Vec<(&'static str, Volume)> {
-        by_count(Flags::ALL.iter().map(|(_, word)| *word).zip(self.flags))
+        by_count(Flag::ALL.iter().map(|one| one.word()).zip(self.flags))
     }
 }
 
@@ -238,7 +236,7 @@ mod tests {
         );
         assert_eq!(tally.misaligned().count, 0);
         assert_eq!(tally.verdict(Verdict::Rejected).count, 0);
-        assert_eq!(tally.flag(Flags::PROBING).count, 3);
+        assert_eq!(tally.flag(Flag::Probing).count, 3);
         assert!(tally.reasons_by_count().is_empty());
     }
 

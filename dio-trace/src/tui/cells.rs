@@ -2,7 +2,7 @@
 
 use crate::{
     diagnose::errno_name,
-    model::{Flags, Reasons, Record, Verdict, printable},
+    model::{Flag, Flags, Reason, Reasons, Record, Verdict, printable},
     store::{Column, Kind, ProcessKey, Row, RowKey, Snapshot, Tally},
     text::{bytes_short, clock_exact, latency, per_second, short, size},
     tui::{
@@ -220,7 +220,7 @@ fn worst(row: &Row, seen: Option<u32>, theme: &Theme) -> Cell {
 }
 
 fn main_reason(row: &Row, columns: usize, theme: &Theme) -> Cell {
-    if row.tally.flag(Flags::UNCHECKED).count != 0 {
+    if row.tally.flag(Flag::Unchecked).count != 0 {
         return ("UNCHECKED".to_owned(), Role::Danger);
     }
     row.main
@@ -235,13 +235,19 @@ fn of_reasons(kind: Kind, columns: usize, theme: &Theme) -> Cell {
         (true, _) => UNKNOWN.to_owned(),
         _ if width(&full) <= columns => full,
         _ => {
-            // A fault of the whole request says more than that of a segment.
-            let telling =
-                [3, 2, 0, 4, 1].map(|index| (Reasons::ALL[index].0, SHORT_REASONS[index]));
-            let words = telling
-                .iter()
-                .filter(|(reason, _)| kind.reasons.contains(*reason));
-            words.map(|(_, word)| *word).collect::<Vec<_>>().join("+")
+            // What the whole request gets wrong says more than which segment does.
+            const TELLING: [Reason; Reason::ALL.len()] = [
+                Reason::AtomicLength,
+                Reason::AtomicOffset,
+                Reason::AtomicSegments,
+                Reason::FileOffset,
+                Reason::TotalLength,
+                Reason::MemoryAddress,
+                Reason::VirtBoundary,
+                Reason::SegmentLength,
+            ];
+            let words = TELLING.into_iter().filter(|one| kind.reasons.has(*one));
+            words.map(short_reason).collect::<Vec<_>>().join("+")
         }
     };
     (
@@ -250,9 +256,19 @@ fn of_reasons(kind: Kind, columns: usize, theme: &Theme) -> Cell {
     )
 }
 
-/// One short word for each of [`Reasons::ALL`], for narrow columns; the help explains them.
-pub(super) const SHORT_REASONS: [&str; Reasons::ALL.len()] =
-    ["address", "segment", "length", "offset", "gap"];
+/// One short word for a reason, for narrow columns; the help explains them.
+pub(super) const fn short_reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::MemoryAddress => "address",
+        Reason::SegmentLength => "segment",
+        Reason::TotalLength => "length",
+        Reason::FileOffset => "offset",
+        Reason::VirtBoundary => "gap",
+        Reason::AtomicLength => "atomic length",
+        Reason::AtomicOffset => "atomic offset",
+        Reason::AtomicSegments => "atomic segments",
+    }
+}
 
 /// Name of the process of a row.
 #[must_use]

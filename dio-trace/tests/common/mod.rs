@@ -9,10 +9,11 @@
 use std::sync::Arc;
 
 use dio_trace::model::{
-    Attachment, Batch, DeviceNumber, Environment, Evidence, Flags, Geometry, Interface, Limits,
-    Loss, LossCause, Operation, Reasons, Record, Request, RuleSet, Segment, Timestamp, Verdict,
+    Attachment, Batch, DeviceNumber, Engine, Environment, Evidence, Flags, Geometry, Interface,
+    Limits, Loss, LossCause, Operation, Reasons, Record, Request, RuleSet, Segment, Timestamp,
+    Verdict,
 };
-use dio_trace_ebpf::rules::{Outcome, Route, judge, portability, violations};
+use dio_trace_ebpf::rules::{Outcome, judge, portability, violations};
 
 /// 2026-11-24 04:08:00 UTC.
 pub const START: i64 = 1_795_493_280_000_000_000;
@@ -121,14 +122,9 @@ pub fn request(
     let outcome = Outcome {
         result,
         direct_bytes: done,
-        route: Route::Iomap,
-        no_rule: false,
         bios: u32::from(!refused),
-        end_of_file: false,
-        copied: false,
-        whole_page_device: false,
-        forced_wait: false,
-        block_rule: false,
+        is_write: operation == Operation::Write,
+        ..Outcome::whole(&geometry, &limits, Engine::Iomap)
     };
     let judgement = judge(&geometry, &limits, kernel, &outcome);
     Record {
@@ -153,17 +149,22 @@ pub fn request(
         verdict: judgement.verdict,
         reasons: judgement.reasons,
         flags: judgement.flags,
+        engine: Some(Engine::Iomap),
+        cause: None,
         request: Some(Request {
             tid: who.pid + 1,
             thread: who.comm.into(),
             geometry,
+            asked: geometry.length,
+            checked_by: (!refused).then(|| who.disk.into()),
+            atomic_units: None,
             segments,
             result,
             direct_bytes: done,
             latency: 81_337,
             bios: outcome.bios,
             splits: 0,
-            rule_sets: portability(&geometry, &limits).collect(),
+            rule_sets: portability(Engine::Iomap, &geometry, &limits).collect(),
             user_stack: None,
             kernel_stack: None,
         }),

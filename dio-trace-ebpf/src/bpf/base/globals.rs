@@ -22,6 +22,8 @@ static SETTINGS: Settings = Settings {
     dio_flags_are_wait: 0,
     pairs: 0,
     slot_bits: 0,
+    sees_fallback: 0,
+    reserved: 0,
     own_pid: 0,
     has_loop: 0,
 };

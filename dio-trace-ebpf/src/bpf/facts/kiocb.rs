@@ -14,6 +14,8 @@ use crate::bpf::base::{
 const IOCB_NOWAIT: u32 = 1 << 3;
 /// `IOCB_DIRECT`: likewise.
 const IOCB_DIRECT: u32 = 1 << 17;
+/// `IOCB_ATOMIC`, which is `RWF_ATOMIC`: from 6.11.
+const IOCB_ATOMIC: u32 = 1 << 6;
 const EAGAIN: i64 = 11;
 const EOPNOTSUPP: i64 = 95;
 
@@ -21,6 +23,26 @@ const EOPNOTSUPP: i64 = 95;
 #[inline(always)]
 pub(in crate::bpf) fn is_direct<A: Access>(kiocb: KernelPtr<A>) -> bool {
     kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT != 0
+}
+
+/// Whether a write is to reach the disk whole or not at all.
+#[inline(always)]
+pub(in crate::bpf) fn is_atomic<A: Access>(kiocb: KernelPtr<A>) -> bool {
+    kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_ATOMIC != 0
+}
+
+/// Whether `result` says only that the request would have to wait, to a caller that asked not to.
+#[inline(always)]
+pub(in crate::bpf) fn would_block<A: Access>(kiocb: KernelPtr<A>, result: i64) -> bool {
+    result == -EAGAIN && kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_NOWAIT != 0
+}
+
+/// Whether a completion's `result` lets `io_uring` issue the request again (`io_rw_should_reissue`):
+/// unlike a submission's, it does so for nothing but `EAGAIN`. A polled request that the device
+/// cannot poll for ends in `EOPNOTSUPP`.
+#[inline(always)]
+pub(in crate::bpf) const fn is_reissued_at_completion(result: i64) -> bool {
+    result == -EAGAIN
 }
 
 /// Tells the interface by the function that will be told the result. overlayfs tells its own first,

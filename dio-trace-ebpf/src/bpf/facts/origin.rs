@@ -47,7 +47,8 @@ pub(in crate::bpf) fn fill<P: ProgramKind>(
     } else {
         // SAFETY: takes no arguments.
         let tick = unsafe { bpf_jiffies64() };
-        let about = [tick, thread, file.address(), inode.address()];
+        let generation = u64::from(inode.read::<u32>(layout!(inode_i_generation)));
+        let about = [tick, thread, file.address(), inode.address(), generation];
         let number = slot_of(lower_half(file.address()) ^ thread as u32, ORIGINS_BITS);
         let place = ORIGINS.value(number);
         let known = place.is_some_and(|place| recall(place, about, inode, &mut request.parties));
@@ -66,12 +67,11 @@ pub(in crate::bpf) fn fill<P: ProgramKind>(
 #[inline(always)]
 fn recall<A: Access>(
     place: InMap<CachedOrigin>,
-    [tick, thread, file, address]: [u64; 4],
+    [tick, thread, file, address, generation]: [u64; 5],
     inode: KernelPtr<A>,
     parties: &mut Parties,
 ) -> bool {
     let number = inode.read::<u64>(layout!(inode_i_ino));
-    let generation = inode.read::<u32>(layout!(inode_i_generation));
     // Before everything else in the entry.
     let version = field!(place, version).read();
     let id = field!(place, parties.id);
@@ -80,7 +80,7 @@ fn recall<A: Access>(
         && field!(place, file).read() == file
         && field!(place, inode).read() == address
         && field!(id, inode).read() == number
-        && field!(id, generation).read() == generation;
+        && field!(place, generation).read() == generation;
     if version & 1 != 0 || !same {
         return false;
     }
@@ -90,7 +90,11 @@ fn recall<A: Access>(
 
 /// Replaces the cached entry, unless another program is doing that.
 #[inline(always)]
-fn remember(place: InMap<CachedOrigin>, [tick, thread, file, inode]: [u64; 4], parties: &Parties) {
+fn remember(
+    place: InMap<CachedOrigin>,
+    [tick, thread, file, inode, generation]: [u64; 5],
+    parties: &Parties,
+) {
     let version = field!(place, version);
     let before = version.read();
     if before & 1 != 0 || version.exchange(before, before + 1) != before {
@@ -100,6 +104,7 @@ fn remember(place: InMap<CachedOrigin>, [tick, thread, file, inode]: [u64; 4], p
     field!(place, thread).write(thread);
     field!(place, file).write(file);
     field!(place, inode).write(inode);
+    field!(place, generation).write(generation);
     field!(place, parties).copy_from(parties);
     version.write(before + 2);
 }

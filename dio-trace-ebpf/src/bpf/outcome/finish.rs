@@ -7,11 +7,12 @@ use dio_trace_ebpf::{
         request::{Request, state},
     },
     verifier::forget,
-    words::{Flags, LossCause, Verdict},
+    words::{LossCause, Verdict},
 };
 
 use crate::bpf::{
     base::{globals::setting, kind::ProgramKind},
+    facts::cause,
     outcome::{
         count::{count, count_again},
         send,
@@ -30,11 +31,11 @@ pub(in crate::bpf) fn finish<P: ProgramKind>(request: &Request, result: i64) -> 
     let state = request.state;
     debug!(
         (),
-        "end tid {} result {} direct {} route {} state {:x} verdict {} reasons {:x} flags {:x}",
+        "end tid {} result {} direct {} engine {} state {:x} verdict {} reasons {:x} flags {:x}",
         request.parties.tid,
         result,
         request.direct_bytes,
-        request.route,
+        request.engine,
         state,
         judged.verdict(),
         judged.reasons(),
@@ -46,6 +47,12 @@ pub(in crate::bpf) fn finish<P: ProgramKind>(request: &Request, result: i64) -> 
     if state & state::TRUNCATED != 0 {
         lost(LossCause::SegmentsTruncated);
     }
+    let cause = if judged.verdict() == Verdict::Buffered as u8 {
+        cause::of(request, u32::from(judged.reasons()))
+    } else {
+        0
+    };
+    let cause = forget(u64::from(cause), unknown) as u8;
     let mut key = CounterKey {
         cgroup: request.parties.cgroup,
         file: request.parties.id,
@@ -56,12 +63,12 @@ pub(in crate::bpf) fn finish<P: ProgramKind>(request: &Request, result: i64) -> 
         interface: request.interface,
         verdict: judged.verdict(),
         reasons: judged.reasons(),
-        flags: judged.flags(),
+        flags: judged.flags() as u16,
+        engine: request.engine,
+        cause,
     };
-    let bytes = request.geometry.length;
-    let send = setting!(detail_aligned) != 0
-        || judged.verdict() != Verdict::Aligned as u8
-        || judged.flags() & !Flags::END_OF_FILE.0 != 0;
+    let bytes = request.asked;
+    let send = setting!(detail_aligned) != 0 || judged.is_captured();
     let send = forget(u64::from(send), unknown) != 0;
     let counted = !send && count_again(&key, request.parties.number, bytes);
     if forget(u64::from(counted), unknown) != 0 {
@@ -69,7 +76,7 @@ pub(in crate::bpf) fn finish<P: ProgramKind>(request: &Request, result: i64) -> 
     }
     // One place for all: the file must be known before the row that names it.
     send::file::<P>(&request.parties.id, request.file);
-    if send && send::detail(request, judged, result) {
+    if send && send::detail(request, judged, cause, result) {
         return 0;
     }
     count::<P>(&mut key, bytes);

@@ -21,7 +21,11 @@ use crate::bpf::{
         map::Values,
         pointer::KernelPtr,
     },
-    facts::{path, target},
+    facts::{
+        device,
+        filesystem::{self, is_block_device},
+        path, target,
+    },
     outcome::verdict::Judged,
     tables::{
         events::reserve,
@@ -32,7 +36,7 @@ use crate::bpf::{
 
 /// Sends a finished request. False where it is not sent, for a cause that is noted.
 #[inline(always)]
-pub(in crate::bpf) fn detail(request: &Request, judged: Judged, result: i64) -> bool {
+pub(in crate::bpf) fn detail(request: &Request, judged: Judged, cause: u8, result: i64) -> bool {
     // SAFETY: takes no arguments.
     let now = unsafe { bpf_ktime_get_boot_ns() };
     if !within_share(request.parties.pid, now) {
@@ -51,6 +55,8 @@ pub(in crate::bpf) fn detail(request: &Request, judged: Judged, result: i64) -> 
     event.latency = now.saturating_sub(request.time);
     event.reasons = u32::from(judged.reasons());
     event.flags = judged.flags();
+    event.cause = u32::from(cause);
+    event.reserved = 0;
     entry.submit();
     true
 }
@@ -105,10 +111,10 @@ pub(in crate::bpf) fn file<P: ProgramKind>(id: &FileId, file: u64) -> u32 {
         clear_words(event.disk_name.as_mut_ptr().cast(), 4);
         clear_words(event.filesystem.as_mut_ptr().cast(), 2);
     }
-    let device = target::device(inode, open);
-    (event.disk, event.limits) = target::number_and_limits(device);
-    if !device.is_null() {
-        target::disk_name(device, &mut event.disk_name);
+    let disk = filesystem::device(inode, open);
+    (event.disk, event.limits) = device::number_and_limits(disk);
+    if !disk.is_null() {
+        device::disk_name(disk, &mut event.disk_name);
     } else if let Some(told) = target::told_device(id.device) {
         event.disk = field!(told, disk).read();
         field!(told, limits).copy_to(&mut event.limits);
@@ -122,7 +128,7 @@ pub(in crate::bpf) fn file<P: ProgramKind>(id: &FileId, file: u64) -> u32 {
         }
     }
     event.limits.filesystem_block_size = target::block_size(inode, open);
-    if target::is_block_device(inode) {
+    if is_block_device(inode) {
         const BLOCK: [u8; 8] = *b"block\0\0\0";
         // SAFETY: the first of two words, aligned.
         unsafe { *event.filesystem.as_mut_ptr().cast() = u64::from_ne_bytes(BLOCK) };

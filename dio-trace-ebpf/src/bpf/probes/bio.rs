@@ -11,8 +11,9 @@ use crate::bpf::{
     base::{
         globals::{has, layout, setting},
         kind::{Fentry, Kprobe, ProgramKind},
-        pointer::{Access, KernelPtr},
+        pointer::{Access, ByHelper, KernelPtr},
     },
+    facts::bios,
     tables::threads,
 };
 
@@ -24,15 +25,26 @@ fn queued<P: ProgramKind>(bio: KernelPtr<P::Access>) {
     };
     // Not the filesystem's metadata, nor the clones that a stacked device makes of our bio. One of
     // registered buffers is marked as a clone too (`bio_iov_bvec_set`), but goes to our own device.
-    let flags = bio.read::<u16>(layout!(bio_bi_flags));
-    let clone = has!(bio_cloned) && flags & (1 << (layout!(bio_cloned) & 15)) != 0;
-    if clone && (!has!(bio_bi_bdev) || device_of(bio) != request.parties.disk) {
-        return;
-    }
     let metadata = has!(req_meta_bit)
         && bio.read::<u32>(layout!(bio_bi_opf)) & (1 << (layout!(req_meta_bit) & 31)) != 0;
     if metadata {
         return;
+    }
+    let flags = bio.read::<u16>(layout!(bio_bi_flags));
+    let clone = has!(bio_cloned) && flags & (1 << (layout!(bio_cloned) & 15)) != 0;
+    if clone {
+        if !has!(bio_bi_bdev) {
+            return;
+        }
+        let device = device_of(bio);
+        if device.read::<u32>(layout!(block_device_bd_dev)) != request.parties.disk {
+            if bios::are_looked_at() {
+                bios::handed_down(request, device);
+            }
+            return;
+        }
+    } else if request.state & state::MANY_DEVICES != 0 && has!(bio_bi_bdev) {
+        bios::went_to(request, device_of(bio));
     }
     let again = request.bio == bio.address();
     if is_first::<P>(&mut request.state, state::BIO_DUE, again) {
@@ -41,19 +53,18 @@ fn queued<P: ProgramKind>(bio: KernelPtr<P::Access>) {
     }
 }
 
+/// The device that a bio goes to.
 #[inline(always)]
-fn device_of<A: Access>(bio: KernelPtr<A>) -> u32 {
+fn device_of<A: Access>(bio: KernelPtr<A>) -> KernelPtr<ByHelper> {
     // Rare, and of a pointer that is followed from an argument of a tracepoint the verifier makes
     // much ado.
-    bio.probed()
-        .follow(layout!(bio_bi_bdev))
-        .read(layout!(block_device_bd_dev))
+    bio.probed().follow(layout!(bio_bi_bdev))
 }
 
 /// Whether this program is the first of its pair to see what may be the same `again`. Where one of
 /// them is skipped, the other counts.
 #[inline(always)]
-fn is_first<P: ProgramKind>(state: &mut u16, due: u16, again: bool) -> bool {
+fn is_first<P: ProgramKind>(state: &mut u32, due: u32, again: bool) -> bool {
     if !P::BTF || setting!(pairs) == 0 {
         return true;
     }

@@ -14,23 +14,22 @@ use dio_trace_ebpf::{
         row::Row,
     },
     memory::clear_words,
-    rules::Route,
-    words::{Interface, LossCause, Operation},
+    words::{Engine, Interface, LossCause, Operation},
 };
 
 use crate::bpf::{
     base::{
-        globals::{layout, setting},
+        globals::layout,
         kind::ProgramKind,
         pointer::{Access, KernelPtr},
     },
     facts::{
-        iovec,
-        kiocb::{interface, is_direct},
+        filesystem, iovec,
+        kiocb::{interface, is_atomic, is_direct},
         origin, owner, stacks,
     },
     request::{
-        engine::mark_direct,
+        engine::{mark_direct, marks},
         pairs::{is_seen, pair_due},
         retry::{is_issued_again, is_same, issue_again},
     },
@@ -40,10 +39,6 @@ use crate::bpf::{
         threads,
     },
 };
-
-/// `IOMAP_DIO_FORCE_WAIT` and `IOMAP_DIO_BOUNCE` (include/linux/iomap.h, from 5.15 and from 7.0).
-const IOMAP_DIO_FORCE_WAIT: u32 = 1 << 0;
-const IOMAP_DIO_BOUNCE: u32 = 1 << 4;
 
 /// A filesystem's or device's `read_iter`/`write_iter` is entered.
 #[inline(always)]
@@ -102,7 +97,7 @@ pub(in crate::bpf) fn enter_engine<C: StackIdContext, P: ProgramKind>(
     ctx: &C,
     kiocb: KernelPtr<P::Access>,
     iter: KernelPtr<P::Access>,
-    route: Route,
+    engine: Engine,
     dio_flags: u32,
 ) {
     let thread = threads::current_thread();
@@ -134,7 +129,7 @@ pub(in crate::bpf) fn enter_engine<C: StackIdContext, P: ProgramKind>(
         begin::<_, P>(ctx, row, kiocb, (iter, length), level::ENGINE, thread);
     }
     let request = &mut row.request;
-    mark_direct(request, kiocb, route);
+    mark_direct(request, kiocb, engine);
     request.state |= marks(request, dio_flags) | state::IN_ENGINE;
 }
 
@@ -147,22 +142,14 @@ fn is_inside<A: Access>(request: &Request, kiocb: KernelPtr<A>) -> bool {
         && threads::current() == Some(kiocb.address())
 }
 
-/// [`state`] bits that the flags of `iomap_dio_rw` stand for.
+/// The bytes of a request that the kernel looks at. A raw device cuts what reaches past its end before
+/// it looks at anything (`blkdev_read_iter`, `blkdev_write_iter`).
 #[inline(always)]
-fn marks(request: &Request, dio_flags: u32) -> u16 {
-    let forced = if setting!(dio_flags_are_wait) == 0 {
-        dio_flags & IOMAP_DIO_FORCE_WAIT != 0
-    } else if request.interface == Interface::Sync as u8 {
-        // Every synchronous request waits. XFS locks the file for part of a block
-        // (`xfs_file_dio_aio_write`, up to 5.14); so does ext4.
-        let block = request.parties.limits.filesystem_block_size.wrapping_sub(1);
-        (request.geometry.offset as u32 | request.geometry.length as u32) & block != 0
-    } else {
-        dio_flags & 0xff != 0
-    };
-    let copied = setting!(dio_flags_are_wait) == 0 && dio_flags & IOMAP_DIO_BOUNCE != 0;
-    let forced = if forced { state::FORCED_WAIT } else { 0 };
-    forced | if copied { state::COPIED } else { 0 }
+fn seen_of(request: &Request, offset: u64, length: u64) -> u64 {
+    if request.state & state::RAW_DEVICE == 0 || offset >= request.file_size {
+        return length;
+    }
+    length.min(request.file_size - offset)
 }
 
 /// A request begins, in a row that may hold anything.
@@ -203,6 +190,12 @@ fn begin<C: StackIdContext, P: ProgramKind>(
     request.interface = interface(kiocb);
     origin::fill::<P>(request, thread, kiocb.follow(layout!(kiocb_ki_filp)));
     let offset = kiocb.read(layout!(kiocb_ki_pos));
+    request.asked = length;
+    if write && is_atomic(kiocb) {
+        request.state |= state::ATOMIC;
+        request.atomic_units = filesystem::atomic_units(request);
+    }
+    let length = seen_of(request, offset, length);
     iovec::capture::<P>(row, iter, length, offset, key);
     let request = &mut row.request;
     stacks::take(ctx, request);

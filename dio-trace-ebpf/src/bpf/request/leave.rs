@@ -3,15 +3,21 @@
 
 use dio_trace_ebpf::{
     abi::request::{Request, level, state},
-    rules::Route,
     verifier,
-    words::{Interface, LossCause},
+    words::{Engine, Interface, LossCause},
 };
 
 use crate::bpf::{
-    base::{globals::layout, kind::ProgramKind, pointer::KernelPtr},
+    base::{
+        globals::{layout, setting},
+        kind::ProgramKind,
+        pointer::KernelPtr,
+    },
     facts::{
-        kiocb::{is_direct, is_followed, is_refusal_to_wait, original, will_be_issued_again},
+        kiocb::{
+            is_direct, is_followed, is_refusal_to_wait, is_reissued_at_completion, original,
+            will_be_issued_again, would_block,
+        },
         owner,
     },
     outcome::finish::finish,
@@ -28,7 +34,7 @@ const EIOCBQUEUED: i64 = 529;
 const ENOTBLK: i64 = 15;
 
 /// Tells a raw device's request that no engine was seen for.
-const IN_RAW_DEVICE: u16 = state::RAW_DEVICE | state::DIRECT;
+const IN_RAW_DEVICE: u32 = state::RAW_DEVICE | state::DIRECT | state::FELL_BACK;
 
 /// A probed function returns `result` for `kiocb`.
 #[inline(always)]
@@ -49,8 +55,14 @@ pub(in crate::bpf) fn leave<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8,
         return;
     }
     threads::leave::<P>(thread, key, request.outer);
+    if request.state & state::PASSED_ON != 0 {
+        forget(key, request);
+        return;
+    }
     if at == level::ENGINE && result == -ENOTBLK {
-        // Not taken by this engine: the filesystem goes on with another, or with the page cache.
+        // Not taken by this engine: its filesystem, which is not hooked itself, goes on with the page
+        // cache, and what comes of that is not seen.
+        lost(LossCause::RequestUnfinished);
         forget(key, request);
         return;
     }
@@ -82,6 +94,13 @@ pub(in crate::bpf) fn leave<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8,
             wait_for_retry(request);
             return;
         }
+    }
+    if request.state & (state::DIRECT | state::RAW_DEVICE) == 0 {
+        // No engine gave it its place: an appending write has it only now, and the kernel judged by
+        // what stands there where it failed.
+        let place = kiocb.read::<u64>(layout!(kiocb_ki_pos));
+        let done = if result > 0 { result as u64 } else { 0 };
+        request.geometry.offset = place.wrapping_sub(done);
     }
     end::<P>(kiocb, request, result);
 }
@@ -123,7 +142,7 @@ pub(in crate::bpf) fn complete<P: ProgramKind>(kiocb: KernelPtr<P::Access>, resu
         request.direct_bytes = result as u64;
     }
     // Issued again only where the submitter itself is told so (`io_rw_should_reissue`).
-    if is_refusal_to_wait(result)
+    if is_reissued_at_completion(result)
         && request.interface == Interface::IoUring as u8
         && (threads::current_thread() >> 32) as u32 == request.parties.pid
         && original(kiocb).is_none()
@@ -137,10 +156,17 @@ pub(in crate::bpf) fn complete<P: ProgramKind>(kiocb: KernelPtr<P::Access>, resu
 
 #[inline(always)]
 fn end<P: ProgramKind>(kiocb: KernelPtr<P::Access>, request: &'static mut Request, result: i64) {
-    if result > 0 && request.bios != 0 && request.state & IN_RAW_DEVICE == state::RAW_DEVICE {
+    if would_block(kiocb, result) {
+        request.state |= state::NOWAIT;
+    }
+    if setting!(sees_fallback) != 0
+        && result > 0
+        && request.bios != 0
+        && request.state & IN_RAW_DEVICE == state::RAW_DEVICE
+    {
         // Compilers put `blkdev_direct_IO` into its caller (block/fops.c, 6.1), where no probe
-        // sees it. A raw device does all directly, save what it cannot keep out of the page cache.
-        request.route = Route::BlockDevice as u8;
+        // sees it. A raw device does all directly, but for what `direct_write_fallback` does.
+        request.engine = Engine::Block as u8;
         request.direct_bytes = result as u64;
     }
     // Of which the verifier knew what it was compared with, and would walk the end for each.

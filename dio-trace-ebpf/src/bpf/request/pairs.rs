@@ -7,7 +7,7 @@ use crate::bpf::base::{globals::setting, kind::ProgramKind};
 
 /// [`state::PAIR_DUE`], where this program is one of a pair.
 #[inline(always)]
-pub(in crate::bpf) fn pair_due<P: ProgramKind>() -> u16 {
+pub(in crate::bpf) fn pair_due<P: ProgramKind>() -> u32 {
     if P::BTF && setting!(pairs) != 0 {
         state::PAIR_DUE
     } else {

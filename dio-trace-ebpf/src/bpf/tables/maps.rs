@@ -122,6 +122,11 @@ pub(in crate::bpf) static FILES_SENT: Array<FileSet> = Array::with_max_entries(F
 #[map]
 pub(in crate::bpf) static FILES_EPOCH: Array<u32> = Array::with_max_entries(1, 0);
 
+/// How often superblocks have ended, by their device number (16 KiB). Never full: numbers share slots.
+#[map]
+pub(in crate::bpf) static SUPERBLOCKS: Array<u32> = Array::with_max_entries(SUPERBLOCK_SLOTS, 0);
+pub(in crate::bpf) const SUPERBLOCK_SLOTS: u32 = 1 << 12;
+
 /// Devices of mounted filesystems by `super_block.s_dev`, for filesystems whose device the probes cannot
 /// find. More than are mounted anywhere. Full: the device is unknown.
 #[map]

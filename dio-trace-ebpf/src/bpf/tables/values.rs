@@ -32,6 +32,8 @@ pub(in crate::bpf) struct CachedOrigin {
     pub(in crate::bpf) file: u64,
     /// Address of its `struct inode`.
     pub(in crate::bpf) inode: u64,
+    /// Its inode generation.
+    pub(in crate::bpf) generation: u64,
     pub(in crate::bpf) parties: Parties,
 }
 

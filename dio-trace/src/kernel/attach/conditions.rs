@@ -6,7 +6,7 @@ use dio_trace_ebpf::abi::settings::Settings;
 
 use crate::kernel::{
     attach::hook::{Condition, Hook},
-    machine::{btf::KernelTypes, proc::known_filesystems},
+    machine::{block::has_dax, btf::KernelTypes, proc::known_filesystems},
 };
 
 /// The facts that decide it: known before anything is attached, but for `followed`.
@@ -14,6 +14,8 @@ use crate::kernel::{
 pub(in crate::kernel) struct Conditions {
     /// Filesystem types that the kernel knows at the moment.
     filesystems: HashSet<String>,
+    /// There is a disk with DAX.
+    has_dax: bool,
     /// Only chosen processes are traced.
     only_chosen: bool,
     /// The kernel skips programs that were preempted, so that returns are missed even of functions
@@ -36,6 +38,7 @@ impl Conditions {
         Self {
             reporting: reporting(plan, arguments),
             filesystems: known_filesystems(),
+            has_dax: has_dax(),
             only_chosen: settings.only_traced != 0,
             returns_missed: preempted,
             followed: HashSet::new(),
@@ -68,6 +71,7 @@ impl Conditions {
                 .iter()
                 .any(|kind| known(&[kind]) && !self.reporting.contains(kind)),
             Condition::ChosenProcesses => self.only_chosen,
+            Condition::Dax => self.has_dax,
             Condition::ReturnsMissed {
                 filesystem,
                 function,

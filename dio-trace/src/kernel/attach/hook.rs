@@ -20,6 +20,8 @@ pub(in crate::kernel) enum Condition {
     /// If one of these filesystem types is registered and has no function that reports its direct
     /// bytes.
     DoesNotReport(&'static [&'static str]),
+    /// If a disk offers its memory to filesystems (`/sys/block/DISK/queue/dax`).
+    Dax,
     /// While a command or chosen processes are traced.
     ChosenProcesses,
     /// If this filesystem type is registered, and returns of this function, which was attached before,

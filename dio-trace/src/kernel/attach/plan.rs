@@ -144,6 +144,20 @@ const fn server_engine(
     }
 }
 
+/// A function by which FUSE has another filesystem do a request (from 6.9).
+const fn passed_on(function: &'static str) -> Hook {
+    Hook {
+        module: Some("fuse"),
+        condition: Condition::Filesystem(FUSE),
+        ..optional(always(
+            function,
+            Role::PassedOn,
+            "requests of FUSE that another filesystem's file carries",
+            "such requests appear twice, once as buffered",
+        ))
+    }
+}
+
 const fn optional(hook: Hook) -> Hook {
     Hook {
         optional: true,
@@ -221,6 +235,29 @@ pub(in crate::kernel) const PLAN: &[Hook] = &[
         OTHER_ENGINES,
         OTHER_ENGINES,
     )),
+    // The page cache, and files that are no longer there.
+    optional(always(
+        "direct_write_fallback",
+        Role::Fallback,
+        "what the page cache does of a direct write to a raw device, FUSE and others",
+        "such requests appear as short, or as done directly",
+    )),
+    always(
+        "generic_shutdown_super",
+        Role::SuperblockEnd,
+        "the end of a filesystem, whose files are then no longer known",
+        "files of a filesystem that is made anew on a disk may bear the paths of older ones",
+    ),
+    // Memory as a disk.
+    Hook {
+        condition: Condition::Dax,
+        ..optional(always(
+            "dax_iomap_rw",
+            Role::DaxEngine,
+            "direct I/O of files on DAX devices",
+            "direct reads of files on DAX devices",
+        ))
+    },
     // Raw devices.
     always(
         "blkdev_direct_IO",
@@ -260,6 +297,12 @@ pub(in crate::kernel) const PLAN: &[Hook] = &[
     filesystem("f2fs_file_read_iter", Some("f2fs"), &["f2fs"]),
     filesystem("f2fs_file_write_iter", Some("f2fs"), &["f2fs"]),
     // FUSE.
+    Hook {
+        role: Role::ServerInner,
+        ..server_engine("fuse_direct_io", "fuse", FUSE)
+    },
+    passed_on("fuse_passthrough_read_iter"),
+    passed_on("fuse_passthrough_write_iter"),
     server_engine("fuse_direct_IO", "fuse", FUSE),
     server_engine("fuse_direct_read_iter", "fuse", FUSE),
     server_engine("fuse_direct_write_iter", "fuse", FUSE),
@@ -270,11 +313,19 @@ pub(in crate::kernel) const PLAN: &[Hook] = &[
     server_engine("nfs_file_direct_write", "nfs", NFS),
     filesystem("nfs_file_read", Some("nfs"), NFS),
     filesystem("nfs_file_write", Some("nfs"), NFS),
+    // Filesystems on the generic functions: a hole that a direct write does not fill ends in the page
+    // cache, after their engine has returned.
+    optional(filesystem("generic_file_write_iter", None, GENERIC)),
     // tmpfs takes `O_DIRECT` from 6.6 on, and serves it from memory; the second function came then.
     optional(filesystem("shmem_file_read_iter", None, &["tmpfs"])),
     optional(filesystem("shmem_file_write_iter", None, &["tmpfs"])),
 ];
 
+/// Filesystems whose `write_iter` is `generic_file_write_iter`, and whose direct I/O is
+/// `__blockdev_direct_IO` on some kernel.
+const GENERIC: &[&str] = &[
+    "vfat", "msdos", "exfat", "jfs", "hfs", "hfsplus", "udf", "nilfs2", "affs",
+];
 const FUSE: &[&str] = &["fuse"];
 const NFS: &[&str] = &["nfs", "nfs4"];
 
@@ -286,9 +337,13 @@ pub(in crate::kernel) fn in_order() -> Vec<&'static Hook> {
     hooks
 }
 
-/// Modules that the plan names functions of, each once. Their BTF is read.
+/// Modules whose types the probes read without hooking a function of them.
+const ONLY_TYPES: [&str; 1] = ["dm_mod"];
+
+/// Modules that the plan names functions of, and those whose types are read, each once. Their BTF is
+/// read.
 pub(in crate::kernel) fn modules() -> Vec<&'static str> {
-    let mut modules: Vec<&str> = Vec::new();
+    let mut modules: Vec<&str> = ONLY_TYPES.to_vec();
     for module in PLAN.iter().filter_map(|hook| hook.module) {
         if !modules.contains(&module) {
             modules.push(module);

@@ -23,6 +23,16 @@ pub(in crate::kernel) enum Role {
     LegacyEngine,
     /// Engines of NFS and FUSE.
     ServerEngine,
+    /// `fuse_direct_io`, inside a request of FUSE.
+    ServerInner,
+    /// Functions by which FUSE passes a request on to a file of another filesystem.
+    PassedOn,
+    /// `direct_write_fallback`: from an engine to the page cache.
+    Fallback,
+    /// `dax_iomap_rw`.
+    DaxEngine,
+    /// `generic_shutdown_super`.
+    SuperblockEnd,
     /// A `ki_complete` function.
     Completion,
     /// `block_bio_queue`.
@@ -105,12 +115,17 @@ impl Role {
             | Self::BtrfsSubmit
             | Self::IomapEnd
             | Self::IomapComplete
-            | Self::IomapInner => Phase::Inside,
+            | Self::IomapInner
+            | Self::ServerInner
+            | Self::PassedOn
+            | Self::Fallback
+            | Self::SuperblockEnd => Phase::Inside,
             Self::IomapEngine
             | Self::IomapSimpleEngine
             | Self::BlockDeviceEngine
             | Self::LegacyEngine
-            | Self::ServerEngine => Phase::Engines,
+            | Self::ServerEngine
+            | Self::DaxEngine => Phase::Engines,
             Self::Request => Phase::Requests,
         }
     }
@@ -152,7 +167,20 @@ impl Role {
             },
             Self::IomapEngine => engine("iomap_entry", "iomap_entry_kprobe"),
             Self::IomapSimpleEngine => engine("iomap_simple_entry", "iomap_simple_entry_kprobe"),
-            Self::ServerEngine => engine("server_entry", "server_entry_kprobe"),
+            Self::ServerEngine => RolePrograms {
+                fexit: &[(2, "blkdev_exit_2")],
+                kretprobe: Some("blkdev_exit_kretprobe"),
+                ..entry_only("server_entry", "server_entry_kprobe")
+            },
+            Self::ServerInner => RolePrograms {
+                fexit: &[(4, "server_inner_exit_4")],
+                kretprobe: Some("blkdev_exit_kretprobe"),
+                ..entry_only("server_inner_entry", "server_inner_entry_kprobe")
+            },
+            Self::PassedOn => entry_only("passed_on", "passed_on_kprobe"),
+            Self::Fallback => entry_only("fallback", "fallback_kprobe"),
+            Self::DaxEngine => engine("dax_entry", "dax_entry_kprobe"),
+            Self::SuperblockEnd => entry_only("superblock_end", "superblock_end_kprobe"),
             Self::BlockDeviceEngine => RolePrograms {
                 fentry: Some("blkdev_entry"),
                 fexit: &[(2, "blkdev_exit_2")],

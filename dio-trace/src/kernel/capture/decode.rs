@@ -8,27 +8,36 @@ use dio_trace_ebpf::{
         EventKind,
         counters::{CounterKey, CounterValue},
         file::FileEvent,
-        request::{NO_OFFENDER, RequestEvent, SEGMENTS_KEPT},
+        request::{NO_OFFENDER, RequestEvent, SEGMENTS_KEPT, state},
     },
     rules::portability,
 };
 
 use crate::{
     kernel::{
-        capture::{cgroups::Cgroups, files::Files, names::Names},
+        capture::{
+            cgroups::Cgroups,
+            disks::{Disks, looked},
+            files::Files,
+            names::Names,
+        },
         machine::proc::boot_to_utc,
     },
     model::{
-        DeviceNumber, Flags, Interface, Operation, Reasons, Record, Request, Timestamp, Verdict,
+        Cause, DeviceNumber, Engine, Flags, Interface, Operation, Reasons, Record, Request,
+        RuleSet, Timestamp, Verdict,
     },
 };
 
 /// Turns events and counters into records; knows files and control groups.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::kernel) struct Decoder {
     files: Files,
     names: Names,
     cgroups: Cgroups,
+    disks: Disks,
+    /// The kernel's common rules.
+    rule_set: RuleSet,
     /// UTC minus `CLOCK_BOOTTIME`, nanoseconds.
     clock_offset: i64,
 }
@@ -40,6 +49,18 @@ pub(in crate::kernel) enum Event<'e> {
 }
 
 impl Decoder {
+    /// For a kernel with these common rules.
+    pub(in crate::kernel) fn new(rule_set: RuleSet) -> Self {
+        Self {
+            files: Files::default(),
+            names: Names::default(),
+            cgroups: Cgroups::default(),
+            disks: Disks::default(),
+            rule_set,
+            clock_offset: 0,
+        }
+    }
+
     /// Maps the kernel's clock to UTC again: NTP may have moved it.
     pub(in crate::kernel) fn set_clock(&mut self) {
         self.clock_offset = boot_to_utc();
@@ -71,11 +92,28 @@ impl Decoder {
         let operation = Operation::from_number(request.operation)?;
         let interface = Interface::from_number(request.interface)?;
         let verdict = Verdict::from_number(u8::try_from(event.verdict).ok()?)?;
+        let engine = Engine::from_number(request.engine)?;
         let thread = self.names.name(&request.parties.thread);
+        let own_disk = file.and_then(|file| file.disk.clone());
+        // Of a filesystem on several devices the file's event names one, and the bios another.
+        let disk = match file.and_then(|file| file.device) {
+            Some(device)
+                if request.parties.disk != 0
+                    && device != DeviceNumber::from_kernel(request.parties.disk) =>
+            {
+                self.disks.name(request.parties.disk).or(own_disk)
+            }
+            _ => own_disk,
+        };
+        let checked_by = match looked(request, event, engine, self.rule_set) {
+            0 => None,
+            number if number == request.parties.disk => disk.clone(),
+            number => self.disks.name(number),
+        };
         Some(Record {
             time: Timestamp(time.saturating_add(self.clock_offset)),
             count: 1,
-            bytes: request.geometry.length,
+            bytes: request.asked,
             pid: request.parties.pid,
             uid: request.parties.uid,
             comm: match request.parties.comm == request.parties.thread {
@@ -86,7 +124,7 @@ impl Decoder {
             interface,
             device: (request.parties.disk != 0)
                 .then(|| DeviceNumber::from_kernel(request.parties.disk)),
-            disk: file.and_then(|file| file.disk.clone()),
+            disk,
             filesystem: file.and_then(|file| file.filesystem.clone()),
             inode: Some(request.parties.id.inode),
             path: file.and_then(|file| file.path.clone()),
@@ -94,17 +132,23 @@ impl Decoder {
             verdict,
             reasons: Reasons(event.reasons),
             flags: Flags(event.flags),
+            engine: Some(engine),
+            cause: Cause::from_number(u8::try_from(event.cause).ok()?),
             request: Some(Request {
                 tid: request.parties.tid,
                 thread,
                 geometry: request.geometry,
+                asked: request.asked,
                 segments,
                 result: event.result,
                 direct_bytes: request.direct_bytes,
                 latency: event.latency,
                 bios: request.bios,
                 splits: request.splits,
-                rule_sets: portability(&request.geometry, &request.parties.limits).collect(),
+                rule_sets: portability(engine, &request.geometry, &request.parties.limits)
+                    .collect(),
+                checked_by,
+                atomic_units: (request.state & state::ATOMIC != 0).then_some(request.atomic_units),
                 user_stack: None,
                 kernel_stack: None,
             }),
@@ -137,7 +181,9 @@ impl Decoder {
             limits: file.and_then(|file| file.limits),
             verdict: Verdict::from_number(key.verdict)?,
             reasons: Reasons(u32::from(key.reasons)),
-            flags: Flags(key.flags),
+            flags: Flags(u32::from(key.flags)),
+            engine: Engine::from_number(key.engine),
+            cause: Cause::from_number(key.cause),
             request: None,
             cgroup: self.cgroups.path(key.cgroup),
         })

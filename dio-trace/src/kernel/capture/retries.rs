@@ -54,7 +54,7 @@ impl InFlight {
         let slots = Slots::new(&self.slots)?;
         let mut forsaken = 0;
         let mut waiting = false;
-        let mut is_forsaken = |state: u16, time: u64| {
+        let mut is_forsaken = |state: u32, time: u64| {
             let retry = state & state::RETRY != 0;
             let late = now.saturating_sub(time) > FORSAKEN;
             waiting |= retry && !late;
@@ -83,7 +83,7 @@ impl InFlight {
 }
 
 /// Key, state and time of the row in a slot, `None` where there is none.
-fn look(slots: &Slots<Row>, index: usize) -> Option<(u64, u16, u64)> {
+fn look(slots: &Slots<Row>, index: usize) -> Option<(u64, u32, u64)> {
     let slot = slots.at(index);
     let key = field!(slot, key).read();
     let state = field!(slot, value.request.state).read();

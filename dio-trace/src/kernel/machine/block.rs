@@ -26,6 +26,16 @@ pub fn block_devices() -> Vec<Device> {
     devices
 }
 
+/// Whether a disk of this machine offers its memory to filesystems (DAX).
+pub(in crate::kernel) fn has_dax() -> bool {
+    let Ok(disks) = fs::read_dir("/sys/block") else {
+        return false;
+    };
+    disks
+        .flatten()
+        .any(|disk| number(&disk.path().join("queue"), "dax") == Some(1))
+}
+
 /// The device with this number.
 #[must_use]
 pub fn block_device(number: DeviceNumber) -> Option<Device> {

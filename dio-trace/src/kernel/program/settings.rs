@@ -43,6 +43,8 @@ pub(in crate::kernel) fn settings(
         dio_flags_are_wait: u32::from(flags_are_wait(types)),
         pairs: u32::from(skips_preempted_programs(types)),
         slot_bits,
+        sees_fallback: u32::from(symbols.address("direct_write_fallback") != 0),
+        reserved: 0,
         own_pid: std::process::id(),
     }
 }

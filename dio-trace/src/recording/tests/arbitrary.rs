@@ -5,8 +5,9 @@ use std::sync::Arc;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use crate::model::{
-    Batch, DeviceNumber, Environment, Flags, Geometry, Interface, Limits, Loss, LossCause,
-    Operation, Reasons, Record, Request, RuleSet, RuleSets, Segment, Timestamp, Verdict,
+    AtomicUnits, Batch, Cause, DeviceNumber, Engine, Environment, Flag, Flags, Geometry, Interface,
+    Limits, Loss, LossCause, Operation, Reason, Reasons, Record, Request, RuleSet, RuleSets,
+    Segment, Timestamp, Verdict,
 };
 
 pub(crate) fn environment() -> Environment {
@@ -88,13 +89,18 @@ prop_compose! {
         thread in text(),
         stacks in (texts(), texts()),
         numbers: [u32; 3],
-        big: [u64; 2],
+        big: [u64; 3],
+        units in option::of((any::<u32>(), any::<u32>())),
+        checked_by in option::of(text()),
         result: i64,
     ) -> Request {
         Request {
             tid: numbers[0],
             thread,
             geometry,
+            asked: big[2],
+            checked_by,
+            atomic_units: units.map(|(min, max)| AtomicUnits { min, max }),
             segments,
             result,
             direct_bytes: big[0],
@@ -123,8 +129,10 @@ prop_compose! {
             select(Operation::ALL),
             select(Interface::ALL),
             select(Verdict::ALL),
-            0u32..32,
-            0u32..128,
+            0u32..1 << Reason::ALL.len(),
+            0u32..1 << Flag::ALL.len(),
+            option::of(select(Engine::ALL)),
+            option::of(select(Cause::ALL)),
         ),
         // Limited to the numbers that JSON readers hold exactly.
         amounts in (1u64..1 << 53, 0u64..1 << 53),
@@ -150,6 +158,8 @@ prop_compose! {
             verdict: words.2,
             reasons: Reasons(words.3),
             flags: Flags(words.4),
+            engine: words.5,
+            cause: words.6,
             request,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     diagnose::{Diagnosis, Severity, diagnose},
-    model::{Flags, Reasons, Record, Verdict},
+    model::{Flags, Reason, Record, Verdict},
     report::{
         Case, Frequent, Place, Seen, Summary,
         text::{layout::Page, place_name},
@@ -134,8 +134,7 @@ fn reasons(diagnosis: &Diagnosis) -> String {
     let words: Vec<String> = diagnosis
         .faults
         .iter()
-        .flat_map(|fault| fault.reason.words())
-        .map(|word| word.replace('_', " "))
+        .map(|fault| fault.reason.word().replace('_', " "))
         .collect();
     if words.is_empty() {
         String::new()
@@ -155,10 +154,10 @@ fn explain(page: &mut Page, example: &Record, diagnosis: &Diagnosis) {
         .request
         .as_ref()
         .is_some_and(|one| one.geometry.segment_count == 1)
-        && example.reasons.contains(Reasons::TOTAL_LENGTH);
+        && example.reasons.has(Reason::TotalLength);
     for fault in &diagnosis.faults {
         // The length of the only segment is that of the request.
-        if single && fault.reason == Reasons::SEGMENT_LENGTH {
+        if single && fault.reason == Reason::SegmentLength {
             continue;
         }
         let rule = if fault.broken {

@@ -1,10 +1,11 @@
 //! Requests of the script, judged by the same rules as real ones.
 
-use dio_trace_ebpf::rules::{Outcome, Route, judge, portability, violations};
+use dio_trace_ebpf::rules::{Outcome, OwnBlocks, judge, portability, violations};
 
 use crate::{
     model::{
-        DeviceNumber, Flags, Geometry, Operation, Record, Request, RuleSet, Segment, Timestamp,
+        Cause, DeviceNumber, Engine, Flags, Geometry, Operation, Record, Request, RuleSet, Segment,
+        Timestamp,
     },
     source::script::cast::{Actor, File},
 };
@@ -40,38 +41,44 @@ pub(super) fn capture(actor: &Actor, shape: &Shape<'_>, time: Timestamp, latency
         geometry.length.cast_signed()
     };
     let direct = !broken && !page_cache;
+    let engine = match (shape.file.filesystem, page_cache) {
+        (_, true) => Engine::None,
+        ("block", _) => Engine::Block,
+        _ => Engine::Iomap,
+    };
     let outcome = Outcome {
         result,
         direct_bytes: if direct { geometry.length } else { 0 },
-        route: match (shape.file.filesystem, page_cache) {
-            (_, true) => Route::None,
-            ("block", _) => Route::BlockDevice,
-            _ => Route::Iomap,
-        },
-        no_rule: false,
         bios: u32::from(direct),
-        end_of_file: false,
-        copied: false,
-        forced_wait: false,
-        block_rule: shape.file.filesystem == "btrfs",
+        is_write: shape.operation == Operation::Write,
+        own_blocks: match shape.file.filesystem {
+            "btrfs" => OwnBlocks::Always,
+            _ => OwnBlocks::None,
+        },
         whole_page_device: shape.file.disk.name().starts_with("zram"),
+        ..Outcome::whole(&geometry, &limits, engine)
     };
     let judgement = judge(&geometry, &limits, RuleSet::DmaAddress, &outcome);
     Record {
         verdict: judgement.verdict,
         reasons: judgement.reasons,
         flags: judgement.flags.with(shape.flags),
+        engine: Some(engine),
+        cause: (page_cache && judgement.reasons.is_empty()).then_some(Cause::Checksums),
         request: Some(Request {
             tid: actor.pid + 7,
             thread: actor.thread.into(),
             geometry,
+            asked: geometry.length,
+            checked_by: None,
+            atomic_units: None,
             segments,
             result,
             direct_bytes: outcome.direct_bytes,
             latency,
             bios: outcome.bios,
             splits: 0,
-            rule_sets: portability(&geometry, &limits).collect(),
+            rule_sets: portability(engine, &geometry, &limits).collect(),
             user_stack: None,
             kernel_stack: None,
         }),
@@ -108,6 +115,11 @@ pub(super) fn counted(
         verdict: crate::model::Verdict::Aligned,
         reasons: crate::model::Reasons::NONE,
         flags: shape.flags,
+        engine: Some(match shape.file.filesystem {
+            "block" => Engine::Block,
+            _ => Engine::Iomap,
+        }),
+        cause: None,
         request: None,
     }
 }

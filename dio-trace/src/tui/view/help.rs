@@ -3,9 +3,9 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    model::Reasons,
+    model::Reason,
     tui::{
-        cells::SHORT_REASONS,
+        cells::short_reason,
         keymap::{Group, KEYMAP},
         theme::{Role, Theme},
         view::{section, sentence, span},
@@ -71,8 +71,9 @@ pub(super) fn lines(theme: &Theme, width: usize) -> Vec<Line<'static>> {
         let lead = format!("  {word:KEYS$}");
         lines.extend(sentence(theme, Role::Text, &lead, meaning, width));
     }
-    for ((_, word), short) in Reasons::ALL.iter().zip(SHORT_REASONS) {
-        let lead = format!("  {word:KEYS$}");
+    for reason in Reason::ALL {
+        let lead = format!("  {reason:KEYS$}");
+        let short = short_reason(*reason);
         let text = format!("reason; {short:?} in narrow columns");
         lines.extend(sentence(theme, Role::Text, &lead, &text, width));
     }

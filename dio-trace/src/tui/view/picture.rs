@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     diagnose::Limit,
-    model::{Limits, Reasons, Record, Request, RuleSet, Segment},
+    model::{Limits, Reason, Reasons, Record, Request, RuleSet, Segment},
     text::{number, size},
     tui::{
         text::cut_front,
@@ -56,20 +56,20 @@ pub(super) fn lines(
         theme,
         &format!("In the {title}, against logical blocks of {block} bytes"),
     ));
-    let whole = [Reasons::FILE_OFFSET, Reasons::TOTAL_LENGTH];
-    let departs = whole.iter().any(|reason| record.reasons.contains(*reason));
+    let whole = [Reason::FileOffset, Reason::TotalLength];
+    let departs = whole.iter().any(|reason| record.reasons.has(*reason));
     lines.extend(file.draw(theme, width, checks.role(departs), false));
     lines.push(checks.line(
         "offset",
         geometry.offset,
         &number(geometry.offset),
-        Reasons::FILE_OFFSET,
+        Reason::FileOffset,
     ));
     lines.push(checks.line(
         "length",
         geometry.length,
         &number(geometry.length),
-        Reasons::TOTAL_LENGTH,
+        Reason::TotalLength,
     ));
     let fs_block = u64::from(limits.filesystem_block_size);
     if fs_block > block && (geometry.offset | geometry.length) & (fs_block - 1) != 0 {
@@ -105,14 +105,14 @@ pub(super) fn lines(
             &name("address"),
             segment.address,
             &address,
-            Reasons::MEMORY_ADDRESS,
+            Reason::MemoryAddress,
         ));
         let length = number(segment.length);
         lines.push(checks.line(
             &name("length"),
             segment.length,
             &length,
-            Reasons::SEGMENT_LENGTH,
+            Reason::SegmentLength,
         ));
     }
     let more =
@@ -137,8 +137,8 @@ fn first_bad(request: &Request, checks: &Checks<'_>) -> usize {
 }
 
 fn is_bad(segment: &Segment, checks: &Checks<'_>) -> bool {
-    checks.misses(segment.address, Reasons::MEMORY_ADDRESS)
-        || checks.misses(segment.length, Reasons::SEGMENT_LENGTH)
+    checks.misses(segment.address, Reason::MemoryAddress)
+        || checks.misses(segment.length, Reason::SegmentLength)
 }
 
 /// Compares values with the limits in force.
@@ -161,9 +161,9 @@ impl Checks<'_> {
         }
     }
 
-    /// Whether a value is misaligned by the measure of full alignment.
-    fn misses(&self, value: u64, reason: Reasons) -> bool {
-        self.record.reasons.contains(reason)
+    /// Whether a value misses what full alignment asks.
+    fn misses(&self, value: u64, reason: Reason) -> bool {
+        self.record.reasons.has(reason)
             && [self.rule_set, RuleSet::LogicalBlock]
                 .iter()
                 .any(|rule_set| {
@@ -173,8 +173,8 @@ impl Checks<'_> {
     }
 
     /// One value: what it must be a multiple of here, by how much it misses that, and whether it
-    /// would work everywhere.
-    fn line(&self, name: &str, value: u64, shown: &str, reason: Reasons) -> Line<'static> {
+    /// would do everywhere.
+    fn line(&self, name: &str, value: u64, shown: &str, reason: Reason) -> Line<'static> {
         let symbols = self.theme.symbols;
         let mut spans = vec![Span::raw(format!("  {name:LABEL$} {shown:>VALUE$} "))];
         let Some(limit) = Limit::of(self.record, reason, self.rule_set) else {
@@ -187,7 +187,7 @@ impl Checks<'_> {
             limit.bytes,
             limit.kind.name().trim_end_matches(" size")
         );
-        let (role, sign, text) = if over != 0 && self.broken.contains(reason) {
+        let (role, sign, text) = if over != 0 && self.broken.has(reason) {
             let missing = u64::from(limit.bytes) - over;
             let role = Role::Verdict(self.record.verdict);
             let mut text = format!("{over} over a multiple of {unit}");
@@ -226,7 +226,7 @@ impl Checks<'_> {
                 Role::Good,
                 format!("{} all gaps lie at multiples of {bytes}", symbols.good),
             )
-        } else if self.broken.contains(Reasons::VIRT_BOUNDARY) {
+        } else if self.broken.has(Reason::VirtBoundary) {
             let text = format!("{} a gap lies off the boundary of {bytes}", symbols.bad);
             (Role::Verdict(self.record.verdict), text)
         } else {

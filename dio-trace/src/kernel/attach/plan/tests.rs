@@ -11,13 +11,15 @@ use crate::kernel::{
 };
 
 /// Sources of the entry points, one file each.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 8] = [
     include_str!("../../../../../dio-trace-ebpf/src/bpf/probes/bio.rs"),
     include_str!("../../../../../dio-trace-ebpf/src/bpf/probes/completion.rs"),
     include_str!("../../../../../dio-trace-ebpf/src/bpf/probes/engine.rs"),
+    include_str!("../../../../../dio-trace-ebpf/src/bpf/probes/inside.rs"),
     include_str!("../../../../../dio-trace-ebpf/src/bpf/probes/process.rs"),
     include_str!("../../../../../dio-trace-ebpf/src/bpf/probes/request.rs"),
     include_str!("../../../../../dio-trace-ebpf/src/bpf/probes/shared.rs"),
+    include_str!("../../../../../dio-trace-ebpf/src/bpf/probes/superblock.rs"),
 ];
 
 /// Every program that a hook may ask for.

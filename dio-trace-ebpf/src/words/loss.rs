@@ -1,0 +1,38 @@
+//! Why something was lost.
+
+words! {
+    /// Why something was lost. Causes from `detail_capped` to `detail_buffer_full` lose single
+    /// requests' details, never counts; the others say which numbers are not exact.
+    LossCause {
+        DetailCapped = 0 => "detail_capped", "a process issued more misaligned requests than its share of details; they are counted";
+        DetailBufferFull = 1 => "detail_buffer_full", "the ring buffer was full: the request is counted, its details are not";
+        InFlightFull = 2 => "in_flight_full", "more requests in flight than the table holds: the request was not followed";
+        CountersFull = 3 => "counters_full", "more processes and files than the counting table holds: counted without file or process";
+        CompletionUnpaired = 4 => "completion_unpaired", "a completion whose submission was not seen";
+        RequestUnfinished = 5 => "request_unfinished", "a request whose end was never seen";
+        MemoryUnreadable = 6 => "memory_unreadable", "kernel or user memory that could not be read: the request's shape is not fully known";
+        PathUnresolved = 7 => "path_unresolved", "a path that could not be taken";
+        SegmentsTruncated = 8 => "segments_truncated", "more segments than are examined: alignments cover only those looked at";
+        ProbeMissed = 9 => "probe_missed", "a request that was missed, because the kernel skipped the probes that would have seen it: they were at work on that CPU already, or followed too many calls at a time";
+        EventUndecodable = 10 => "event_undecodable", "an event this version cannot decode";
+        RecordUnwritten = 11 => "record_unwritten", "a batch that could not be written to the recording";
+        StackUnavailable = 12 => "stack_unavailable", "a call stack that could not be taken";
+        BioMissed = 13 => "bio_missed", "a bio whose probe the kernel skipped: bios of its request is too low, if it was that of a request at all";
+    }
+}
+
+impl LossCause {
+    /// Whether counts stay exact when this happens: only the details of single requests are gone.
+    #[must_use]
+    pub const fn keeps_counts_exact(self) -> bool {
+        matches!(
+            self,
+            Self::DetailCapped
+                | Self::DetailBufferFull
+                | Self::CountersFull
+                | Self::PathUnresolved
+                | Self::StackUnavailable
+                | Self::BioMissed
+        )
+    }
+}
