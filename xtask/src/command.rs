@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use shlex::Quoter;
 
 /// Runs a command on our own terminal.
 ///
@@ -56,15 +57,13 @@ pub(crate) fn shown(command: &Command) -> String {
         .join(" ")
 }
 
-/// One word, quoted for a shell where necessary.
+/// One word, quoted for a shell where necessary. shell-words, which is in the tree too, leaves braces
+/// alone (1.1.1), which some shells expand.
 pub(crate) fn quoted(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref().to_string_lossy();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.into_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    // Only a NUL would be refused, which no argument can hold.
+    let quoted = Quoter::new().allow_nul(true).quote(&word);
+    quoted.unwrap_or_default().into_owned()
 }
 
 fn cannot_start(command: &Command) -> String {
@@ -78,8 +77,31 @@ mod tests {
     #[test]
     fn quotes_only_what_a_shell_would_change() {
         assert_eq!(quoted("/dev/vda"), "/dev/vda");
-        assert_eq!(quoted(""), "''");
         assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn a_shell_reads_back_every_word() {
+        let all: String = (1..=0x7f_u8).map(char::from).collect();
+        let words = [
+            "",
+            "it's $HOME",
+            "{a,b} *",
+            "~",
+            "#",
+            "!!",
+            "-n",
+            "a\nb",
+            "\u{e4}",
+            &all,
+        ];
+        let line: Vec<String> = words.iter().map(quoted).collect();
+        for shell in ["sh", "bash"].iter().filter(|shell| find(shell).is_some()) {
+            let script = format!("printf '%s\\0' {}", line.join(" "));
+            let read = output(Command::new(shell).args(["-c", &script])).unwrap();
+            let read: Vec<&str> = read.split_terminator('\0').collect();
+            assert_eq!(read, words, "{shell}");
+        }
     }
 }

@@ -1,5 +1,9 @@
 //! Filters as text: `comm=fio* verdict=rejected verdict=buffered path="/var/lib/my sql/*"`.
 
+use std::borrow::Cow;
+
+use shlex::Quoter;
+
 use crate::{
     filter::{Filter, Pattern},
     model::{Operation, Verdict},
@@ -10,7 +14,8 @@ const FIELDS: &str = "pid, comm, cgroup, disk, path, verdict, operation";
 
 impl Filter {
     /// Reads conditions separated by blanks, each `field=value`. A value with blanks is written in
-    /// double quotes. A field may occur several times: one of its values must match.
+    /// quotes, single or double, as for a shell. A field may occur several times: one of its values
+    /// must match.
     ///
     /// # Errors
     /// Where a condition is wrong; the message names it and says how to write it.
@@ -109,36 +114,30 @@ fn unknown(what: &str, word: &str, known: &str) -> String {
     format!("there is no {what} {word:?}: {known}")
 }
 
-fn quoted(text: &str) -> String {
-    if text.contains(char::is_whitespace) {
-        format!("\"{text}\"")
-    } else {
-        text.to_owned()
+/// A value as [`words`] reads it back: without quotes where it can do without.
+fn quoted(text: &str) -> Cow<'_, str> {
+    match shlex::split(text) {
+        Some(words) if words == [text] => text.into(),
+        _ if !text.contains(['"', '\\', '$', '`']) => format!("\"{text}\"").into(),
+        // Nothing is refused but NUL, and that only unless it is allowed.
+        _ => Quoter::new()
+            .allow_nul(true)
+            .quote(text)
+            .unwrap_or_else(|_| text.into()),
     }
 }
 
-/// Splits at blanks outside double quotes, and removes the quotes.
+/// Splits as a shell does: at blanks outside single and double quotes, with `\` before a character
+/// that is meant literally.
 fn words(line: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut in_quotes = false;
-    for character in line.chars() {
-        match character {
-            '"' => in_quotes = !in_quotes,
-            blank if blank.is_whitespace() && !in_quotes => words.push(std::mem::take(&mut word)),
-            other => word.push(other),
-        }
-    }
-    if in_quotes {
-        return Err("a double quote is not closed".to_owned());
-    }
-    words.push(word);
-    words.retain(|word| !word.is_empty());
-    Ok(words)
+    shlex::split(line)
+        .ok_or_else(|| "a quote is not closed, or `\\` is the last character".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -146,6 +145,35 @@ mod tests {
         let line = r#"pid=7 comm=fio* disk=nvme0n1 path="/a b/*" verdict=rejected operation=write"#;
         assert_eq!(Filter::parse(line).unwrap().to_string(), line);
         assert!(Filter::parse("  ").unwrap().is_empty());
+    }
+
+    #[test]
+    fn quotes_and_backslashes_are_those_of_a_shell() {
+        for (line, path) in [
+            (r#"path="/a\"b c""#, r#"/a"b c"#),
+            (r#"path='/a"b $c'"#, r#"/a"b $c"#),
+            (r"path=/a\ b", "/a b"),
+            (r"path='/a\*'", r"/a\*"),
+            (r"path=/a\\*", r"/a\*"),
+            (r#"path="/it's"'"'"#, "/it's\""),
+        ] {
+            let filter = Filter::parse(line).unwrap();
+            assert_eq!(filter.path[0].as_str(), path, "{line}");
+            assert_eq!(filter.path.len(), 1, "{line}");
+        }
+    }
+
+    proptest! {
+        /// Paths and names in a recording are up to others.
+        #[test]
+        fn any_value_reads_back(values in prop::collection::vec("(\\PC|[ \t\n\"'\\\\$`#~*\0\u{1b}\u{a0}]){1,8}", 1..4)) {
+            let mut filter = Filter::default();
+            for value in &values {
+                let _ = filter.add("path", value);
+                let _ = filter.add("comm", value);
+            }
+            prop_assert_eq!(Filter::parse(&filter.to_string()), Ok(filter));
+        }
     }
 
     #[test]
@@ -160,6 +188,8 @@ mod tests {
             ("colour=red", "there is no field"),
             ("pid=x", "pid=1234"),
             ("path=\"/a", "not closed"),
+            ("path='/a", "not closed"),
+            ("path=/a\\", "last character"),
             ("comm=[a", "not a pattern"),
         ] {
             let message = Filter::parse(line).unwrap_err();

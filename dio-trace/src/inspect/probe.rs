@@ -2,15 +2,15 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io,
-    os::{
-        fd::AsRawFd,
-        unix::fs::{FileExt, OpenOptionsExt},
-    },
+    os::unix::fs::{FileExt, OpenOptionsExt},
     path::Path,
 };
 
 use anyhow::Context;
+use rustix::{
+    fs::{SeekFrom, seek},
+    io::Errno,
+};
 use serde::Serialize;
 
 use crate::inspect::Alignment;
@@ -91,9 +91,11 @@ fn note(file: &File, size: usize) -> Option<String> {
 }
 
 fn starts_with_hole(file: &File) -> bool {
-    // SAFETY: takes no pointers. The position is not used by anything else here.
-    let data = unsafe { libc::lseek(file.as_raw_fd(), 0, libc::SEEK_DATA) };
-    data > 0 || (data < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ENXIO))
+    // `ENXIO`: there is nothing but a hole. Nothing else here uses the position.
+    match seek(file, SeekFrom::Data(0)) {
+        Ok(data) => data > 0,
+        Err(error) => error == Errno::NXIO,
+    }
 }
 
 impl Probed {
@@ -116,5 +118,21 @@ impl Probed {
         compare("length", self.length, alignment.block);
         compare("offset", self.offset, alignment.block);
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_are_found_where_the_filesystem_has_them() {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(1 << 20).unwrap();
+        assert!(starts_with_hole(&file), "all of it");
+        file.write_at(b"end", (1 << 20) - 3).unwrap();
+        assert!(starts_with_hole(&file));
+        file.write_at(b"start", 0).unwrap();
+        assert!(!starts_with_hole(&file));
     }
 }

@@ -1,20 +1,18 @@
 //! `statx` with `STATX_DIOALIGN` (from 6.1) and `STATX_DIO_READ_ALIGN` (from 6.14).
 
-use std::{ffi::CString, io, os::unix::ffi::OsStrExt, path::Path};
+use std::{io, path::Path};
 
+use rustix::{
+    fs::{AtFlags, CWD, StatxFlags, statx},
+    io::Errno,
+};
 use serde::Serialize;
 
 use crate::model::Device;
 
-const STATX_DIOALIGN: u32 = 0x2000;
-const STATX_DIO_READ_ALIGN: u32 = 0x2_0000;
-/// Bytes of `struct statx`, and the places in it (include/uapi/linux/stat.h): not every libc knows
-/// the newest members.
-const SIZE: usize = 256;
-const MASK: usize = 0x00;
-const MEMORY: usize = 0x98;
-const OFFSET: usize = 0x9c;
-const READ_OFFSET: usize = 0xb4;
+/// `STATX_DIO_READ_ALIGN` (`include/uapi/linux/stat.h`), which rustix 1.1 has the member for, but no
+/// name.
+const DIO_READ_ALIGN: StatxFlags = StatxFlags::from_bits_retain(0x2_0000);
 
 /// The kernel's answer for one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -25,46 +23,25 @@ pub struct Statx {
     pub memory: Option<u32>,
     /// Alignment of offsets and lengths, bytes; 0: no direct I/O on this file.
     pub offset: Option<u32>,
-    /// The same for reads, where the filesystem distinguishes them.
+    /// The same for reads, where the filesystem distinguishes them, bytes.
     pub read_offset: Option<u32>,
 }
 
 /// Asks the kernel; `None` where it has no `statx`.
 pub(super) fn of(path: &Path) -> io::Result<Option<Statx>> {
-    let path = CString::new(path.as_os_str().as_bytes())?;
-    let mut answer = [0u8; SIZE];
-    // SAFETY: the path is NUL-terminated, and the kernel writes at most a `struct statx`.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_statx,
-            libc::AT_FDCWD,
-            path.as_ptr(),
-            0,
-            STATX_DIOALIGN | STATX_DIO_READ_ALIGN,
-            answer.as_mut_ptr(),
-        )
+    let wanted = StatxFlags::DIOALIGN | DIO_READ_ALIGN;
+    let answer = match statx(CWD, path, AtFlags::empty(), wanted) {
+        Ok(answer) => answer,
+        Err(Errno::NOSYS) => return Ok(None),
+        Err(error) => return Err(error.into()),
     };
-    if result != 0 {
-        let error = io::Error::last_os_error();
-        return if error.raw_os_error() == Some(libc::ENOSYS) {
-            Ok(None)
-        } else {
-            Err(error)
-        };
-    }
-    let word = |place: usize| {
-        let bytes = answer
-            .get(place..place + 4)
-            .and_then(|bytes| bytes.try_into().ok());
-        bytes.map_or(0, u32::from_ne_bytes)
-    };
-    let mask = word(MASK);
-    let has = |bit: u32, place| (mask & bit != 0).then(|| word(place));
+    let given = StatxFlags::from_bits_retain(answer.stx_mask);
+    let has = |flag, value: u32| given.contains(flag).then_some(value);
     Ok(Some(Statx {
-        supported: mask & STATX_DIOALIGN != 0,
-        memory: has(STATX_DIOALIGN, MEMORY),
-        offset: has(STATX_DIOALIGN, OFFSET),
-        read_offset: has(STATX_DIO_READ_ALIGN, READ_OFFSET),
+        supported: given.contains(StatxFlags::DIOALIGN),
+        memory: has(StatxFlags::DIOALIGN, answer.stx_dio_mem_align),
+        offset: has(StatxFlags::DIOALIGN, answer.stx_dio_offset_align),
+        read_offset: has(DIO_READ_ALIGN, answer.stx_dio_read_offset_align),
     }))
 }
 
@@ -104,5 +81,34 @@ impl Statx {
             ));
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_has_both_alignments_or_none() {
+        let statx = of(Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("Cargo.toml")
+            .as_path());
+        let statx = statx.unwrap().unwrap_or_default();
+        assert_eq!(statx.supported, statx.memory.is_some());
+        assert_eq!(statx.supported, statx.offset.is_some());
+        assert!(statx.read_offset.is_none_or(|_| statx.supported));
+    }
+
+    #[test]
+    fn a_path_that_is_not_there_is_an_error_and_so_is_one_that_cannot_be() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = of(&directory.path().join("missing")).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        assert!(of(Path::new("a\0b")).is_err());
+        let strange = directory.path().join("a\u{1b}[2J\n b");
+        fs::write(&strange, "").unwrap();
+        assert!(of(&strange).is_ok());
     }
 }

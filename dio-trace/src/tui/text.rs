@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use unicode_truncate::UnicodeTruncateStr;
+
 pub(super) use crate::text::{width, wrap};
 
 /// The text cut to `columns`, with a mark if its end was cut off.
@@ -10,19 +12,8 @@ pub(super) fn cut(text: &str, columns: usize, mark: char) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
-    let mut kept = String::new();
-    let mut used = 1;
-    for character in text.chars() {
-        used += width(character.encode_utf8(&mut [0; 4]));
-        if used > columns {
-            break;
-        }
-        kept.push(character);
-    }
-    if columns > 0 {
-        kept.push(mark);
-    }
-    Cow::Owned(kept)
+    let (kept, _) = text.unicode_truncate(columns.saturating_sub(1));
+    Cow::Owned(format!("{kept}{}", shown(mark, columns)))
 }
 
 /// The text cut to `columns`, with a mark if its beginning was cut off: the end of a path says
@@ -32,24 +23,45 @@ pub(super) fn cut_front(text: &str, columns: usize, mark: char) -> Cow<'_, str> 
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
-    let mut used = 1;
-    let mut kept: Vec<char> = Vec::new();
-    for character in text.chars().rev() {
-        used += width(character.encode_utf8(&mut [0; 4]));
-        if used > columns {
-            break;
-        }
-        kept.push(character);
-    }
-    if columns > 0 {
-        kept.push(mark);
-    }
-    Cow::Owned(kept.into_iter().rev().collect())
+    let (kept, _) = text.unicode_truncate_start(columns.saturating_sub(1));
+    Cow::Owned(format!("{}{kept}", shown(mark, columns)))
+}
+
+/// The mark, where there is a column for it.
+fn shown(mark: char, columns: usize) -> String {
+    Some(mark).filter(|_| columns > 0).into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_cut_text_fits_and_is_a_part_of_the_text(text: String, columns in 0_usize..20) {
+            let (front, end) = (cut_front(&text, columns, '~'), cut(&text, columns, '~'));
+            for part in [&front, &end] {
+                prop_assert!(width(part) <= columns, "{part:?}");
+                prop_assert!(**part != text || width(&text) <= columns || columns == 0);
+            }
+            if width(&text) > columns && columns > 0 {
+                prop_assert!(text.starts_with(end.strip_suffix('~').unwrap()));
+                prop_assert!(text.ends_with(front.strip_prefix('~').unwrap()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_cluster_of_characters_is_cut_as_one() {
+        // A family, and letters with an accent of their own.
+        let family = "\u{1f469}\u{200d}\u{1f467}x";
+        assert_eq!(cut(family, 2, '~'), "~");
+        assert_eq!(cut("ae\u{301}b", 3, '~'), "ae\u{301}b");
+        assert_eq!(cut("ae\u{301}bc", 3, '~'), "ae\u{301}~");
+        assert_eq!(cut_front("abe\u{301}c", 3, '~'), "~e\u{301}c");
+    }
 
     #[test]
     fn cutting_keeps_to_the_width() {

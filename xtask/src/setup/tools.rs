@@ -3,6 +3,11 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::{Result, bail};
+use object::{
+    Endianness,
+    elf::{FileHeader64, PT_INTERP},
+    read::elf::{FileHeader, ProgramHeader},
+};
 
 use super::install;
 use crate::command;
@@ -84,6 +89,29 @@ pub(crate) fn missing() -> Vec<&'static str> {
 pub(crate) fn static_busybox() -> Option<PathBuf> {
     let path = command::find("busybox")?;
     let program = fs::read(&path).ok()?;
-    let loader = b"/ld-linux";
-    (!program.windows(loader.len()).any(|window| window == loader)).then_some(path)
+    needs_no_loader(&program).ok()?.then_some(path)
+}
+
+/// Whether a program names no loader for its libraries.
+fn needs_no_loader(program: &[u8]) -> object::Result<bool> {
+    let header = FileHeader64::<Endianness>::parse(program)?;
+    let endian = header.endian()?;
+    let parts = header.program_headers(endian, program)?;
+    Ok(parts.iter().all(|part| part.p_type(endian) != PT_INTERP))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_with_a_loader_is_not_static() {
+        let this = fs::read("/proc/self/exe").unwrap();
+        assert!(!needs_no_loader(&this).unwrap());
+        let mut without = this;
+        // e_phnum: no program headers.
+        without[56..58].fill(0);
+        assert!(needs_no_loader(&without).unwrap());
+        assert!(needs_no_loader(b"#!/bin/sh /lib64/ld-linux-x86-64.so.2").is_err());
+    }
 }

@@ -2,12 +2,14 @@
 //! order.
 
 use std::{
-    collections::{HashMap, HashSet},
-    fs,
+    collections::HashSet,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context, Result, bail};
+
+use crate::command;
 
 /// Modules for the root filesystem, ports and disks.
 const WANTED: [&str; 9] = [
@@ -22,41 +24,61 @@ const WANTED: [&str; 9] = [
     "sd_mod",
 ];
 
-/// Paths of the wanted modules and their dependencies, without those that are built in.
+/// Paths of the wanted modules and their dependencies, without those that are built in. `directory`
+/// is the kernel's `lib/modules/RELEASE`.
 ///
 /// # Errors
 /// When one of them is neither a module of this kernel nor built in.
 pub(crate) fn needed(directory: &Path) -> Result<Vec<PathBuf>> {
-    let read = |name: &str| {
-        let path = directory.join(name);
-        fs::read_to_string(&path).with_context(|| path.display().to_string())
-    };
-    let (dependencies, built_in) = (read("modules.dep")?, read("modules.builtin")?);
-    let built_in: HashSet<String> = built_in.lines().map(module_name).collect();
-    let lines: HashMap<String, (&str, &str)> = dependencies
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .map(|(path, needs)| (module_name(path), (path, needs)))
-        .collect();
-    let mut ordered: Vec<&str> = Vec::new();
-    for wanted in WANTED {
-        match lines.get(wanted) {
-            // depmod lists each dependency before those that it needs itself.
-            Some((path, needs)) => ordered.extend(needs.split_whitespace().rev().chain([*path])),
-            None if built_in.contains(wanted) => {}
-            None => bail!("this kernel has no {wanted}, so a guest cannot boot with it"),
-        }
-    }
-    let mut seen = HashSet::new();
-    Ok(ordered
-        .into_iter()
-        .filter(|path| seen.insert(*path))
-        .map(|path| directory.join(path))
-        .collect())
+    let release = directory
+        .file_name()
+        .context("a kernel without a release")?;
+    let root = directory
+        .ancestors()
+        .nth(3)
+        .context("modules of no kernel")?;
+    let modprobe =
+        command::find("modprobe").context("modprobe is missing: apt-get install kmod")?;
+    let mut asked = Command::new(modprobe);
+    // Not as this machine's own configuration would have it.
+    asked
+        .args(["-C", "/dev/null", "-d"])
+        .arg(root)
+        .arg("-S")
+        .arg(release);
+    asked.args(["--show-depends", "--all"]).args(WANTED);
+    let listed = command::output(&mut asked);
+    in_order(&listed.context("a guest cannot boot with this kernel")?)
 }
 
-/// The name of a module: `9p` for `kernel/fs/9p/9p.ko.xz`, with `_` for `-`.
-fn module_name(path: &str) -> String {
-    let file = path.rsplit('/').next().unwrap_or(path);
-    file.split(".ko").next().unwrap_or(file).replace('-', "_")
+/// Each module once, where it is needed first, in lines such as `insmod PATH` and `builtin NAME`.
+fn in_order(listed: &str) -> Result<Vec<PathBuf>> {
+    let mut seen = HashSet::new();
+    let mut paths = Vec::new();
+    for line in listed.lines().map(str::trim_end) {
+        match line.split_once(' ') {
+            Some(("insmod", path)) if seen.insert(path) => paths.push(path.into()),
+            Some(("insmod" | "builtin", _)) => {}
+            _ => bail!("modprobe --show-depends says {line:?}"),
+        }
+    }
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_module_is_loaded_once_after_those_it_needs() {
+        let listed = "builtin virtio_pci\n\
+                      insmod /a b/netfs.ko \n\
+                      insmod /a b/9p.ko \n\
+                      insmod /a b/netfs.ko \n\
+                      insmod /a b/fuse.ko \n";
+        let paths = in_order(listed).unwrap();
+        let expected = ["/a b/netfs.ko", "/a b/9p.ko", "/a b/fuse.ko"].map(PathBuf::from);
+        assert_eq!(paths, expected);
+        assert!(in_order("install /bin/true").is_err());
+    }
 }

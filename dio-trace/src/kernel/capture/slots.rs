@@ -1,10 +1,6 @@
 //! Tables of the probes that consist of slots, in the memory that the probes use.
 
-use std::{
-    io,
-    os::fd::{AsFd, AsRawFd},
-    ptr::NonNull,
-};
+use std::{marker::PhantomData, os::fd::AsFd, ptr::NonNull};
 
 use anyhow::{Context, Result, bail};
 use aya::maps::Map;
@@ -13,68 +9,49 @@ use dio_trace_ebpf::{
     abi::slot::{SLOTS_TRIED, Slot},
     memory::Place,
 };
+use memmap2::{MmapOptions, MmapRaw};
 
 /// The slots of one map.
 pub(in crate::kernel) struct Slots<V: AnyBitPattern> {
-    first: NonNull<Slot<V>>,
+    memory: MmapRaw,
     count: usize,
+    slot: PhantomData<Slot<V>>,
 }
-
-// SAFETY: shared memory of the kernel's, which belongs to no thread.
-unsafe impl<V: AnyBitPattern + Send> Send for Slots<V> {}
 
 impl<V: AnyBitPattern> Slots<V> {
     /// Maps an array of groups of slots into memory.
     ///
     /// # Errors
-    /// Where the map is none, or the kernel maps no more memory.
+    /// Where the map is not an array, or the kernel maps no more memory.
     pub(in crate::kernel) fn new(map: &Map) -> Result<Self> {
         let Map::Array(data) = map else {
-            bail!("a table of slots is no array");
+            bail!("a table of slots is not an array");
         };
         let count = data.info()?.max_entries() as usize * SLOTS_TRIED;
-        // SAFETY: a new mapping of a map that is as large as this, which nothing else refers to.
-        let address = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                Self::bytes(count),
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED,
-                data.fd().as_fd().as_raw_fd(),
-                0,
-            )
-        };
-        if address == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error())
-                .context("cannot map a table of the probes into memory");
-        }
-        let first = NonNull::new(address.cast()).context("mapped at address 0")?;
-        Ok(Self { first, count })
+        let memory = MmapOptions::new()
+            .len(count * size_of::<Slot<V>>())
+            .map_raw(&data.fd().as_fd())
+            .context("cannot map a table of the probes into memory")?;
+        Ok(Self {
+            memory,
+            count,
+            slot: PhantomData,
+        })
     }
 
-    /// How many there are.
+    /// Number of slots.
     pub(in crate::kernel) const fn count(&self) -> usize {
         self.count
     }
 
-    /// One of them.
+    /// A slot by number.
     ///
     /// # Panics
     /// Where there is none of this number.
     pub(in crate::kernel) fn at(&self, index: usize) -> Place<'_, Slot<V>> {
         assert!(index < self.count, "no slot {index} among {}", self.count);
-        // SAFETY: in the mapping.
-        unsafe { Place::new(self.first.add(index)) }
-    }
-
-    const fn bytes(count: usize) -> usize {
-        count * size_of::<Slot<V>>()
-    }
-}
-
-impl<V: AnyBitPattern> Drop for Slots<V> {
-    fn drop(&mut self) {
-        // SAFETY: our own mapping, of this size.
-        unsafe { libc::munmap(self.first.as_ptr().cast(), Self::bytes(self.count)) };
+        let first = self.memory.as_mut_ptr().cast::<Slot<V>>();
+        // SAFETY: in the mapping, which starts at a page other than 0 and lives as long as `self`.
+        unsafe { Place::new(NonNull::new_unchecked(first.add(index))) }
     }
 }
