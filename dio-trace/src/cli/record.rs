@@ -45,7 +45,7 @@ pub(super) struct Arguments {
     /// File to write, or - for standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Stop after this time: 90s, 10m, 2h, 1d
+    /// Stop after this time: 90s, 10m, 1h30m, 1d
     #[arg(long, value_name = "D", value_parser = parse_duration)]
     duration: Option<Duration>,
     /// Record aligned requests one by one as well

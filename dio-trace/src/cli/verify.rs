@@ -29,7 +29,7 @@ use crate::{
     dio-trace verify --duration 5m --comm mysqld\n  \
     dio-trace verify --allow accepted -- ./run-tests")]
 pub(super) struct Arguments {
-    /// Stop after this time: 90s, 10m, 2h
+    /// Stop after this time: 90s, 10m, 1h30m
     #[arg(long, value_name = "D", value_parser = parse_duration)]
     duration: Option<Duration>,
     /// Verdicts that are not a finding: accepted, buffered, rejected
