@@ -6,10 +6,10 @@ pub mod counters;
 pub mod file;
 pub mod hash;
 pub mod layout;
-pub mod news;
 pub mod request;
 pub mod row;
 pub mod settings;
+pub mod signals;
 pub mod slot;
 
 /// Number of the layout below; raised with every change, so that an object built apart from the

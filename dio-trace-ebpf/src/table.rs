@@ -15,7 +15,7 @@ use crate::{
     abi::slot::{Group, SLOTS_TRIED, Slot, slot_of},
     field,
     memory::InMap,
-    verifier::{forget, lower_half},
+    verifier::{lower_half, opaque},
 };
 
 /// The first of the tables in [`Slots`], or the only one.
@@ -130,7 +130,7 @@ fn find_displaced<V>(group: InMap<Group<V>>, key: u64) -> u64 {
         if found == key {
             number = other as u64;
         }
-        number = forget(number, found);
+        number = opaque(number, found);
     }
     number
 }
@@ -147,7 +147,7 @@ fn claim_displaced<V>(group: InMap<Group<V>>, home: InMap<Slot<V>>, key: u64) ->
         if field!(slot, key).exchange(0, key) == 0 {
             // The home slot too, should it be free by now: it is counted as one of the others.
             field!(slot, is_displaced).write(1);
-            return forget(other as u64, unknown);
+            return opaque(other as u64, unknown);
         }
     }
     displaced.add(u64::MAX);

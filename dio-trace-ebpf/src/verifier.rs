@@ -9,7 +9,7 @@
 /// `unknown` is any value that it does not know either, such as one read from kernel memory.
 #[inline(always)]
 #[must_use]
-pub fn forget(value: u64, unknown: u64) -> u64 {
+pub fn opaque(value: u64, unknown: u64) -> u64 {
     #[cfg(target_arch = "bpf")]
     {
         let mut value = value;

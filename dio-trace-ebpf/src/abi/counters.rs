@@ -4,17 +4,17 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{file::FileId, hash::mixed};
 
-/// What counted requests agree in.
+/// What the requests counted in one row have in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(C)]
 pub struct CounterKey {
     /// Control group (`bpf_get_current_cgroup_id`) at submission.
     pub cgroup: u64,
-    /// The file; zero where the table was too full to tell files apart.
+    /// The file; zero if the table was too full to distinguish files.
     pub file: FileId,
     /// Name of the thread group leader, NUL-padded.
     pub comm: [u8; 16],
-    /// Thread group; zero where the table was too full to tell processes apart.
+    /// Thread group; zero if the table was too full to distinguish processes.
     pub pid: u32,
     /// User.
     pub uid: u32,
@@ -34,39 +34,38 @@ pub struct CounterKey {
     pub cause: u8,
 }
 
-/// How many there were.
+/// Totals of one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct CounterValue {
-    /// Requests.
+    /// Number of requests.
     pub count: u64,
     /// Bytes they asked for.
     pub bytes: u64,
 }
 
-/// A row of a counting table that consists of slots. What nobody has is all zeros.
+/// A row of a counting table that consists of slots. A free row is all zeros.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct CounterRow {
-    /// What its requests agree in.
+    /// What its requests have in common.
     pub key: CounterKey,
-    /// How many they are.
+    /// Their totals.
     pub value: CounterValue,
 }
 
 impl CounterKey {
-    /// Its [`parties_number`].
+    /// Its [`origin_number`].
     #[inline(always)]
     #[must_use]
-    pub const fn parties(&self) -> u64 {
-        parties_number(&self.file, self.cgroup, [self.pid, self.uid], self.comm)
+    pub const fn origin(&self) -> u64 {
+        origin_number(&self.file, self.cgroup, [self.pid, self.uid], self.comm)
     }
 
-    /// The number that requests are counted under on one CPU: rows that several shared would be
-    /// fought over. `parties` is its [`parties_number`]. Never 0, and another key may have the same.
+    /// The number that requests are counted under on one CPU: several CPUs would contend for one row. `origin` is its [`origin_number`]. Never 0, and another key may have the same.
     #[inline(always)]
     #[must_use]
-    pub const fn number(&self, parties: u64, cpu: u32) -> u64 {
+    pub const fn number(&self, origin: u64, cpu: u32) -> u64 {
         let class = (self.cause as u64) << 56
             | (self.engine as u64) << 48
             | (self.flags as u64) << 32
@@ -75,15 +74,15 @@ impl CounterKey {
             | (self.interface as u64) << 8
             | self.operation as u64;
         let place = (cpu as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        mixed((parties ^ class).wrapping_add(place)) | 1
+        mixed((origin ^ class).wrapping_add(place)) | 1
     }
 }
 
-/// A number for a file and who makes requests of it: control group, thread group and user, name of the
-/// thread group.
+/// A hash of a file and of who makes requests of it: control group, thread group, user, name of the thread
+/// group.
 #[inline(always)]
 #[must_use]
-pub const fn parties_number(
+pub const fn origin_number(
     file: &FileId,
     cgroup: u64,
     [pid, uid]: [u32; 2],
@@ -107,7 +106,7 @@ const fn words(name: [u8; 16]) -> [u64; 2] {
     ]
 }
 
-/// From how many rows on a counting table tells less apart.
+/// Numbers of rows from which a counting table distinguishes less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowLimits {
     rows: u64,
@@ -126,13 +125,13 @@ impl RowLimits {
         self.rows / 4
     }
 
-    /// Rows from which files are no longer told apart.
+    /// Rows from which files are no longer distinguished.
     #[must_use]
     pub const fn files(self) -> u64 {
         self.rows / 2
     }
 
-    /// Rows from which processes are no longer told apart either. What is left is room for
+    /// Rows from which processes are no longer distinguished either. The rest is room for
     /// combinations of operation, interface, verdict, reasons and flags.
     #[must_use]
     pub const fn processes(self) -> u64 {
@@ -140,8 +139,8 @@ impl RowLimits {
     }
 }
 
-/// What the last-resort counters tell apart, kept where a table has no row left or the kernel makes
-/// none.
+/// What the last-resort counters distinguish. They are used if a table has no row left or the kernel
+/// makes none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unattributed {
     /// [`Operation`](crate::words::Operation) number.
@@ -162,7 +161,7 @@ impl Unattributed {
         (self.operation as u32 & 1) << 11 | (self.verdict as u32 & 7) << 8 | self.reasons as u32
     }
 
-    /// What `slot` stands for.
+    /// The counter of a slot.
     #[must_use]
     pub const fn of_slot(slot: u32) -> Self {
         Self {

@@ -9,20 +9,20 @@ use crate::rules::{AtomicUnits, Geometry, Limits, Segment};
 /// [`SEGMENTS_EXAMINED`].
 pub const SEGMENTS_KEPT: usize = 16;
 
-/// Segments that are looked at: `IOV_MAX`, the most that a system call takes.
+/// Segments that are examined: `IOV_MAX`, the most that a system call takes.
 pub const SEGMENTS_EXAMINED: u32 = 1024;
 
-/// On kernels without `bpf_loop` (5.17), segments that one program looks at before it passes the
-/// rest on: the verifier walks a loop round by round.
+/// On kernels without `bpf_loop` (5.17), segments that one program examines before it passes the rest
+/// on: the verifier walks a loop round by round.
 pub const SEGMENTS_AT_A_TIME: u32 = 32;
 
-/// Name of the program that goes on with the rest, and of the map that leads to it.
+/// Name of the program that continues with the rest, and of the map that holds it.
 pub const WALKER: (&str, &str) = ("walk_segments_kprobe", "WALKER");
 
-/// [`Request::offending_index`] where no segment behind the kept ones offends.
+/// [`Request::offending_index`] if no segment after the kept ones is misaligned.
 pub const NO_OFFENDER: u32 = u32::MAX;
 
-/// Which probe owns a request: the outermost that saw it.
+/// The probe that owns a request: the outermost one that saw it.
 pub mod level {
     /// A filesystem's or device's `read_iter`/`write_iter`.
     pub const FILE: u8 = 1;
@@ -32,7 +32,7 @@ pub mod level {
 
 /// [`Request::state`] bits.
 pub mod state {
-    /// `io_uring` was told to wait, and will issue the request again from a worker.
+    /// `io_uring` got a refusal to wait, and will issue the request again from a worker.
     pub const RETRY: u32 = 1 << 0;
     /// A direct I/O engine was entered.
     pub const DIRECT: u32 = 1 << 1;
@@ -57,7 +57,7 @@ pub mod state {
     /// The other program of a pair has yet to see this call
     /// ([`Settings::pairs`](super::super::settings::Settings::pairs)).
     pub const PAIR_DUE: u32 = 1 << 10;
-    /// An engine was entered whose exit will tell the bytes it did, and has not yet.
+    /// An engine was entered whose exit reports the bytes done, and has not been seen yet.
     pub const IN_ENGINE: u32 = 1 << 11;
     /// As [`PAIR_DUE`], for the programs that see bios queued.
     pub const BIO_DUE: u32 = 1 << 12;
@@ -69,7 +69,7 @@ pub mod state {
     pub const DEVICE_LOOKS: u32 = 1 << 14;
     /// An atomic write (`IOCB_ATOMIC`).
     pub const ATOMIC: u32 = 1 << 15;
-    /// It was told `EAGAIN`, and had asked not to wait (`IOCB_NOWAIT`).
+    /// It ended in `EAGAIN`, and had asked not to wait (`IOCB_NOWAIT`).
     pub const NOWAIT: u32 = 1 << 16;
     /// The file is memory on a DAX device (`S_DAX`): no rule, no page cache.
     pub const DAX: u32 = 1 << 17;
@@ -95,20 +95,20 @@ pub mod state {
     pub const HANDS_DOWN: u32 = 1 << 26;
 }
 
-/// Who makes a request, and of which file: the same for many.
+/// Who makes a request, and of which file. Many requests have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
-pub struct Parties {
+pub struct Origin {
     /// Control group at submission.
     pub cgroup: u64,
-    /// Which file.
+    /// The file.
     pub id: FileId,
     /// Name of the thread group leader, NUL-padded.
     pub comm: [u8; 16],
     /// Name of the thread, NUL-padded.
     pub thread: [u8; 16],
-    /// A number for all that requests are told apart by when they are counted
-    /// ([`parties_number`](super::counters::parties_number)).
+    /// A hash of everything that counting distinguishes
+    /// ([`origin_number`](super::counters::origin_number)).
     pub number: u64,
     /// Thread group at submission.
     pub pid: u32,
@@ -134,7 +134,7 @@ pub struct Request {
     pub file: u64,
     /// Size of the file or device at submission, bytes.
     pub file_size: u64,
-    /// Address of the `struct kiocb` that this thread was busy with before, 0 for none.
+    /// Address of the `struct kiocb` that this thread was submitting before, 0 for none.
     pub outer: u64,
     /// Bytes asked for. Its shape has fewer where a raw device cuts it at its end before it looks
     /// (`blkdev_read_iter`, `blkdev_write_iter`).
@@ -143,13 +143,13 @@ pub struct Request {
     pub direct_bytes: u64,
     /// Address of the bio that was queued last.
     pub bio: u64,
-    /// Its shape.
+    /// Its shape in memory and in the file.
     pub geometry: Geometry,
     /// Bios submitted for it.
     pub bios: u32,
     /// Bios split for it.
     pub splits: u32,
-    /// How many of `segments` are in use.
+    /// Number of `segments` in use.
     pub segments_kept: u32,
     /// Index of the segment in the last slot of `segments`, or [`NO_OFFENDER`].
     pub offending_index: u32,
@@ -174,10 +174,10 @@ pub struct Request {
     /// The last of them, as the kernel's `dev_t`; 0 for none.
     pub applied_disk: u32,
     /// Who makes it, and of which file.
-    pub parties: Parties,
+    pub origin: Origin,
     /// What can be written atomically there; only with [`state::ATOMIC`].
     pub atomic_units: AtomicUnits,
-    /// The first segments; behind them the first one that offends and is not among them.
+    /// The first segments; the last slot is for the first misaligned one that is not among them.
     pub segments: [Segment; SEGMENTS_KEPT + 1],
 }
 

@@ -34,8 +34,8 @@ pub const BACKING_AIO: [usize; 2] = [5, 7];
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Settings {
-    /// Addresses of the `ki_complete` functions that a probe is attached to; 0 where unused. The
-    /// first ones tell the interface, see [`COMPLETIONS`].
+    /// Addresses of the `ki_complete` functions that a probe is attached to; 0 where unused. They also
+    /// give the interface, see [`COMPLETIONS`].
     pub completions: [u64; COMPLETION_SLOTS],
     /// Rows of each counting table, see [`RowLimits`](super::counters::RowLimits).
     pub counter_rows: u64,
@@ -54,13 +54,13 @@ pub struct Settings {
     /// 1: the fifth argument of `iomap_dio_rw` is a mere `bool wait_for_completion` (up to 5.14),
     /// not a word of flags.
     pub dio_flags_are_wait: u32,
-    /// 1: fentry programs that begin requests are attached twice. The kernel skips a tracing program
-    /// that is already at work on this CPU, which a preempted one is (`__bpf_prog_enter_recur`, from
+    /// 1: fentry and fexit programs are attached twice. The kernel skips a tracing program that is already
+    /// running on this CPU, and a preempted one still counts as running (`__bpf_prog_enter_recur`, from
     /// 5.12); the other of the pair then stands in.
     pub pairs: u32,
-    /// Binary logarithm of the slots of each table; 0 for hash maps in their place. Slots are taken by an
-    /// instruction that came with 5.12, in programs that ask for `bpf_loop` (5.17), and given up by a
-    /// plain store behind all others: only processors that keep the order of stores do that (x86).
+    /// Binary logarithm of the number of slots of each table; 0 for hash maps in their place. Slots are
+    /// claimed by an instruction that came with 5.12, in programs that need `bpf_loop` (5.17), and released
+    /// by a plain store after all others, which needs a processor that keeps the order of stores (x86).
     pub slot_bits: u32,
     /// 1: `direct_write_fallback` is hooked, by which what a raw device leaves to the page cache is known.
     pub sees_fallback: u32,

@@ -3,7 +3,7 @@
 
 use crate::{
     rules::{AtomicUnits, Geometry, Limits, atomic_violations, deviations, violations},
-    verifier::forget,
+    verifier::opaque,
     words::{Engine, Flags, Reasons, RuleSet, Verdict},
 };
 
@@ -187,8 +187,8 @@ pub fn judge(
 ) -> Judgement {
     // Each intermediate value is hidden from the verifier, or it would walk all their combinations.
     let unknown = u64::from(geometry.address_bits);
-    let bits = |value: u32| forget(u64::from(value), unknown) as u32;
-    let known = |value: bool| forget(u64::from(value), unknown) != 0;
+    let bits = |value: u32| opaque(u64::from(value), unknown) as u32;
+    let known = |value: bool| opaque(u64::from(value), unknown) != 0;
     let add =
         |set: Flags, flag: Flags, condition: bool| Flags(bits(set.with_if(flag, condition).0));
     let rule_set = outcome.engine.rule_set(kernel);

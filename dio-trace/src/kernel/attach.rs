@@ -118,10 +118,10 @@ impl Probes {
     }
 
     /// Counts what the kernel skipped since the last call, see [`Missed`].
-    pub(super) fn newly_missed(&mut self, orphans: u64) -> Missed {
+    pub(super) fn newly_missed(&mut self, unmatched: u64) -> Missed {
         let Attached {
             misses, kretprobes, ..
         } = &mut self.attached;
-        misses.newly_missed(orphans, kretprobes)
+        misses.newly_missed(unmatched, kretprobes)
     }
 }

@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 use aya::maps::{Array, HashMap, MapData, PerCpuArray, RingBuf};
 use dio_trace_ebpf::abi::{
     counters::{CounterKey, CounterValue, UNATTRIBUTED_SLOTS, Unattributed},
-    news,
+    signals,
 };
 
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
             filesystem_devices::FilesystemDevices,
             plain::Plain,
             retries::InFlight,
-            stacks::{Stacks, Taken},
+            stacks::{StackIds, Stacks},
         },
         machine::proc::since_boot,
         sys::quiesce::wait_for_running_programs,
@@ -47,12 +47,12 @@ pub struct Capture {
     in_use: Array<MapData, u32>,
     rows: Array<MapData, u64>,
     files_epoch: Array<MapData, u32>,
-    files_epoch_told: u32,
-    news: Array<MapData, u32>,
+    files_epoch_sent: u32,
+    signals: Array<MapData, u32>,
     unattributed: PerCpuArray<MapData, Plain<CounterValue>>,
     losses: PerCpuArray<MapData, u64>,
-    orphans: PerCpuArray<MapData, u64>,
-    orphans_before: u64,
+    unmatched_ends: PerCpuArray<MapData, u64>,
+    unmatched_before: u64,
     traced: HashMap<MapData, u32, u32>,
     in_flight: InFlight,
     filesystem_devices: Option<FilesystemDevices>,
@@ -86,12 +86,12 @@ impl Capture {
             in_use: take("COUNTERS_IN_USE")?.try_into()?,
             rows: take("COUNTER_ROWS")?.try_into()?,
             files_epoch: take("FILES_EPOCH")?.try_into()?,
-            files_epoch_told: 0,
-            news: take("NEWS")?.try_into()?,
+            files_epoch_sent: 0,
+            signals: take("SIGNALS")?.try_into()?,
             unattributed: take("UNATTRIBUTED")?.try_into()?,
             losses: take("LOSSES")?.try_into()?,
-            orphans: take("ORPHANS")?.try_into()?,
-            orphans_before: 0,
+            unmatched_ends: take("UNMATCHED_ENDS")?.try_into()?,
+            unmatched_before: 0,
             traced: take("TRACED_PROCESSES")?.try_into()?,
             in_flight: InFlight::new(take("IN_FLIGHT_SLOTS")?, take("IN_FLIGHT")?)?,
             filesystem_devices: match tell_devices {
@@ -151,7 +151,7 @@ impl Capture {
     /// Where a map cannot be read.
     pub fn drain_waiting(&mut self, batch: &mut Batch) -> Result<()> {
         self.drain_events(batch)?;
-        if self.news(news::FILLING)? {
+        if self.is_raised(signals::NEARLY_FULL)? {
             self.drain_counters(batch, false)?;
         }
         Ok(())
@@ -166,7 +166,7 @@ impl Capture {
                 Some(Event::Request(event)) => match self.decoder.request(event) {
                     Some(record) => match &mut self.stacks {
                         None => batch.records.push(record),
-                        Some(stacks) => stacks.hold(record, Taken::of(&event.request)),
+                        Some(stacks) => stacks.hold(record, StackIds::of(&event.request)),
                     },
                     None => undecodable += 1,
                 },
@@ -180,11 +180,11 @@ impl Capture {
             });
         }
         let epoch = self.decoder.files_epoch();
-        if epoch != self.files_epoch_told {
+        if epoch != self.files_epoch_sent {
             self.files_epoch
                 .set(0, epoch, 0)
-                .context("cannot tell the probes to tell of all files again")?;
-            self.files_epoch_told = epoch;
+                .context("cannot ask the probes to send all files again")?;
+            self.files_epoch_sent = epoch;
         }
         Ok(())
     }
@@ -197,7 +197,7 @@ impl Capture {
         self.drain_maps(batch, false)
     }
 
-    /// `last`: also what a probe that runs just now has not told of yet.
+    /// `last`: also rows for which a probe that is running now has not raised its signal yet.
     fn drain_maps(&mut self, batch: &mut Batch, last: bool) -> Result<()> {
         if let Some(devices) = &mut self.filesystem_devices {
             devices.refresh();
@@ -208,7 +208,7 @@ impl Capture {
         self.drain_unattributed(batch, last)?;
         self.drain_losses(batch)?;
         self.drain_missed(batch)?;
-        self.drain_forsaken(batch)?;
+        self.drain_stale(batch)?;
         if let Some(stacks) = &mut self.stacks {
             stacks.release(batch);
         }
@@ -228,10 +228,10 @@ impl Capture {
     }
 
     fn drain_missed(&mut self, batch: &mut Batch) -> Result<()> {
-        let orphans = self.orphans.get(&0, 0).context("cannot read a counter")?;
-        let orphans: u64 = orphans.iter().sum();
-        let new = orphans.wrapping_sub(self.orphans_before);
-        self.orphans_before = orphans;
+        let unmatched = self.unmatched_ends.get(&0, 0);
+        let unmatched: u64 = unmatched.context("cannot read a counter")?.iter().sum();
+        let new = unmatched.wrapping_sub(self.unmatched_before);
+        self.unmatched_before = unmatched;
         let missed = self.probes.newly_missed(new);
         let causes = [
             (LossCause::ProbeMissed, missed.requests),
@@ -246,49 +246,49 @@ impl Capture {
         Ok(())
     }
 
-    /// Counts as lost, and forgets, what waits in vain to be issued again.
-    fn drain_forsaken(&mut self, batch: &mut Batch) -> Result<()> {
+    /// Removes requests that wait to be issued again and never will be, and counts them as lost.
+    fn drain_stale(&mut self, batch: &mut Batch) -> Result<()> {
         if !self.in_flight.is_time_to_look() {
             return Ok(());
         }
-        // Taken back before the look: what is told from now on is seen by the next one.
-        self.retries |= self.news(news::RETRIES)?;
+        // Cleared before the look: what is raised from now on is seen by the next one.
+        self.retries |= self.is_raised(signals::RETRIES)?;
         if !self.retries {
             return Ok(());
         }
-        self.take_back(news::RETRIES)?;
-        let (forsaken, waiting) = self.in_flight.take_forsaken(since_boot())?;
+        self.clear(signals::RETRIES)?;
+        let (stale, waiting) = self.in_flight.take_stale(since_boot())?;
         self.retries = waiting;
-        if forsaken != 0 {
+        if stale != 0 {
             batch.losses.push(Loss {
                 cause: LossCause::RequestUnfinished,
-                count: forsaken,
+                count: stale,
             });
         }
         Ok(())
     }
 
-    /// Whether the probes told of something since it was last taken back.
-    fn news(&self, slot: u32) -> Result<bool> {
-        let told = self.news.get(&slot, 0);
-        Ok(told.context("cannot read what the probes tell")? != 0)
+    /// Whether the probes have raised a signal since it was last cleared.
+    fn is_raised(&self, slot: u32) -> Result<bool> {
+        let signal = self.signals.get(&slot, 0);
+        Ok(signal.context("cannot read a signal of the probes")? != 0)
     }
 
-    fn take_back(&mut self, slot: u32) -> Result<()> {
-        self.news
+    fn clear(&mut self, slot: u32) -> Result<()> {
+        self.signals
             .set(slot, 0, 0)
-            .context("cannot take back what the probes tell")
+            .context("cannot clear a signal of the probes")
     }
 
-    /// Lets the probes fill the other table, waits until none is at work in this one, and empties
-    /// it: no count can be lost or seen twice. A table that the probes told nothing of is not even
-    /// looked at: that would be a walk over its thousands of empty places. A row that they have not
-    /// told of yet waits for the next time, or for the last one.
+    /// Lets the probes fill the other table, waits until none is still using this one, and empties it: no
+    /// count can be lost or seen twice. A table whose signal is clear is skipped instead of scanning its
+    /// thousands of empty slots. A row that was made before its signal was raised is picked up by the
+    /// next drain, at the latest by the last one.
     fn drain_counters(&mut self, batch: &mut Batch, last: bool) -> Result<()> {
         let full = self.filling as usize & 1;
-        let told = news::COUNTERS[full];
+        let signal = signals::COUNTERS[full];
         batch.time = Timestamp::now();
-        if !last && !self.news(told)? {
+        if !last && !self.is_raised(signal)? {
             return Ok(());
         }
         self.filling ^= 1;
@@ -296,8 +296,8 @@ impl Capture {
             .set(0, self.filling, 0)
             .context("cannot switch the counting tables")?;
         wait_for_running_programs();
-        // No probe fills this table any more, so nothing new can be told of it.
-        self.take_back(told)?;
+        // No probe fills this table any more, so none can raise its signal again.
+        self.clear(signal)?;
         // Rows made just now may name files whose event came after the first look.
         self.drain_events(batch)?;
         for (key, total) in self.tables.take(full)? {
@@ -312,15 +312,15 @@ impl Capture {
         self.rows
             .set(full as u32, 0, 0)
             .context("cannot empty a counting table")?;
-        self.take_back(news::FILLING)
+        self.clear(signals::NEARLY_FULL)
     }
 
     fn drain_unattributed(&mut self, batch: &mut Batch, last: bool) -> Result<()> {
-        if !last && !self.news(news::UNATTRIBUTED)? {
+        if !last && !self.is_raised(signals::UNATTRIBUTED)? {
             return Ok(());
         }
-        // Taken back before the look: what is told from now on is seen by the next one.
-        self.take_back(news::UNATTRIBUTED)?;
+        // Cleared before the look: what is raised from now on is seen by the next one.
+        self.clear(signals::UNATTRIBUTED)?;
         for slot in 0..UNATTRIBUTED_SLOTS {
             let values = self
                 .unattributed

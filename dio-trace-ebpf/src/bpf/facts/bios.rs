@@ -87,9 +87,9 @@ pub(in crate::bpf) fn handed_down(request: &mut Request, device: KernelPtr<ByHel
 #[inline(always)]
 pub(in crate::bpf) fn went_to(request: &mut Request, device: KernelPtr<ByHelper>) {
     let (number, mut limits) = number_and_limits(device);
-    if number != 0 && number != request.parties.disk {
-        limits.filesystem_block_size = request.parties.limits.filesystem_block_size;
-        request.parties.disk = number;
-        request.parties.limits = limits;
+    if number != 0 && number != request.origin.disk {
+        limits.filesystem_block_size = request.origin.limits.filesystem_block_size;
+        request.origin.disk = number;
+        request.origin.limits = limits;
     }
 }

@@ -113,7 +113,7 @@ pub(in crate::bpf) fn realtime_device(inode: KernelPtr<ByHelper>) -> KernelPtr<B
 pub(in crate::bpf) fn atomic_units(request: &Request) -> AtomicUnits {
     let file = KernelPtr::at(request.file);
     let inode = file.follow(layout!(file_f_inode));
-    let block = request.parties.limits.filesystem_block_size;
+    let block = request.origin.limits.filesystem_block_size;
     let super_block = inode.follow(layout!(inode_i_sb));
     let magic = super_block.read::<u64>(layout!(super_block_s_magic));
     if request.state & state::RAW_DEVICE != 0 {

@@ -113,8 +113,8 @@ pub(in crate::bpf) fn capture<P: ProgramKind>(
     walk.skip = skip;
     walk.left = length;
     walk.fold
-        .start(offset, request.parties.limits.virt_boundary_mask);
-    walk.block = request.parties.limits.logical_block_mask();
+        .start(offset, request.origin.limits.virt_boundary_mask);
+    walk.block = request.origin.limits.logical_block_mask();
     walk.pages = u32::from(pages);
     if P::OLD {
         walk_by_loop(row, kiocb);

@@ -9,8 +9,8 @@
 use aya_ebpf::helpers::generated::bpf_jiffies64;
 use dio_trace_ebpf::{
     abi::{
-        counters::parties_number,
-        request::{Parties, Request},
+        counters::origin_number,
+        request::{Origin, Request},
         slot::slot_of,
     },
     field,
@@ -43,7 +43,7 @@ pub(in crate::bpf) fn fill<P: ProgramKind>(
     let inode = file.follow(layout!(file_f_inode));
     request.file = file.address();
     if P::OLD || !table::is_slotted() {
-        find_out(&mut request.parties, thread, file, inode);
+        find_out(&mut request.origin, thread, file, inode);
     } else {
         // SAFETY: takes no arguments.
         let tick = unsafe { bpf_jiffies64() };
@@ -51,15 +51,15 @@ pub(in crate::bpf) fn fill<P: ProgramKind>(
         let about = [tick, thread, file.address(), inode.address(), generation];
         let number = slot_of(lower_half(file.address()) ^ thread as u32, ORIGINS_BITS);
         let place = ORIGINS.value(number);
-        let known = place.is_some_and(|place| recall(place, about, inode, &mut request.parties));
+        let known = place.is_some_and(|place| recall(place, about, inode, &mut request.origin));
         if !known {
-            find_out(&mut request.parties, thread, file, inode);
+            find_out(&mut request.origin, thread, file, inode);
             if let Some(place) = place {
-                remember(place, about, &request.parties);
+                remember(place, about, &request.origin);
             }
         }
     }
-    request.state |= request.parties.state;
+    request.state |= request.origin.state;
     target::measure(request, file, inode);
 }
 
@@ -69,12 +69,12 @@ fn recall<A: Access>(
     place: InMap<CachedOrigin>,
     [tick, thread, file, address, generation]: [u64; 5],
     inode: KernelPtr<A>,
-    parties: &mut Parties,
+    origin: &mut Origin,
 ) -> bool {
     let number = inode.read::<u64>(layout!(inode_i_ino));
     // Before everything else in the entry.
     let version = field!(place, version).read();
-    let id = field!(place, parties.id);
+    let id = field!(place, origin.id);
     let same = field!(place, tick).read() == tick
         && field!(place, thread).read() == thread
         && field!(place, file).read() == file
@@ -84,7 +84,7 @@ fn recall<A: Access>(
     if version & 1 != 0 || !same {
         return false;
     }
-    field!(place, parties).copy_to(parties);
+    field!(place, origin).copy_to(origin);
     field!(place, version).read() == version
 }
 
@@ -93,7 +93,7 @@ fn recall<A: Access>(
 fn remember(
     place: InMap<CachedOrigin>,
     [tick, thread, file, inode, generation]: [u64; 5],
-    parties: &Parties,
+    origin: &Origin,
 ) {
     let version = field!(place, version);
     let before = version.read();
@@ -105,22 +105,22 @@ fn remember(
     field!(place, file).write(file);
     field!(place, inode).write(inode);
     field!(place, generation).write(generation);
-    field!(place, parties).copy_from(parties);
+    field!(place, origin).copy_from(origin);
     version.write(before + 2);
 }
 
 /// Asks the kernel.
 #[inline(never)]
 fn find_out<A: Access>(
-    parties: &mut Parties,
+    origin: &mut Origin,
     thread: u64,
     file: KernelPtr<A>,
     inode: KernelPtr<A>,
 ) -> u32 {
-    clear(parties);
-    owner::identify(parties, thread);
-    target::identify(parties, file, inode);
-    let process = [parties.pid, parties.uid];
-    parties.number = parties_number(&parties.id, parties.cgroup, process, parties.comm);
+    clear(origin);
+    owner::identify(origin, thread);
+    target::identify(origin, file, inode);
+    let process = [origin.pid, origin.uid];
+    origin.number = origin_number(&origin.id, origin.cgroup, process, origin.comm);
     0
 }

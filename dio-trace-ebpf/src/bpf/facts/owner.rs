@@ -4,7 +4,7 @@ use aya_ebpf::helpers::{
     bpf_get_current_task, bpf_get_current_uid_gid,
     generated::{bpf_get_current_cgroup_id, bpf_get_current_comm},
 };
-use dio_trace_ebpf::abi::request::Parties;
+use dio_trace_ebpf::abi::request::Origin;
 
 use crate::bpf::{
     base::{
@@ -30,19 +30,19 @@ pub(in crate::bpf) fn is_traced(thread: u64) -> bool {
 /// Not by plain loads through `bpf_get_current_task_btf`: for each pointer that is followed from the
 /// task, the verifier searches all of the kernel's types for a name that is not there.
 #[inline(always)]
-pub(in crate::bpf) fn identify(parties: &mut Parties, thread: u64) {
-    parties.pid = (thread >> 32) as u32;
-    parties.tid = thread as u32;
-    parties.uid = bpf_get_current_uid_gid() as u32;
+pub(in crate::bpf) fn identify(origin: &mut Origin, thread: u64) {
+    origin.pid = (thread >> 32) as u32;
+    origin.tid = thread as u32;
+    origin.uid = bpf_get_current_uid_gid() as u32;
     // SAFETY: takes no arguments.
-    parties.cgroup = unsafe { bpf_get_current_cgroup_id() };
+    origin.cgroup = unsafe { bpf_get_current_cgroup_id() };
     // SAFETY: the helper writes no more than the bytes given. It does not fail for a running thread.
-    unsafe { bpf_get_current_comm(parties.thread.as_mut_ptr().cast(), 16) };
-    parties.comm = parties.thread;
-    if parties.pid != parties.tid {
+    unsafe { bpf_get_current_comm(origin.thread.as_mut_ptr().cast(), 16) };
+    origin.comm = origin.thread;
+    if origin.pid != origin.tid {
         // SAFETY: takes no arguments.
         let task = unsafe { bpf_get_current_task() };
         let leader = KernelPtr::at(task).follow(layout!(task_struct_group_leader));
-        parties.comm = leader.read(layout!(task_struct_comm));
+        origin.comm = leader.read(layout!(task_struct_comm));
     }
 }

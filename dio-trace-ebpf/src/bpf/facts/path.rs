@@ -6,7 +6,7 @@ use core::ffi::{c_long, c_void};
 use aya_ebpf::helpers::generated::bpf_loop;
 use dio_trace_ebpf::{
     abi::file::{NAME_CAPACITY, PATH_STEPS},
-    verifier::{forget, low_bits},
+    verifier::{low_bits, opaque},
 };
 
 use crate::bpf::base::{
@@ -43,7 +43,7 @@ pub(in crate::bpf) fn components<P: ProgramKind>(
         dentry: dentry.address(),
         vfsmount: vfsmount.address(),
         // Older kernels assume after one round that they know what the callback leaves here.
-        steps: forget(0, dentry.address()),
+        steps: opaque(0, dentry.address()),
     };
     // Other programs are loaded unchanged, also by kernels that refuse a callback.
     if P::BTF && setting!(has_loop) != 0 {

@@ -3,7 +3,7 @@
 use dio_trace_ebpf::{
     abi::{
         file::FilesystemDevice,
-        request::{Parties, Request, state},
+        request::{Origin, Request, state},
     },
     field,
     memory::InMap,
@@ -37,45 +37,45 @@ const NO_RULE_MAGICS: [u64; 3] = [0x0102_1994, 0x6969, 0x6573_5546];
 /// Writes down all of the file behind `inode` that stays as it is, over zeros.
 #[inline(always)]
 pub(in crate::bpf) fn identify<A: Access>(
-    parties: &mut Parties,
+    origin: &mut Origin,
     file: KernelPtr<A>,
     inode: KernelPtr<A>,
 ) {
-    parties.id.inode = inode.read(layout!(inode_i_ino));
-    parties.id.generation = inode.read(layout!(inode_i_generation));
-    if parties.id.generation == 0 {
-        parties.id.generation = name_number(file.probed());
+    origin.id.inode = inode.read(layout!(inode_i_ino));
+    origin.id.generation = inode.read(layout!(inode_i_generation));
+    if origin.id.generation == 0 {
+        origin.id.generation = name_number(file.probed());
     }
     if is_block_device(inode) {
-        parties.state |= state::RAW_DEVICE;
-        parties.id.device = inode.read(layout!(inode_i_rdev));
-        fill_device(parties, device_of_inode(device_inode(file)));
+        origin.state |= state::RAW_DEVICE;
+        origin.id.device = inode.read(layout!(inode_i_rdev));
+        fill_device(origin, device_of_inode(device_inode(file)));
         return;
     }
     let super_block = inode.follow(layout!(inode_i_sb));
-    parties.id.device = super_block.read(layout!(super_block_s_dev));
-    parties.id.generation = parties
+    origin.id.device = super_block.read(layout!(super_block_s_dev));
+    origin.id.generation = origin
         .id
         .generation
-        .wrapping_add(superblocks::ended(parties.id.device).wrapping_mul(0x9e37_79b9));
+        .wrapping_add(superblocks::ended(origin.id.device).wrapping_mul(0x9e37_79b9));
     let magic = super_block.read::<u64>(layout!(super_block_s_magic));
     let flags = inode.read::<u32>(layout!(inode_i_flags));
     if flags & S_DAX != 0 {
         // Asked before `IOCB_DIRECT` (`ext4_file_read_iter`, `xfs_file_read_iter`): no limits apply.
-        parties.state |= state::NO_RULE | state::DAX;
+        origin.state |= state::NO_RULE | state::DAX;
     } else if NO_RULE_MAGICS.contains(&magic) {
-        parties.state |= state::NO_RULE;
+        origin.state |= state::NO_RULE;
     } else if magic == BTRFS_MAGIC {
-        parties.state |= state::BLOCK_RULE | state::MANY_DEVICES;
+        origin.state |= state::BLOCK_RULE | state::MANY_DEVICES;
         let device = btrfs_device(super_block.probed());
         if !device.is_null() {
-            fill_device(parties, device);
-        } else if let Some(told) = told_device(parties.id.device) {
-            parties.disk = field!(told, disk).read();
-            field!(told, limits).copy_to(&mut parties.limits);
+            fill_device(origin, device);
+        } else if let Some(known) = device_by_mount(origin.id.device) {
+            origin.disk = field!(known, disk).read();
+            field!(known, limits).copy_to(&mut origin.limits);
         }
     } else {
-        parties.state |= match magic {
+        origin.state |= match magic {
             XFS_MAGIC => state::OWN_PLACE,
             F2FS_MAGIC => state::OWN_MEMORY | state::MANY_DEVICES,
             EXT4_MAGIC if flags & S_ENCRYPTED != 0 => state::OWN_MEMORY,
@@ -83,11 +83,11 @@ pub(in crate::bpf) fn identify<A: Access>(
         };
         let realtime = magic == XFS_MAGIC && is_realtime(inode.probed());
         if realtime {
-            fill_device(parties, realtime_device(inode.probed()));
+            fill_device(origin, realtime_device(inode.probed()));
         } else {
             let device = super_block.follow(layout!(super_block_s_bdev));
             if !device.is_null() {
-                fill_device(parties, device);
+                fill_device(origin, device);
             }
         }
     }
@@ -115,37 +115,37 @@ pub(in crate::bpf) fn measure<A: Access>(
     file: KernelPtr<A>,
     inode: KernelPtr<A>,
 ) {
-    let own = if request.parties.state & state::RAW_DEVICE != 0 {
+    let own = if request.origin.state & state::RAW_DEVICE != 0 {
         device_inode(file)
     } else {
         inode
     };
     request.file_size = own.read(layout!(inode_i_size));
-    request.parties.limits.filesystem_block_size = inode_block_size(own);
+    request.origin.limits.filesystem_block_size = inode_block_size(own);
 }
 
 #[inline(always)]
-fn fill_device<A: Access>(parties: &mut Parties, device: KernelPtr<A>) {
-    (parties.disk, parties.limits) = number_and_limits(device);
+fn fill_device<A: Access>(origin: &mut Origin, device: KernelPtr<A>) {
+    (origin.disk, origin.limits) = number_and_limits(device);
     let disk = device.follow(layout!(block_device_bd_disk));
     if is_named(disk, *b"zram") {
-        parties.state |= state::WHOLE_PAGE_DEVICE;
+        origin.state |= state::WHOLE_PAGE_DEVICE;
     }
     if bios::are_looked_at() {
-        parties.state |= bios::role_of(disk.probed());
+        origin.state |= bios::role_of(disk.probed());
     }
     if has!(block_device_bd_start_sect) {
-        let sectors = (parties.limits.physical_block_mask() >> 9) as u64;
+        let sectors = (origin.limits.physical_block_mask() >> 9) as u64;
         let start = device.read::<u64>(layout!(block_device_bd_start_sect));
         if start & sectors != 0 {
-            parties.state |= state::ODD_START;
+            origin.state |= state::ODD_START;
         }
     }
 }
 
-/// What userspace says of the device of a filesystem whose own structures are unknown.
+/// The device of a filesystem whose own structures are unknown, as userspace has found it by its mount.
 #[inline(always)]
-pub(in crate::bpf) fn told_device(super_block: u32) -> Option<InMap<FilesystemDevice>> {
+pub(in crate::bpf) fn device_by_mount(super_block: u32) -> Option<InMap<FilesystemDevice>> {
     if has!(btrfs_fs_info_fs_devices) {
         return None;
     }

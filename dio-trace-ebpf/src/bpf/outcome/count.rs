@@ -4,7 +4,7 @@ use aya_ebpf::helpers::bpf_get_smp_processor_id;
 use dio_trace_ebpf::{
     abi::{
         counters::{CounterKey, CounterRow, CounterValue, RowLimits, Unattributed},
-        news,
+        signals,
     },
     field,
     memory::{InMap, clear, clear_words},
@@ -15,9 +15,9 @@ use dio_trace_ebpf::{
 use crate::bpf::{
     base::{globals::setting, kind::ProgramKind, map::Values, table::is_slotted},
     tables::{
-        losses::{lost, tell},
+        losses::{lost, raise},
         maps::{
-            COUNTER_ROWS, COUNTERS, COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, NEWS,
+            COUNTER_ROWS, COUNTERS, COUNTERS_EVEN, COUNTERS_IN_USE, COUNTERS_ODD, SIGNALS,
             UNATTRIBUTED,
         },
         wake,
@@ -39,18 +39,18 @@ fn table_in_use() -> u32 {
     }
 }
 
-/// Counts one request of `bytes` in its row; false if there is none yet. `parties` is the key's
-/// [`parties_number`](dio_trace_ebpf::abi::counters::parties_number).
+/// Counts one request of `bytes` in its row; false if there is none yet. `origin` is the key's
+/// [`origin_number`](dio_trace_ebpf::abi::counters::origin_number).
 #[inline(always)]
-pub(in crate::bpf) fn count_again(key: &CounterKey, parties: u64, bytes: u64) -> bool {
-    count_in(table_in_use(), key, parties, bytes)
+pub(in crate::bpf) fn count_again(key: &CounterKey, origin: u64, bytes: u64) -> bool {
+    count_in(table_in_use(), key, origin, bytes)
 }
 
 #[inline(always)]
-fn count_in(table: u32, key: &CounterKey, parties: u64, bytes: u64) -> bool {
+fn count_in(table: u32, key: &CounterKey, origin: u64, bytes: u64) -> bool {
     let value = if is_slotted() {
         COUNTERS
-            .find(table, number(key, parties))
+            .find(table, number(key, origin))
             .and_then(|row| value_of(row, key))
     } else if table == 0 {
         COUNTERS_EVEN.value(key)
@@ -66,9 +66,9 @@ fn count_in(table: u32, key: &CounterKey, parties: u64, bytes: u64) -> bool {
 
 /// Number of `key` on this CPU.
 #[inline(always)]
-fn number(key: &CounterKey, parties: u64) -> u64 {
+fn number(key: &CounterKey, origin: u64) -> u64 {
     // SAFETY: takes no arguments.
-    key.number(parties, unsafe { bpf_get_smp_processor_id() })
+    key.number(origin, unsafe { bpf_get_smp_processor_id() })
 }
 
 /// Value of a row; `None` if it belongs to another key with the same number.
@@ -79,11 +79,11 @@ fn value_of(row: InMap<CounterRow>, key: &CounterKey) -> Option<InMap<CounterVal
 
 /// Makes a row for `key`, unless there is one. Returns whether it has made one.
 #[inline(always)]
-fn make_row<P: ProgramKind>(table: u32, key: &CounterKey, parties: u64) -> bool {
+fn make_row<P: ProgramKind>(table: u32, key: &CounterKey, origin: u64) -> bool {
     const BPF_NOEXIST: u64 = 1;
     let zero = CounterValue { count: 0, bytes: 0 };
     if !P::OLD && is_slotted() {
-        let Some((row, found)) = COUNTERS.find_or_claim(table, number(key, parties)) else {
+        let Some((row, found)) = COUNTERS.find_or_claim(table, number(key, origin)) else {
             return false;
         };
         // Userspace leaves zeros. A row that counts nothing may be one whose making this program has
@@ -104,23 +104,23 @@ fn make_row<P: ProgramKind>(table: u32, key: &CounterKey, parties: u64) -> bool 
 #[inline(never)]
 fn count_below<P: ProgramKind>(limit: u64, key: &CounterKey, bytes: u64) -> bool {
     let table = table_in_use();
-    let parties = key.parties();
+    let origin = key.origin();
     let Some(rows) = COUNTER_ROWS.value(table) else {
         return false;
     };
     let before = rows.read();
     // Another CPU may make the row at the same time: the second finds it.
-    if before < limit && make_row::<P>(table, key, parties) {
+    if before < limit && make_row::<P>(table, key, origin) {
         rows.add(1);
         if before >= limits().wake() {
-            empty_soon();
+            ask_to_empty();
         }
     }
-    if !count_in(table, key, parties, bytes) {
+    if !count_in(table, key, origin, bytes) {
         return false;
     }
     // After the row is made: raised before, the signal could be cleared before there is a row.
-    tell(news::COUNTERS[table as usize & 1]);
+    raise(signals::COUNTERS[table as usize & 1]);
     true
 }
 
@@ -148,7 +148,7 @@ pub(in crate::bpf) fn count<P: ProgramKind>(key: &mut CounterKey, bytes: u64) ->
     };
     if let Some(value) = UNATTRIBUTED.value(last.slot()) {
         bump(value, bytes);
-        tell(news::UNATTRIBUTED);
+        raise(signals::UNATTRIBUTED);
     }
     0
 }
@@ -176,12 +176,12 @@ fn limits() -> RowLimits {
 
 /// Asks userspace to empty the table before it is full, unless that was done already.
 #[inline(always)]
-fn empty_soon() {
-    let told = NEWS
-        .value(news::FILLING)
-        .is_some_and(|told| told.read() != 0);
-    if !told {
-        tell(news::FILLING);
+fn ask_to_empty() {
+    let raised = SIGNALS
+        .value(signals::NEARLY_FULL)
+        .is_some_and(|signal| signal.read() != 0);
+    if !raised {
+        raise(signals::NEARLY_FULL);
         wake::now();
     }
 }

@@ -6,7 +6,7 @@ use dio_trace_ebpf::{
         counters::CounterKey,
         request::{Request, state},
     },
-    verifier::forget,
+    verifier::opaque,
     words::{LossCause, Verdict},
 };
 
@@ -32,7 +32,7 @@ pub(in crate::bpf) fn finish<P: ProgramKind>(request: &Request, result: i64) -> 
     debug!(
         (),
         "end tid {} result {} direct {} engine {} state {:x} verdict {} reasons {:x} flags {:x}",
-        request.parties.tid,
+        request.origin.tid,
         result,
         request.direct_bytes,
         request.engine,
@@ -52,13 +52,13 @@ pub(in crate::bpf) fn finish<P: ProgramKind>(request: &Request, result: i64) -> 
     } else {
         0
     };
-    let cause = forget(u64::from(cause), unknown) as u8;
+    let cause = opaque(u64::from(cause), unknown) as u8;
     let mut key = CounterKey {
-        cgroup: request.parties.cgroup,
-        file: request.parties.id,
-        comm: request.parties.comm,
-        pid: request.parties.pid,
-        uid: request.parties.uid,
+        cgroup: request.origin.cgroup,
+        file: request.origin.id,
+        comm: request.origin.comm,
+        pid: request.origin.pid,
+        uid: request.origin.uid,
         operation: request.operation,
         interface: request.interface,
         verdict: judged.verdict(),
@@ -69,13 +69,13 @@ pub(in crate::bpf) fn finish<P: ProgramKind>(request: &Request, result: i64) -> 
     };
     let bytes = request.asked;
     let send = setting!(detail_aligned) != 0 || judged.is_captured();
-    let send = forget(u64::from(send), unknown) != 0;
-    let counted = !send && count_again(&key, request.parties.number, bytes);
-    if forget(u64::from(counted), unknown) != 0 {
+    let send = opaque(u64::from(send), unknown) != 0;
+    let counted = !send && count_again(&key, request.origin.number, bytes);
+    if opaque(u64::from(counted), unknown) != 0 {
         return 0;
     }
     // One place for all: the file must be known before the row that names it.
-    send::file::<P>(&request.parties.id, request.file);
+    send::file::<P>(&request.origin.id, request.file);
     if send && send::detail(request, judged, cause, result) {
         return 0;
     }

@@ -10,7 +10,7 @@ use dio_trace_ebpf::{
     },
     field,
     memory::{InMap, clear_words, copy_words},
-    verifier::{forget, is_nonzero, low_bits},
+    verifier::{is_nonzero, low_bits, opaque},
     words::LossCause,
 };
 
@@ -39,7 +39,7 @@ use crate::bpf::{
 pub(in crate::bpf) fn detail(request: &Request, judged: Judged, cause: u8, result: i64) -> bool {
     // SAFETY: takes no arguments.
     let now = unsafe { bpf_ktime_get_boot_ns() };
-    if !within_share(request.parties.pid, now) {
+    if !within_share(request.origin.pid, now) {
         lost(LossCause::DetailCapped);
         return false;
     }
@@ -105,7 +105,7 @@ pub(in crate::bpf) fn file<P: ProgramKind>(id: &FileId, file: u64) -> u32 {
     event.id = *id;
     // First, while the verifier knows of no other values that it would have to walk this with.
     let steps = path::components::<P>(&mut event.path, open);
-    event.path_steps = forget(steps, inode.address()) as u32;
+    event.path_steps = opaque(steps, inode.address()) as u32;
     // SAFETY: as many words, aligned to 8 bytes in the event.
     unsafe {
         clear_words(event.disk_name.as_mut_ptr().cast(), 4);
@@ -115,13 +115,13 @@ pub(in crate::bpf) fn file<P: ProgramKind>(id: &FileId, file: u64) -> u32 {
     (event.disk, event.limits) = device::number_and_limits(disk);
     if !disk.is_null() {
         device::disk_name(disk, &mut event.disk_name);
-    } else if let Some(told) = target::told_device(id.device) {
-        event.disk = field!(told, disk).read();
-        field!(told, limits).copy_to(&mut event.limits);
+    } else if let Some(known) = target::device_by_mount(id.device) {
+        event.disk = field!(known, disk).read();
+        field!(known, limits).copy_to(&mut event.limits);
         // SAFETY: as many halves of words, aligned to 4 bytes in both.
         unsafe {
             copy_words::<u32>(
-                field!(told, disk_name).as_ptr().cast(),
+                field!(known, disk_name).as_ptr().cast(),
                 event.disk_name.as_mut_ptr().cast(),
                 8,
             );

@@ -3,7 +3,7 @@
 use dio_trace_ebpf::{
     abi::request::{Request, state},
     rules::{Outcome, OwnBlocks, is_plain, judge},
-    verifier::{forget, is_less, is_nonzero},
+    verifier::{is_less, is_nonzero, opaque},
     words::{Engine, Flags, Operation, RuleSet, Verdict},
 };
 
@@ -49,7 +49,7 @@ pub(in crate::bpf) fn verdict_on(request: &Request, result: i64) -> Judged {
     } else {
         judged(request, result)
     };
-    Judged(forget(judged, request.time))
+    Judged(opaque(judged, request.time))
 }
 
 /// Whether a request is aligned, as nearly all are, which takes a look.
@@ -70,7 +70,7 @@ fn is_plain_request(request: &Request, result: i64) -> bool {
     let cut = request.asked ^ request.geometry.length;
     is_plain(
         &request.geometry,
-        &request.parties.limits,
+        &request.origin.limits,
         is_write(request),
         result,
         request.direct_bytes,
@@ -90,7 +90,7 @@ fn judged(request: &Request, result: i64) -> u64 {
     let state = request.state;
     let unknown = request.time;
     // Each of these would be walked with each of the others.
-    let known = |value: u64| forget(value, unknown) != 0;
+    let known = |value: u64| opaque(value, unknown) != 0;
     let has = |bit: u32| known(u64::from(state & bit));
     let write = is_write(request);
     let raw = is_nonzero(u64::from(state & state::RAW_DEVICE));
@@ -101,7 +101,7 @@ fn judged(request: &Request, result: i64) -> u64 {
     let cuts = (write ^ 1) | raw;
     let extends = write & is_less(request.file_size, offset.wrapping_add(asked));
     let forced_wait = is_nonzero(u64::from(state & state::FORCED_WAIT));
-    let engine = Engine::from_number(forget(u64::from(request.engine), unknown) as u8)
+    let engine = Engine::from_number(opaque(u64::from(request.engine), unknown) as u8)
         .unwrap_or(Engine::None);
     let rule_set = RuleSet::from_number(setting!(rule_set) as u8).unwrap_or(RuleSet::Unknown);
     let outcome = Outcome {
@@ -128,11 +128,11 @@ fn judged(request: &Request, result: i64) -> u64 {
     };
     let judgement = judge(
         &request.geometry,
-        &request.parties.limits,
+        &request.origin.limits,
         rule_set,
         &outcome,
     );
-    forget(judgement.verdict as u64, unknown)
+    opaque(judgement.verdict as u64, unknown)
         | u64::from(judgement.reasons.0) << 8
         | u64::from(judgement.flags.0) << 16
 }
@@ -148,7 +148,7 @@ fn seen_length(request: &Request, write: u64) -> u64 {
     if !cuts {
         return length;
     }
-    let block = u64::from(request.parties.limits.filesystem_block_size.wrapping_sub(1));
+    let block = u64::from(request.origin.limits.filesystem_block_size.wrapping_sub(1));
     let end = request.file_size.wrapping_add(block) & !block;
     let left = end.wrapping_sub(request.geometry.offset);
     // Past the end it is negative, and nothing is looked at.
@@ -160,11 +160,11 @@ fn own_blocks(state: u32, unknown: u64, write: u64) -> OwnBlocks {
     let always = u64::from(state & state::BLOCK_RULE);
     let memory = u64::from(state & state::OWN_MEMORY);
     let place = u64::from(state & state::OWN_PLACE) & write.wrapping_neg();
-    if forget(always, unknown) != 0 {
+    if opaque(always, unknown) != 0 {
         OwnBlocks::Always
-    } else if forget(memory, unknown) != 0 {
+    } else if opaque(memory, unknown) != 0 {
         OwnBlocks::Memory
-    } else if forget(place, unknown) != 0 {
+    } else if opaque(place, unknown) != 0 {
         OwnBlocks::Place
     } else {
         OwnBlocks::None
@@ -174,7 +174,7 @@ fn own_blocks(state: u32, unknown: u64, write: u64) -> OwnBlocks {
 /// The mask that was really applied to memory, see [`Outcome::applied_dma`].
 #[inline(always)]
 fn applied_dma(request: &Request) -> u32 {
-    let own = request.parties.limits.dma_alignment;
+    let own = request.origin.limits.dma_alignment;
     if !bios::are_looked_at() {
         return own;
     }

@@ -37,7 +37,7 @@ fn queued<P: ProgramKind>(bio: KernelPtr<P::Access>) {
             return;
         }
         let device = device_of(bio);
-        if device.read::<u32>(layout!(block_device_bd_dev)) != request.parties.disk {
+        if device.read::<u32>(layout!(block_device_bd_dev)) != request.origin.disk {
             if bios::are_looked_at() {
                 bios::handed_down(request, device);
             }

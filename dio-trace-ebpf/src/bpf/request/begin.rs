@@ -164,14 +164,11 @@ fn begin<C: StackIdContext, P: ProgramKind>(
 ) {
     let key = kiocb.address();
     let request = &mut row.request;
-    // SAFETY: all that lies before its parties, which are written as a whole, and its segments, which
+    // SAFETY: all that lies before its origin, which are written as a whole, and its segments, which
     // are valid only as far as they are counted, are words.
     unsafe {
         let start = &raw mut *request;
-        clear_words(
-            start.cast(),
-            offset_of!(Request, parties) / size_of::<u64>(),
-        );
+        clear_words(start.cast(), offset_of!(Request, origin) / size_of::<u64>());
     }
     // SAFETY: takes no arguments.
     request.time = unsafe { bpf_ktime_get_boot_ns() };
@@ -204,7 +201,7 @@ fn begin<C: StackIdContext, P: ProgramKind>(
         "begin kiocb {:x} level {} tid {} offset {} length {}",
         key,
         at,
-        request.parties.tid,
+        request.origin.tid,
         request.geometry.offset,
         request.geometry.length
     );

@@ -30,7 +30,7 @@ pub(in crate::bpf) fn marks(request: &Request, dio_flags: u32) -> u32 {
     } else if request.interface == Interface::Sync as u8 {
         // Every synchronous request waits. XFS locks the file for part of a block
         // (`xfs_file_dio_aio_write`, up to 5.14); so does ext4.
-        let block = request.parties.limits.filesystem_block_size.wrapping_sub(1);
+        let block = request.origin.limits.filesystem_block_size.wrapping_sub(1);
         (request.geometry.offset as u32 | request.geometry.length as u32) & block != 0
     } else {
         dio_flags & 0xff != 0

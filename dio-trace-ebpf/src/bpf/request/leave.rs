@@ -23,8 +23,8 @@ use crate::bpf::{
     outcome::finish::finish,
     request::{engine::leave_engine, retry::wait_for_retry},
     tables::{
-        losses::{lost, orphan},
-        requests::{find, forget},
+        losses::{count_unmatched_end, lost},
+        requests::{find, release},
         threads,
     },
 };
@@ -56,20 +56,20 @@ pub(in crate::bpf) fn leave<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8,
     }
     threads::leave::<P>(thread, key, request.outer);
     if request.state & state::PASSED_ON != 0 {
-        forget(key, request);
+        release(key, request);
         return;
     }
     if at == level::ENGINE && result == -ENOTBLK {
         // Not taken by this engine: its filesystem, which is not hooked itself, goes on with the page
         // cache, and what comes of that is not seen.
         lost(LossCause::RequestUnfinished);
-        forget(key, request);
+        release(key, request);
         return;
     }
     if result == -EIOCBQUEUED {
         if !is_followed(kiocb.read(layout!(kiocb_ki_complete))) {
             lost(LossCause::RequestUnfinished);
-            forget(key, request);
+            release(key, request);
         }
         return;
     }
@@ -87,7 +87,7 @@ pub(in crate::bpf) fn leave<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8,
         if let Some(original) = original(kiocb) {
             if will_be_issued_again(original) {
                 // overlayfs will pass it on with a new kiocb.
-                forget(key, request);
+                release(key, request);
                 return;
             }
         } else if will_be_issued_again(kiocb) {
@@ -128,7 +128,7 @@ fn leave_unknown<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8, result: i6
     }
     // Nobody saw it begin. Requests for nothing have no row, and a result of 0.
     if result != 0 && owner::is_traced(thread) {
-        orphan();
+        count_unmatched_end();
     }
 }
 
@@ -144,7 +144,7 @@ pub(in crate::bpf) fn complete<P: ProgramKind>(kiocb: KernelPtr<P::Access>, resu
     // Issued again only where the submitter itself is told so (`io_rw_should_reissue`).
     if is_reissued_at_completion(result)
         && request.interface == Interface::IoUring as u8
-        && (threads::current_thread() >> 32) as u32 == request.parties.pid
+        && (threads::current_thread() >> 32) as u32 == request.origin.pid
         && original(kiocb).is_none()
         && will_be_issued_again(kiocb)
     {
@@ -171,6 +171,6 @@ fn end<P: ProgramKind>(kiocb: KernelPtr<P::Access>, request: &'static mut Reques
     }
     // Of which the verifier knew what it was compared with, and would walk the end for each.
     let unknown = request.time;
-    finish::<P>(request, verifier::forget(result as u64, unknown) as i64);
-    forget(kiocb.address(), request);
+    finish::<P>(request, verifier::opaque(result as u64, unknown) as i64);
+    release(kiocb.address(), request);
 }

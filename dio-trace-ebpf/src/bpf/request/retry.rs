@@ -1,8 +1,8 @@
 //! Requests that `io_uring` is told to wait with, and issues again from a worker.
 
 use dio_trace_ebpf::abi::{
-    news,
     request::{Request, state},
+    signals,
 };
 
 use crate::bpf::{
@@ -13,7 +13,7 @@ use crate::bpf::{
     },
     facts::iovec,
     request::pairs::pair_due,
-    tables::{losses::tell, threads},
+    tables::{losses::raise, threads},
 };
 
 /// Whether a request that waits to be issued again is the one that is issued now: its kiocb may
@@ -40,7 +40,7 @@ pub(in crate::bpf) fn is_same<A: Access>(
 #[inline(always)]
 pub(in crate::bpf) fn wait_for_retry(request: &mut Request) {
     request.state |= state::RETRY;
-    tell(news::RETRIES);
+    raise(signals::RETRIES);
 }
 
 #[inline(always)]

@@ -4,7 +4,7 @@ use dio_trace_ebpf::words::LossCause;
 
 use crate::bpf::{
     base::map::Values,
-    tables::maps::{LOSSES, NEWS, ORPHANS},
+    tables::maps::{LOSSES, SIGNALS, UNMATCHED_ENDS},
 };
 
 /// Counts a loss.
@@ -21,16 +21,16 @@ pub(in crate::bpf) fn lost(cause: LossCause) {
 /// Counts a request whose end was seen but not its beginning: it began before the trace, or the kernel
 /// skipped the probes. Userspace distinguishes the two.
 #[inline(always)]
-pub(in crate::bpf) fn orphan() {
-    if let Some(counter) = ORPHANS.value(0) {
+pub(in crate::bpf) fn count_unmatched_end() {
+    if let Some(counter) = UNMATCHED_ENDS.value(0) {
         counter.add(1);
     }
 }
 
-/// Asks userspace to look at something: a slot of [`news`](dio_trace_ebpf::abi::news).
+/// Asks userspace to look at something: a slot of [`signals`](dio_trace_ebpf::abi::signals).
 #[inline(never)]
-pub(in crate::bpf) fn tell(slot: u32) {
-    if let Some(told) = NEWS.value(slot) {
-        told.write(1);
+pub(in crate::bpf) fn raise(slot: u32) {
+    if let Some(signal) = SIGNALS.value(slot) {
+        signal.write(1);
     }
 }

@@ -9,8 +9,8 @@ use dio_trace_ebpf::{
     abi::{
         counters::{CounterKey, CounterRow, CounterValue, UNATTRIBUTED_SLOTS},
         file::{FILE_SETS, FileSet, FilesystemDevice},
-        news,
         row::Row,
+        signals,
         slot::{self, Group},
     },
     words::LossCause,
@@ -89,9 +89,9 @@ pub(in crate::bpf) static COUNTERS_IN_USE: Array<u32> = Array::with_max_entries(
 #[map]
 pub(in crate::bpf) static COUNTER_ROWS: Array<u64> = Array::with_max_entries(2, 0);
 
-/// Signals to userspace, by slots of [`news`].
+/// Signals to userspace, by slots of [`signals`].
 #[map]
-pub(in crate::bpf) static NEWS: Array<u32> = Array::with_max_entries(news::SLOTS, 0);
+pub(in crate::bpf) static SIGNALS: Array<u32> = Array::with_max_entries(signals::SLOTS, 0);
 
 /// The last resort if the kernel makes no row. Never full.
 #[map]
@@ -103,9 +103,9 @@ pub(in crate::bpf) static UNATTRIBUTED: PerCpuArray<CounterValue> =
 pub(in crate::bpf) static LOSSES: PerCpuArray<u64> =
     PerCpuArray::with_max_entries(LossCause::ALL.len() as u32, 0);
 
-/// Slot 0: requests that were seen to end but not to begin. Never full.
+/// Slot 0: number of requests whose end was seen but not their beginning. Never full.
 #[map]
-pub(in crate::bpf) static ORPHANS: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
+pub(in crate::bpf) static UNMATCHED_ENDS: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 
 /// Details and files on their way to userspace: 4 MiB hold 7,000 requests, a burst that userspace
 /// drains in far less than its interval. Full: counted instead, [`LossCause::DetailBufferFull`].

@@ -42,7 +42,7 @@ fn borrow(row: InMap<Row>) -> &'static mut Row {
 
 /// Releases the row of a kiocb's request.
 #[inline(always)]
-pub(in crate::bpf) fn forget(kiocb: u64, request: &'static mut Request) {
+pub(in crate::bpf) fn release(kiocb: u64, request: &'static mut Request) {
     // SAFETY: a request that is borrowed for good lies in a row, which begins with it: only `borrow`
     // lends one.
     unsafe {

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use dio_trace_ebpf::abi::request::Parties;
+use dio_trace_ebpf::abi::request::Origin;
 
 /// The kiocb that a thread submits.
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -34,7 +34,7 @@ pub(in crate::bpf) struct CachedOrigin {
     pub(in crate::bpf) inode: u64,
     /// Its inode generation.
     pub(in crate::bpf) generation: u64,
-    pub(in crate::bpf) parties: Parties,
+    pub(in crate::bpf) origin: Origin,
 }
 
 /// A process' share of details: when its window began, and how many it has sent since.

@@ -44,21 +44,21 @@ impl Misses {
         self.bios.push(Pair::new(programs));
     }
 
-    /// What was missed since this was last asked, where `orphans` requests were seen to end but not
-    /// to begin since then.
+    /// What was missed since this was last called, where `unmatched` requests were seen to end but not to
+    /// begin since then.
     ///
-    /// That both programs of a pair were skipped does not tell whether it was for one call, nor for
-    /// direct I/O; that an end had no beginning does not tell whether the request began before the
-    /// trace. Both at the same time are a request that was missed.
+    /// Neither signal is conclusive alone: both programs of a pair may have been skipped for different
+    /// calls, or for buffered I/O; and an unmatched end may belong to a request that is older than the
+    /// trace. A miss is counted only when both occur in the same interval.
     pub(in crate::kernel) fn newly_missed(
         &mut self,
-        orphans: u64,
+        unmatched: u64,
         kretprobes: &[Kretprobe],
     ) -> Missed {
         let skipped = self.beginnings.iter_mut().map(Pair::newly_skipped).sum();
         let calls = kretprobes.iter().map(Kretprobe::missed).sum();
         Missed {
-            requests: self.requests.of(skipped, orphans)
+            requests: self.requests.of(skipped, unmatched)
                 + self.kretprobes.new_of(calls)
                 + newly_skipped(&mut self.kprobes),
             bios: self.bios.iter_mut().map(Pair::newly_skipped).sum(),

@@ -66,7 +66,7 @@ impl Decoder {
         self.clock_offset = boot_to_utc();
     }
 
-    /// Epoch of the memory of files; in another the probes have to tell of all again.
+    /// Epoch of the memory of files: when it changes, the probes must send all files again.
     pub(in crate::kernel) const fn files_epoch(&self) -> u32 {
         self.files.epoch()
     }
@@ -79,8 +79,8 @@ impl Decoder {
     /// A captured request; `None` where it says what no probe of ours does.
     pub(in crate::kernel) fn request(&mut self, event: &RequestEvent) -> Option<Record> {
         let request = &event.request;
-        let file = self.files.get(request.parties.id);
-        let limits = (request.parties.disk != 0).then_some(request.parties.limits);
+        let file = self.files.get(request.origin.id);
+        let limits = (request.origin.disk != 0).then_some(request.origin.limits);
         let kept = (request.segments_kept as usize).min(SEGMENTS_KEPT);
         let mut segments = request.segments.get(..kept)?.to_vec();
         if request.offending_index != NO_OFFENDER {
@@ -93,40 +93,40 @@ impl Decoder {
         let interface = Interface::from_number(request.interface)?;
         let verdict = Verdict::from_number(u8::try_from(event.verdict).ok()?)?;
         let engine = Engine::from_number(request.engine)?;
-        let thread = self.names.name(&request.parties.thread);
+        let thread = self.names.name(&request.origin.thread);
         let own_disk = file.and_then(|file| file.disk.clone());
         // Of a filesystem on several devices the file's event names one, and the bios another.
         let disk = match file.and_then(|file| file.device) {
             Some(device)
-                if request.parties.disk != 0
-                    && device != DeviceNumber::from_kernel(request.parties.disk) =>
+                if request.origin.disk != 0
+                    && device != DeviceNumber::from_kernel(request.origin.disk) =>
             {
-                self.disks.name(request.parties.disk).or(own_disk)
+                self.disks.name(request.origin.disk).or(own_disk)
             }
             _ => own_disk,
         };
         let checked_by = match looked(request, event, engine, self.rule_set) {
             0 => None,
-            number if number == request.parties.disk => disk.clone(),
+            number if number == request.origin.disk => disk.clone(),
             number => self.disks.name(number),
         };
         Some(Record {
             time: Timestamp(time.saturating_add(self.clock_offset)),
             count: 1,
             bytes: request.asked,
-            pid: request.parties.pid,
-            uid: request.parties.uid,
-            comm: match request.parties.comm == request.parties.thread {
+            pid: request.origin.pid,
+            uid: request.origin.uid,
+            comm: match request.origin.comm == request.origin.thread {
                 true => Arc::clone(&thread),
-                false => self.names.name(&request.parties.comm),
+                false => self.names.name(&request.origin.comm),
             },
             operation,
             interface,
-            device: (request.parties.disk != 0)
-                .then(|| DeviceNumber::from_kernel(request.parties.disk)),
+            device: (request.origin.disk != 0)
+                .then(|| DeviceNumber::from_kernel(request.origin.disk)),
             disk,
             filesystem: file.and_then(|file| file.filesystem.clone()),
-            inode: Some(request.parties.id.inode),
+            inode: Some(request.origin.id.inode),
             path: file.and_then(|file| file.path.clone()),
             limits,
             verdict,
@@ -135,7 +135,7 @@ impl Decoder {
             engine: Some(engine),
             cause: Cause::from_number(u8::try_from(event.cause).ok()?),
             request: Some(Request {
-                tid: request.parties.tid,
+                tid: request.origin.tid,
                 thread,
                 geometry: request.geometry,
                 asked: request.asked,
@@ -145,14 +145,13 @@ impl Decoder {
                 latency: event.latency,
                 bios: request.bios,
                 splits: request.splits,
-                rule_sets: portability(engine, &request.geometry, &request.parties.limits)
-                    .collect(),
+                rule_sets: portability(engine, &request.geometry, &request.origin.limits).collect(),
                 checked_by,
                 atomic_units: (request.state & state::ATOMIC != 0).then_some(request.atomic_units),
                 user_stack: None,
                 kernel_stack: None,
             }),
-            cgroup: self.cgroups.path(request.parties.cgroup),
+            cgroup: self.cgroups.path(request.origin.cgroup),
         })
     }
 

@@ -56,11 +56,11 @@ pub(super) fn looked(
         RuleSet::Unknown => 0,
         RuleSet::DmaSegmentLate if request.bios != 0 => match request.applied_disk {
             0 if request.state & state::DEVICE_LOOKS == 0 => 0,
-            0 => request.parties.disk,
+            0 => request.origin.disk,
             below => below,
         },
         // Total length and offset are looked at before there is a bio.
         RuleSet::DmaSegmentLate if !refused => 0,
-        _ => request.parties.disk,
+        _ => request.origin.disk,
     }
 }

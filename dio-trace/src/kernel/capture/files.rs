@@ -1,4 +1,4 @@
-//! Files that the probes have told of.
+//! Files that the probes have sent.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(in crate::kernel) struct File {
 }
 
 /// Files by id, of this epoch and the one before. When one is full another begins, in which the probes
-/// tell of all files again: a file that is still in use is known at any time.
+/// send all files again: a file that is still in use is known at any time.
 #[derive(Debug, Default)]
 pub(in crate::kernel) struct Files {
     latest: Map<FileId, File>,
@@ -32,7 +32,7 @@ pub(in crate::kernel) struct Files {
 }
 
 impl Files {
-    /// Takes over what the probes tell.
+    /// Adds a file that the probes have sent.
     pub(in crate::kernel) fn learn(&mut self, event: &FileEvent) {
         if self.latest.len() >= CAPACITY {
             self.before = std::mem::take(&mut self.latest);

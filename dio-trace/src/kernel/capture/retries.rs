@@ -1,4 +1,4 @@
-//! Requests in flight, looked into from outside: those that wait in vain to be issued again.
+//! Requests that wait to be issued again and never will be: userspace finds them in the probes' table.
 
 use std::time::{Duration, Instant};
 
@@ -12,15 +12,15 @@ use dio_trace_ebpf::{
 use crate::kernel::capture::{plain::Plain, slots::Slots};
 
 /// Nanoseconds after which `io_uring` is not expected to issue a request again: a worker does so at
-/// once. It gives some up without telling anyone but the program.
-const FORSAKEN: u64 = 1_000_000_000;
-/// How often it is looked for such requests: that takes a walk over all slots, or a system
-/// call for each one.
-const LOOK_FOR_FORSAKEN: Duration = Duration::from_secs(1);
+/// once. If a worker gives one up, only the program learns of it.
+const STALE_AFTER: u64 = 1_000_000_000;
+/// How often to look for such requests: that takes a walk over all slots, or a system call for each
+/// request.
+const LOOK_FOR_STALE: Duration = Duration::from_secs(1);
 
 /// The probes' table of requests in flight.
 pub(in crate::kernel) struct InFlight {
-    /// Mapped into memory only where it is looked into: 5 to 21 MiB.
+    /// Mapped into memory only during a look: 5 to 21 MiB.
     slots: Map,
     hashed: HashMap<MapData, u64, Plain<Row>>,
     looked: Instant,
@@ -36,27 +36,27 @@ impl InFlight {
         })
     }
 
-    /// Whether it is time to look for forsaken requests again.
+    /// Whether it is time to look for stale requests again.
     pub(in crate::kernel) fn is_time_to_look(&mut self) -> bool {
-        let due = self.looked.elapsed() >= LOOK_FOR_FORSAKEN;
+        let due = self.looked.elapsed() >= LOOK_FOR_STALE;
         if due {
             self.looked = Instant::now();
         }
         due
     }
 
-    /// Takes out what waits in vain to be issued again at `now`, nanoseconds of `CLOCK_BOOTTIME`.
-    /// Returns how many those are, and whether others are still waiting.
+    /// Removes requests that have waited too long at `now`, nanoseconds of `CLOCK_BOOTTIME`. Returns their
+    /// number, and whether others are still waiting.
     ///
     /// # Errors
     /// Where the kernel maps no more memory.
-    pub(in crate::kernel) fn take_forsaken(&mut self, now: u64) -> Result<(u64, bool)> {
+    pub(in crate::kernel) fn take_stale(&mut self, now: u64) -> Result<(u64, bool)> {
         let slots = Slots::new(&self.slots)?;
-        let mut forsaken = 0;
+        let mut stale = 0;
         let mut waiting = false;
-        let mut is_forsaken = |state: u32, time: u64| {
+        let mut is_stale = |state: u32, time: u64| {
             let retry = state & state::RETRY != 0;
-            let late = now.saturating_sub(time) > FORSAKEN;
+            let late = now.saturating_sub(time) > STALE_AFTER;
             waiting |= retry && !late;
             retry && late
         };
@@ -64,8 +64,8 @@ impl InFlight {
             let Some((key, state, time)) = look(&slots, slot) else {
                 continue;
             };
-            if is_forsaken(state, time) && free(&slots, slot, key) {
-                forsaken += 1;
+            if is_stale(state, time) && free(&slots, slot, key) {
+                stale += 1;
             }
         }
         let keys: Vec<u64> = self.hashed.keys().flatten().collect();
@@ -74,11 +74,11 @@ impl InFlight {
             let Ok(Plain(Row { request, .. })) = self.hashed.get(&key, 0) else {
                 continue;
             };
-            if is_forsaken(request.state, request.time) && self.hashed.remove(&key).is_ok() {
-                forsaken += 1;
+            if is_stale(request.state, request.time) && self.hashed.remove(&key).is_ok() {
+                stale += 1;
             }
         }
-        Ok((forsaken, waiting))
+        Ok((stale, waiting))
     }
 }
 
@@ -91,8 +91,8 @@ fn look(slots: &Slots<Row>, index: usize) -> Option<(u64, u32, u64)> {
     (key != 0).then_some((key, state, time))
 }
 
-/// Frees a slot, unless its row is no longer that of `key`. If it was not the key's first, the
-/// probes will look for it elsewhere in vain, which only takes them longer.
+/// Frees a slot, unless its row is no longer that of `key`. If the row was displaced, its home slot still
+/// counts it, and the probes search the group for nothing: that only takes them longer.
 fn free(slots: &Slots<Row>, index: usize, key: u64) -> bool {
     field!(slots.at(index), key).exchange(key, 0) == key
 }

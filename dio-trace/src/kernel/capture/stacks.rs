@@ -38,15 +38,15 @@ const CAPACITY: usize = 16_384;
 
 /// Stack ids of one request, and what they belong to.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::kernel) struct Taken {
+pub(in crate::kernel) struct StackIds {
     user: i32,
     kernel: i32,
     /// Submission, nanoseconds of `CLOCK_BOOTTIME`.
     time: u64,
 }
 
-impl Taken {
-    /// Those of a request.
+impl StackIds {
+    /// The ids that a request holds.
     pub(in crate::kernel) const fn of(request: &InFlight) -> Self {
         Self {
             user: request.user_stack,
@@ -84,15 +84,15 @@ impl Stacks {
     }
 
     /// Holds a request back until [`release`](Self::release) finds the names of its stacks.
-    pub(in crate::kernel) fn hold(&mut self, record: Record, taken: Taken) {
+    pub(in crate::kernel) fn hold(&mut self, record: Record, ids: StackIds) {
         let process = Space::Process(Process {
             pid: record.pid,
             comm: Arc::clone(&record.comm),
-            seen: taken.time,
+            seen: ids.time,
         });
         let held = Held {
-            user: self.key(process, taken.user, taken.time),
-            kernel: self.key(Space::Kernel, taken.kernel, taken.time),
+            user: self.key(process, ids.user, ids.time),
+            kernel: self.key(Space::Kernel, ids.kernel, ids.time),
             record,
             since: Instant::now(),
         };

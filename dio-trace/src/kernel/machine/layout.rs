@@ -1,6 +1,6 @@
 //! Resolves every offset and enumerator that the probes use.
 
-use dio_trace_ebpf::abi::layout::{ABSENT, Layout, Origin, Presence};
+use dio_trace_ebpf::abi::layout::{ABSENT, BtfItem, Layout, Presence};
 
 use crate::kernel::machine::{btf::KernelTypes, features::modules_have_types};
 
@@ -18,22 +18,22 @@ impl Resolved {
     /// Looks up every field of [`Layout`].
     #[must_use]
     pub fn from_types(types: &KernelTypes) -> Self {
-        let mut resolved = Self::by(|origin| match origin {
-            Origin::Member(structure, alternatives) => alternatives
+        let mut resolved = Self::by(|item| match item {
+            BtfItem::Member(structure, alternatives) => alternatives
                 .iter()
                 .find_map(|path| types.member_offset(structure, path)),
-            Origin::Enumerator(name) => types.enumerator(name),
+            BtfItem::Enumerator(name) => types.enumerator(name),
         });
         resolved.complete_without_module_types(types);
         resolved
     }
 
-    fn by(find: impl Fn(Origin) -> Option<u32>) -> Self {
+    fn by(find: impl Fn(BtfItem) -> Option<u32>) -> Self {
         let mut missing = Vec::new();
-        let layout = Layout::resolve(|presence, origin| {
-            find(origin).unwrap_or_else(|| {
+        let layout = Layout::resolve(|presence, item| {
+            find(item).unwrap_or_else(|| {
                 if presence == Presence::Required {
-                    missing.push(describe(origin));
+                    missing.push(describe(item));
                 }
                 ABSENT
             })
@@ -55,12 +55,12 @@ impl Resolved {
     }
 }
 
-fn describe(origin: Origin) -> String {
-    match origin {
-        Origin::Member(structure, alternatives) => {
+fn describe(item: BtfItem) -> String {
+    match item {
+        BtfItem::Member(structure, alternatives) => {
             format!("{structure}.{}", alternatives.join(" or "))
         }
-        Origin::Enumerator(name) => name.to_owned(),
+        BtfItem::Enumerator(name) => name.to_owned(),
     }
 }
 
@@ -88,9 +88,9 @@ mod tests {
 
     #[test]
     fn what_is_found_is_in_the_layout() {
-        let resolved = Resolved::by(|origin| match origin {
-            Origin::Member("kiocb", ["ki_pos"]) => Some(8),
-            Origin::Enumerator("ITER_UBUF") => Some(5),
+        let resolved = Resolved::by(|item| match item {
+            BtfItem::Member("kiocb", ["ki_pos"]) => Some(8),
+            BtfItem::Enumerator("ITER_UBUF") => Some(5),
             _ => Some(1),
         });
         assert!(resolved.missing.is_empty());
