@@ -1,6 +1,6 @@
-//! What is wrong with a request, by how much, by whose rule, and what to change.
+//! Explains what is wrong with a request, by how much, by which rule, and what to change.
 //!
-//! Pure functions of a [`Record`]: the report and the dashboard show the same words.
+//! Pure functions of a [`Record`]: report and dashboard show the same words.
 
 mod advice;
 mod errno;
@@ -21,20 +21,20 @@ pub use portability::Portability;
 
 use crate::model::{Record, RuleSet, Verdict};
 
-/// All there is to say about one record.
+/// The complete explanation of one record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnosis {
-    /// What happened, as `512-byte write at 512: rejected with EINVAL`.
+    /// The event, such as `512-byte write at 512: rejected with EINVAL`.
     pub headline: String,
-    /// One for each reason.
+    /// One fault for each reason.
     pub faults: Vec<Fault>,
-    /// One for each flag, and for verdicts that need a word of explanation; worst first.
+    /// One note for each flag, and for verdicts that need an explanation; worst first.
     pub notes: Vec<Note>,
-    /// The rules that were in force for this request.
+    /// The rule set in force for this request.
     pub rule_set: RuleSet,
-    /// Where else it would work; `None` for a row of counted requests.
+    /// The kernels and disks on which it would work; `None` for counted requests.
     pub portability: Option<Portability>,
-    /// What to change, most effective first; empty where nothing needs to change.
+    /// Advice on what to change, most effective first; empty where nothing needs to change.
     pub advice: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a recording says, in the form that is asked for.
+//! Reports: summaries, forecasts and exports of a recording.
 
 mod answer;
 mod collector;

@@ -138,7 +138,7 @@ fn a_recording_is_played_along_its_time_line() {
     desk.press("..");
     desk.wait_for("PAUSED  03:01:21");
     desk.press("^");
-    desk.wait_for("no direct request seen");
+    desk.wait_for("no direct requests seen");
     desk.wait_for("Nothing yet at this place of the recording");
     // Counting anew from the beginning comes to the same.
     desk.press("$");

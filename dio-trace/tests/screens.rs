@@ -303,7 +303,7 @@ fn the_end_of_a_stream_is_said_and_a_failure_as_well() {
     desk.take(Message::Failed("the cable\u{1b}[2J".to_owned()));
     let screen = desk.draw((80, 24), Theme::MONOCHROME);
     assert!(
-        screen.contains("BROKEN OFF") && screen.contains("the cable\\u{1b}[2J"),
+        screen.contains("FAILED") && screen.contains("the cable\\u{1b}[2J"),
         "{screen}"
     );
     assert_eq!(

@@ -1,11 +1,11 @@
-//! What to change.
+//! Advice: what to change in the program.
 
 use crate::{
     diagnose::limit::is_block_rule,
     model::{Cause, Flag, Interface, Reason, Reasons, Record, Verdict},
 };
 
-/// Enough for the blocks, pages and dma engines in common use.
+/// Alignment that suits the blocks, pages and dma engines in common use, bytes.
 const SAFE: u32 = 4096;
 
 /// What about a request has to do with its place and length in the file, and not with memory.
@@ -76,8 +76,8 @@ fn of_alignment(record: &Record) -> Vec<String> {
     if !reasons.is_empty() {
         advice.extend(of_program(record, block));
         advice.push(
-            "do not build in a number: ask statx(STATX_DIOALIGN) for each file (from 6.1); \
-             `dio-trace inspect PATH` shows what it says"
+            "do not hard-code a number: ask statx(STATX_DIOALIGN) for each file (from 6.1); \
+             `dio-trace inspect PATH` shows its answer"
                 .to_owned(),
         );
     }
@@ -140,8 +140,8 @@ fn of_program(record: &Record, block: u32) -> Option<String> {
             "GNU dd aligns its buffer to a page; other implementations of dd may not".to_owned(),
         ),
         _ if assumes_512(record, block) => Some(format!(
-            "it seems to take 512 bytes for granted: if that cannot be changed, put the file on a \
-             disk with 512-byte blocks, or switch O_DIRECT off (this one has {block})"
+            "it seems to assume 512-byte blocks, and this disk has {block}: if that cannot be \
+             changed, put the file on a disk with 512-byte blocks, or switch O_DIRECT off"
         )),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! One reason, with the value at fault.
+//! Faults: each reason of a record, with the offending value.
 
 use crate::{
     diagnose::{
@@ -9,7 +9,7 @@ use crate::{
     model::{Reason, Reasons, Record, Request, RuleSet, Verdict},
 };
 
-/// What one reason means for one record.
+/// The meaning of one reason for one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The reason.
@@ -17,9 +17,9 @@ pub struct Fault {
     /// Whether it breaks a rule in force on that kernel; otherwise it only departs from full
     /// alignment.
     pub broken: bool,
-    /// Number of the segment at fault, from 0, where one is and its number is known.
+    /// Number of the offending segment, from 0; `None` where none is, or its number is unknown.
     pub segment: Option<usize>,
-    /// The value at fault: an address, a length or an offset; `None` where it was not kept.
+    /// The offending value: an address, a length or an offset; `None` where it was not recorded.
     pub value: Option<u64>,
     /// Bytes by which the value exceeds a multiple of the limit.
     pub misses_by: Option<u64>,
@@ -27,7 +27,7 @@ pub struct Fault {
     pub limit: Option<Limit>,
     /// The kernel function that checks this under the rules in force.
     pub function: &'static str,
-    /// All of it in one sentence, without a full stop.
+    /// The fault in one sentence, without a full stop.
     pub sentence: String,
 }
 
@@ -87,7 +87,7 @@ fn fault(record: &Record, reason: Reason, broken: bool, rule_set: RuleSet) -> Fa
             )
         }
         (None, None) => format!(
-            "{} not aligned; the limit is not known",
+            "{} not aligned; the limit is unknown",
             plural_subject(reason)
         ),
     };
@@ -232,8 +232,8 @@ fn gap(record: &Record, request: &Request, limit: &Limit) -> Option<Found> {
         },
         sentence: format!(
             "the gap between segments {} (ends at {:#x}) and {} (begins at {:#x}) is not at a \
-             multiple of {}, and lies {} bytes into the request, which is no multiple of {}: the \
-             kernel cannot split there",
+             multiple of {}, and lies {} bytes into the request, which is not a multiple of {}: \
+             the kernel cannot split there",
             gap.index + 1,
             gap.end,
             gap.index + 2,
@@ -245,7 +245,7 @@ fn gap(record: &Record, request: &Request, limit: &Limit) -> Option<Found> {
     })
 }
 
-/// Which segment, for the start of a sentence; empty where there is only one.
+/// The segment, for the start of a sentence.
 fn name(piece: &Piece, count: u32) -> String {
     match piece.index {
         _ if count == 1 => "buffer ".to_owned(),
@@ -255,7 +255,7 @@ fn name(piece: &Piece, count: u32) -> String {
             index + piece.joined
         ),
         Some(index) => format!("segment {} of {count}: ", index + 1),
-        None => format!("a segment behind the first 16 of {count}: "),
+        None => format!("a segment after the first 16 of {count}: "),
     }
 }
 

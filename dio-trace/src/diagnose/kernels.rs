@@ -1,15 +1,15 @@
-//! Which kernels apply a rule set, and where in them.
+//! The kernels that apply a rule set, and the functions that do.
 
 use crate::model::{Reason, Record, RuleSet};
 
-/// Kernels with this rule set, as `6.0 to 6.17`. Stable trees and vendors move the changes about,
-/// so this is for people, never for decisions.
+/// Kernels with this rule set, such as `6.0 to 6.17`. Stable trees and vendors backport the
+/// changes, so this is for people, never for decisions.
 #[must_use]
 pub fn kernels(rule_set: RuleSet) -> String {
     range(rule_set as usize, rule_set as usize)
 }
 
-/// Kernels with any of these rule sets, as `up to 6.17 and from 7.2 stable`.
+/// Kernels with any of these rule sets, such as `up to 6.17 and from 7.2 stable`.
 #[must_use]
 pub fn kernels_of(rule_sets: &[RuleSet]) -> String {
     let mut ranges: Vec<(usize, usize)> = Vec::new();

@@ -1,22 +1,22 @@
-//! The limit that a value misses, and who sets it.
+//! Limits: what a value must be a multiple of, and what sets it.
 
 use crate::model::{Limits, Reason, Record, RuleSet, Verdict};
 
-/// Which limit it is.
+/// The kind of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitKind {
     /// The unit that the device addresses.
     LogicalBlockSize,
-    /// What the device's DMA engine asks of memory.
+    /// The alignment that the device's DMA engine requires of memory.
     DmaAlignment,
-    /// Where one bio may not have a gap in memory.
+    /// The boundary that a gap in the memory of one bio must lie on.
     VirtualBoundary,
     /// The filesystem's own unit.
     FilesystemBlock,
 }
 
 impl LimitKind {
-    /// Its name in sentences; sysfs has the same with underscores, in `/sys/block/DISK/queue`.
+    /// Its name in sentences. sysfs has the same name with underscores, in `/sys/block/DISK/queue`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl LimitKind {
 /// A limit in force for one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// Which.
+    /// Its kind.
     pub kind: LimitKind,
     /// Values must be multiples of this, bytes; a power of two.
     pub bytes: u32,
@@ -63,7 +63,7 @@ impl Limit {
         (self.bytes as u64).saturating_sub(1)
     }
 
-    /// As `4096 (logical block size of nvme0n1)`.
+    /// Its description, such as `4096 (logical block size of nvme0n1)`.
     #[must_use]
     pub fn describe(&self) -> String {
         match &self.owner {

@@ -1,23 +1,24 @@
-//! Finding the segment at fault.
+//! Finds the offending segment.
 
 use crate::model::{RuleSet, Segment};
 
-/// Segments that the probes keep from the start; one more entry is the first offending segment
-/// behind them, whose number is not known.
+/// Number of segments that the probes keep from the start. One more entry is the first offending
+/// segment after them, whose number is unknown.
 const KEPT: usize = dio_trace_ebpf::abi::request::SEGMENTS_KEPT;
 
 /// One segment, or several that touch in memory and are checked as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
-    /// Number of the first segment, from 0; `None` behind the kept ones.
+    /// Number of the first segment, from 0; `None` for one after the kept ones.
     pub(super) index: Option<usize>,
-    /// Segments joined in it.
+    /// Number of segments joined in it.
     pub(super) joined: usize,
     /// Address and length.
     pub(super) segment: Segment,
 }
 
-/// What `rule_set` looks at one by one: from 6.18 to 7.1 segments that touch are joined first.
+/// The pieces that `rule_set` checks one by one: from 6.18 to 7.1 segments that touch are joined
+/// first.
 pub(super) fn pieces(segments: &[Segment], rule_set: RuleSet) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     for (position, segment) in segments.iter().enumerate() {
@@ -46,9 +47,9 @@ pub(super) fn pieces(segments: &[Segment], rule_set: RuleSet) -> Vec<Piece> {
 pub(super) struct Gap {
     /// Number of the segment before it, from 0.
     pub(super) index: usize,
-    /// Where that one ends.
+    /// Address at which that segment ends.
     pub(super) end: u64,
-    /// Where the next one begins.
+    /// Address at which the next one begins.
     pub(super) start: u64,
     /// Bytes of the request before the gap.
     pub(super) distance: u64,

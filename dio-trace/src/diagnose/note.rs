@@ -1,25 +1,25 @@
-//! What flags and verdicts mean for the one who reads them.
+//! Notes: what flags and verdicts mean for the reader.
 
 use crate::{
     diagnose::errno::{errno_meaning, errno_name},
     model::{Cause, Engine, Flag, Interface, Record, Verdict},
 };
 
-/// How much it matters.
+/// The severity of a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Data may be damaged.
     Danger,
-    /// Slower or other than the program expects.
+    /// Slower than the program expects, or different.
     Warning,
-    /// Good to know.
+    /// Useful to know.
     Info,
 }
 
-/// A remark on a record.
+/// A note on a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// How much it matters.
+    /// The severity of a note.
     pub severity: Severity,
     /// The flag it explains; `None` for a remark on the verdict.
     pub flag: Option<Flag>,
@@ -27,7 +27,7 @@ pub struct Note {
     pub sentence: String,
 }
 
-/// Remarks on a record, worst first.
+/// The notes on a record, worst first.
 pub(super) fn notes(record: &Record) -> Vec<Note> {
     let mut notes: Vec<Note> = record
         .flags

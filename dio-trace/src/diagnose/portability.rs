@@ -1,4 +1,4 @@
-//! Where else a request would work.
+//! Portability: the kernels and disks on which a request would work.
 
 use dio_trace_ebpf::rules::violations;
 
@@ -15,13 +15,13 @@ pub struct Portability {
     pub accepted: Vec<RuleSet>,
     /// Rule sets of kernels that would reject it on the present limits.
     pub rejected: Vec<RuleSet>,
-    /// Smallest common dma alignment, bytes, on which the present kernel would reject it; `None`
-    /// where it rejects it already, or never for that.
+    /// Smallest common dma alignment, in bytes, with which the present kernel would reject it;
+    /// `None` where it already rejects it, or never does for that.
     pub dma_alignment: Option<u32>,
-    /// Smallest common logical block size, bytes, on which the present kernel would reject it,
+    /// Smallest common logical block size, in bytes, with which the present kernel would reject it;
     /// likewise.
     pub logical_block_size: Option<u32>,
-    /// All of it in one sentence, without a full stop.
+    /// The portability in one sentence, without a full stop.
     pub sentence: String,
 }
 

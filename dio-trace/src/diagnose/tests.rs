@@ -13,7 +13,7 @@ const DISK_4K: Limits = Limits {
     filesystem_block_size: 4096,
 };
 
-/// A read as the rules see it, done or refused as they demand.
+/// A read that is done or rejected as the rules require.
 fn record(kernel: RuleSet, limits: Limits, offset: u64, segments: &[(u64, u64)]) -> Record {
     let segments: Vec<Segment> = segments
         .iter()
@@ -97,7 +97,7 @@ fn text(diagnosis: &Diagnosis) -> String {
 }
 
 #[test]
-fn accepted_by_a_mild_kernel_and_disk() {
+fn accepted_by_a_lenient_kernel_and_disk() {
     let record = record(RuleSet::DmaAddress, DISK_4K, 0, &[(0x7f00_0000_0200, 4096)]);
     let diagnosis = diagnose(&record, RuleSet::DmaAddress);
     assert_eq!(diagnosis.faults[0].misses_by, Some(512));

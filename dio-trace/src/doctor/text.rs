@@ -7,7 +7,7 @@ use crate::{
     model::{Device, Evidence},
 };
 
-/// For reading.
+/// The findings as text.
 #[must_use]
 pub fn text(examination: &Examination) -> String {
     let mut page = Page::default();

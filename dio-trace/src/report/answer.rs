@@ -5,19 +5,19 @@ use crate::{
     report::Summary,
 };
 
-/// What a trace comes to.
+/// The answer of a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// All direct requests were as they should be.
+    /// All direct requests were aligned.
     Clean,
-    /// Some were not.
+    /// Some were not, or may damage data.
     Finding,
-    /// It cannot be said: nothing was seen, or requests were lost.
+    /// Unknown: nothing was seen, or requests were lost.
     Inconclusive,
 }
 
 /// Judges a whole trace. `accepted`, `buffered` and `rejected` are findings unless they are in
-/// `allow`; requests that may damage data always are. `failed` says nothing of alignment.
+/// `allow`; requests that may damage data always are. `failed` says nothing about alignment.
 #[must_use]
 pub fn answer(summary: &Summary, allow: &[Verdict]) -> Answer {
     let total = &summary.total;

@@ -1,4 +1,4 @@
-//! The summary of a trace while it is taken.
+//! Sums up a trace while it is taken.
 
 use crate::{
     model::{Batch, Environment, Record},
@@ -21,7 +21,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// For a trace taken there.
+    /// A collector for a trace from this environment.
     #[must_use]
     pub fn new(environment: Environment) -> Self {
         Self {
@@ -85,7 +85,7 @@ impl Collector {
         }
     }
 
-    /// All of it.
+    /// The summary.
     #[must_use]
     pub fn finish(self) -> Summary {
         Summary::new(self.metadata, Ending::Finished, self.sums)

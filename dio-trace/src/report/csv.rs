@@ -1,5 +1,5 @@
-//! Comma-separated values. What is a list elsewhere is one field here, its elements separated by
-//! semicolons: `memory_address;file_offset`, segments as `ADDRESS+LENGTH`.
+//! Comma-separated values. A list becomes one field with elements separated by semicolons, such as
+//! `memory_address;file_offset`; segments are `ADDRESS+LENGTH`.
 
 use std::{fmt::Write as _, io::Write, sync::Arc};
 
@@ -29,7 +29,7 @@ impl<W: Write> Csv<W> {
             .with_header(true)
             .with_timestamp_tz_format("%Y-%m-%dT%H:%M:%S%.9fZ".to_owned());
         let mut writer = builder.build(output);
-        // The head line comes also where there is no row.
+        // The head line is written even if there are no rows.
         writer.write(&with_offset_times(&RecordBatch::new_empty(flat.clone()))?)?;
         Ok(Self {
             plain,

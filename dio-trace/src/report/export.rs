@@ -1,4 +1,4 @@
-//! All rows of a recording in another format, one batch at a time.
+//! Exports all rows of a recording in another format, one batch at a time.
 
 use std::io::{Read, Write};
 
@@ -14,7 +14,7 @@ use crate::{
 /// A format with a row for each row of the recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Export {
-    /// One JSON object on each line; what is absent is left out.
+    /// One JSON object on each line; absent values are left out.
     JsonLines,
     /// Comma-separated values with a head line.
     Csv,
@@ -27,7 +27,7 @@ pub(super) trait Rows {
     /// Writes the rows of one batch.
     fn write(&mut self, rows: &RecordBatch) -> anyhow::Result<()>;
 
-    /// Writes what belongs behind the last row.
+    /// Writes what follows the last row.
     fn finish(self: Box<Self>) -> anyhow::Result<()>;
 }
 

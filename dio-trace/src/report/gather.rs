@@ -1,5 +1,5 @@
-//! Summing up one batch of rows, column by column: rows that agree are first counted together by
-//! the numbers of their texts, and only then named.
+//! Sums up one batch of rows, column by column: rows that agree are counted together by the numbers
+//! of their texts, and get their names afterwards.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,7 +20,7 @@ use crate::{
     store::{Tally, Volume, Worst},
 };
 
-/// What the summary looks at.
+/// Columns that the summary needs.
 pub(super) const COLUMNS: [&str; 28] = [
     "time",
     "count",
@@ -124,7 +124,7 @@ impl Gathered {
     }
 }
 
-/// The row of a key; when there are too many, that of the empty key.
+/// The row of a key; the row of the empty key when there are too many.
 fn entry<K: Hash + Eq + Default, V: Default>(map: &mut HashMap<K, V>, key: K) -> &mut V {
     let key = if map.len() >= CAPACITY && !map.contains_key(&key) {
         K::default()
@@ -149,7 +149,7 @@ struct Class {
     flags: u32,
 }
 
-/// What is counted of a [`Class`].
+/// The counts of a [`Class`].
 #[derive(Default)]
 struct Partial<'a> {
     volume: Volume,
@@ -334,7 +334,7 @@ fn take_examples(
     Ok(())
 }
 
-/// The columns of text that name things.
+/// The columns of texts that identify things.
 struct Texts {
     comm: Named,
     disk: Named,

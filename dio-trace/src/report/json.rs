@@ -12,7 +12,7 @@ use crate::{
     store::{Tally, Volume},
 };
 
-/// Everything in the summary, largest first.
+/// The whole summary; its lists have the largest entries first.
 #[must_use]
 pub fn json(summary: &Summary) -> Value {
     let losses: Map<String, Value> = summary
@@ -45,7 +45,7 @@ pub fn json(summary: &Summary) -> Value {
     })
 }
 
-/// Counts and bytes of one tally, by the words of the contract.
+/// Counts and bytes of one tally, by verdict, reason and flag.
 #[must_use]
 pub fn tally_json(tally: &Tally) -> Value {
     let verdicts: Map<String, Value> = Verdict::ALL

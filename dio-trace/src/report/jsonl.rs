@@ -1,4 +1,4 @@
-//! JSON lines.
+//! JSON lines: one object for each row.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use arrow_json::{
 
 use crate::report::{export::Rows, plain::with_offset_times};
 
-/// Always nine digits, so that the texts sort like the times.
+/// Format of times, always with nine digits, so that the texts sort like the times.
 const TIME: &str = "%Y-%m-%dT%H:%M:%S%.9fZ";
 
 /// Writes one object on each line.

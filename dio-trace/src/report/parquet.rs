@@ -15,7 +15,7 @@ use crate::report::{
     plain::{plain_rows, plain_schema},
 };
 
-/// Rows that are held in memory until they are written together.
+/// Number of rows that are held in memory and written together.
 const ROW_GROUP: usize = 131_072;
 
 /// Writes one file.

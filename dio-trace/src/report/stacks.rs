@@ -1,31 +1,31 @@
-//! Which call stacks requests come from, and how often.
+//! Counts the call stacks that requests come from.
 
 use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
-/// Different stacks that are told apart in one case: a fault comes from a few places of a program.
-/// Further ones are counted together, so that no recording can take all memory.
+/// Number of stacks distinguished in one case: a fault comes from a few places of a program.
+/// Further ones are counted together, so that no recording can use up all memory.
 const CAPACITY: usize = 32;
 
-/// Call stacks of a program, innermost frame first, with the requests they issued.
+/// Call stacks of a program, innermost frame first, with the number of requests that they issued.
 #[derive(Clone, Debug, Default)]
 pub struct Stacks {
     counts: HashMap<Vec<Arc<str>>, u64>,
     others: u64,
 }
 
-/// The stack that issued most requests.
+/// The stack that issued the most requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frequent<'a> {
     /// Its frames, innermost first.
     pub frames: &'a [Arc<str>],
-    /// Requests it issued.
+    /// Number of requests that it issued.
     pub count: u64,
-    /// Requests whose stacks are known.
+    /// Number of requests whose stacks are known.
     pub of: u64,
 }
 
 impl Stacks {
-    /// Adds requests of one stack; one without frames says nothing.
+    /// Adds requests of one stack. A stack without frames is ignored.
     pub(super) fn add(&mut self, frames: Vec<Arc<str>>, count: u64) {
         if frames.is_empty() {
             return;
@@ -46,8 +46,8 @@ impl Stacks {
         self.others = self.others.saturating_add(other.others);
     }
 
-    /// The most frequent one; of equal ones the first by name, so that reports do not depend on
-    /// chance. `None` where the recording has no stacks.
+    /// The most frequent stack; of equally frequent ones the first by name, so that reports do not
+    /// depend on chance. `None` where the recording has no stacks.
     #[must_use]
     pub fn most_frequent(&self) -> Option<Frequent<'_>> {
         let (frames, count) = self

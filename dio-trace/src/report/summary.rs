@@ -1,4 +1,4 @@
-//! Everything that a summary says, summed up over the rows of a recording.
+//! The summary of a recording: everything that reports say, summed up over its rows.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,8 +17,8 @@ use crate::{
     store::{Tally, Volume},
 };
 
-/// Rows of a table that are told apart; what comes later is summed up in one row, so that no
-/// recording can take all memory.
+/// Number of rows distinguished in a table. Later ones are summed up in one row, so that no
+/// recording can use up all memory.
 pub(super) const CAPACITY: usize = 20_000;
 
 /// A process.
@@ -26,16 +26,16 @@ pub(super) const CAPACITY: usize = 20_000;
 pub struct Process {
     /// Name of the thread group leader.
     pub comm: Arc<str>,
-    /// Thread group; 0 where it could not be told.
+    /// Process id (thread group); 0 where it is unknown.
     pub pid: u32,
 }
 
 /// A file or raw device.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct File {
-    /// Path, where known.
+    /// Path; `None` where it is unknown.
     pub path: Option<Arc<str>>,
-    /// Inode number, where the path is not known.
+    /// Inode number; `None` where the path is known.
     pub inode: Option<u64>,
     /// Type of its filesystem.
     pub filesystem: Option<Arc<str>>,
@@ -43,7 +43,7 @@ pub struct File {
     pub disk: Option<Arc<str>>,
 }
 
-/// Who does what to which file.
+/// A program and a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Name of the program.
@@ -52,23 +52,23 @@ pub struct Place {
     pub file: File,
 }
 
-/// Requests of one program and file that agree in what is wrong with them.
+/// A kind of requests: of one program and file, with the same verdict, reasons and flags.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Case {
-    /// Whose.
+    /// Program and file.
     pub place: Place,
     /// Read or write.
     pub operation: Operation,
-    /// What became of them.
+    /// Verdict.
     pub verdict: Verdict,
-    /// What is misaligned.
+    /// Reasons.
     pub reasons: Reasons,
-    /// What else is worth knowing.
+    /// Flags.
     pub flags: Flags,
 }
 
 impl Case {
-    /// Aligned, perhaps at the end of the file or copied: nothing to tell.
+    /// Whether there is nothing to report: aligned, perhaps at the end of the file or copied.
     pub(super) fn is_plain(&self) -> bool {
         self.verdict == Verdict::Aligned
             && self.reasons.is_empty()
@@ -76,19 +76,19 @@ impl Case {
     }
 }
 
-/// How often a [`Case`] happened, and an example of it.
+/// The requests of a [`Case`], and an example.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    /// Requests.
+    /// Number and bytes of the requests.
     pub volume: Volume,
-    /// Where in the program they were issued, as far as the recording has call stacks.
+    /// Call stacks of the program that issued them, as far as the recording has stacks.
     pub stacks: Stacks,
     /// Place of the example in the recording, and the example: the earliest one with details.
     pub(super) example: Option<((u64, usize), Box<Record>)>,
 }
 
 impl Seen {
-    /// An example: a request with its details where one was kept.
+    /// An example: a request with its details, if one was recorded.
     #[must_use]
     pub fn example(&self) -> Option<&Record> {
         self.example.as_ref().map(|(_, record)| &**record)
@@ -109,34 +109,34 @@ impl Seen {
 /// A disk.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
-    /// Requests on it.
+    /// Requests on the disk.
     pub tally: Tally,
-    /// Its limits, as in the first row that tells them.
+    /// Its limits, from the first row that has them.
     pub limits: Option<Limits>,
 }
 
-/// A whole recording in numbers.
+/// A summary of a whole recording.
 #[derive(Debug)]
 pub struct Summary {
-    /// What the recording says of itself.
+    /// Metadata of the recording.
     pub metadata: Metadata,
-    /// How it ends.
+    /// The end of the recording.
     pub ending: Ending,
     /// First and last time in it.
     pub span: (Timestamp, Timestamp),
     /// All requests.
     pub total: Tally,
-    /// By process.
+    /// Requests by process.
     pub processes: HashMap<Process, Tally>,
-    /// By program and file.
+    /// Requests by program and file.
     pub places: HashMap<Place, Tally>,
-    /// By file.
+    /// Requests by file.
     pub files: HashMap<File, Tally>,
-    /// By disk; `None` for requests without one.
+    /// Requests by disk; `None` for requests without one.
     pub disks: BTreeMap<Option<Arc<str>>, Disk>,
-    /// Everything that is not plainly aligned.
+    /// All requests that are not plainly aligned.
     pub cases: HashMap<Case, Seen>,
-    /// What was lost.
+    /// Losses.
     pub losses: Losses,
 }
 
@@ -175,13 +175,14 @@ impl Summary {
         }
     }
 
-    /// How long was traced.
+    /// Duration of the trace.
     #[must_use]
     pub fn duration(&self) -> std::time::Duration {
         std::time::Duration::from_nanos(self.span.1.since(self.span.0))
     }
 
-    /// Whether "clean" can be said: all requests were counted, up to the end.
+    /// Whether a trace without findings can be called clean: requests were seen, and the counts are
+    /// exact.
     #[must_use]
     pub fn is_conclusive(&self) -> bool {
         self.total.total().count != 0 && self.losses.counts_are_exact()

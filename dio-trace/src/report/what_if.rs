@@ -1,4 +1,4 @@
-//! A recording judged anew, for another kernel or disk: what would break, whose, and why.
+//! Forecasts: evaluates a recording for another kernel or disk: what would break, whose, and why.
 
 mod text;
 
@@ -17,13 +17,13 @@ use crate::{
     report::{File, Place},
 };
 
-/// Programs and files that are told apart.
+/// Number of programs and files that are distinguished.
 const CAPACITY: usize = 20_000;
 
 /// Another kernel, another disk, or both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WhatIf {
-    /// Rules of that kernel; `None` for those of the recording.
+    /// Rule set of that kernel; `None` for that of the recording.
     pub rule_set: Option<RuleSet>,
     /// Logical block size of that disk, bytes.
     pub logical_block_size: Option<u32>,
@@ -34,7 +34,7 @@ pub struct WhatIf {
 impl FromStr for WhatIf {
     type Err = String;
 
-    /// `kernel=V,lbs=N,dma=N`, any of them: a version as 5.10 or a rule set, and bytes.
+    /// Reads any of `kernel=V,lbs=N,dma=N`: a version such as 5.10 or a rule set, and bytes.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut what_if = Self::default();
         for part in text.split(',') {
@@ -62,7 +62,7 @@ fn kernel(value: &str) -> Result<RuleSet, String> {
     let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
         let names: Vec<_> = RuleSet::KNOWN.iter().map(|one| one.word()).collect();
         return Err(format!(
-            "{value:?}: write a version as 6.12, or one of {}",
+            "{value:?}: write a version such as 6.12, or one of {}",
             names.join(", ")
         ));
     };
@@ -82,13 +82,13 @@ fn bytes(value: &str) -> Result<u32, String> {
         Ok(bytes)
     } else {
         Err(format!(
-            "{bytes} is no alignment: a power of two up to 65536, as 512 or 4096"
+            "{bytes} is not an alignment: write a power of two up to 65536, such as 512 or 4096"
         ))
     }
 }
 
 impl WhatIf {
-    /// The limits of that disk: what was not said stays.
+    /// The limits of that disk: those that were not given stay as recorded.
     #[must_use]
     pub fn limits(&self, limits: Limits) -> Limits {
         Limits {
@@ -100,7 +100,7 @@ impl WhatIf {
         }
     }
 
-    /// What would become of a record's requests, and for what reasons.
+    /// The fate of a record's requests, and its reasons.
     #[must_use]
     pub fn judge(&self, record: &Record, kernel: RuleSet) -> (Fate, Reasons) {
         let rejected_now = record.verdict == Verdict::Rejected;
@@ -115,7 +115,7 @@ impl WhatIf {
         }
         let there = self.limits(limits);
         let Some(request) = &record.request else {
-            // Aligned to the block means aligned to all that is not larger.
+            // What is aligned to the block is aligned to everything that is not larger.
             let covered = there.logical_block_size <= limits.logical_block_size
                 && there.dma_alignment < limits.logical_block_size;
             let aligned = record.verdict == Verdict::Aligned && covered;
@@ -142,7 +142,7 @@ impl WhatIf {
     }
 }
 
-/// What would become of requests.
+/// The fate of requests there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// Works here, would be rejected there.
@@ -151,11 +151,11 @@ pub enum Fate {
     Mends,
     /// The same here and there.
     AsBefore,
-    /// Cannot be told: it was only counted.
+    /// Unknown, because it was only counted.
     Unknown,
 }
 
-/// Requests by what would become of them.
+/// Numbers of requests by their fate.
 #[derive(Clone, Debug, Default)]
 pub struct Fates {
     /// Work here, would be rejected there.
@@ -164,9 +164,9 @@ pub struct Fates {
     pub mends: u64,
     /// The same here and there.
     pub as_before: u64,
-    /// Cannot be told: they were only counted.
+    /// Unknown, because they were only counted.
     pub unknown: u64,
-    /// One that would break, as it would be recorded there, with its place in the recording.
+    /// A request that would break, as it would be recorded there, with its place in the recording.
     example: Option<((u64, usize), Box<Record>)>,
 }
 
@@ -182,7 +182,7 @@ impl Fates {
         };
     }
 
-    /// One that would break, as it would be recorded there.
+    /// A request that would break, as it would be recorded there.
     #[must_use]
     pub fn example(&self) -> Option<&Record> {
         self.example.as_ref().map(|(_, record)| &**record)
@@ -198,12 +198,12 @@ impl Fates {
     }
 }
 
-/// A whole recording, judged anew.
+/// A forecast for a whole recording.
 #[derive(Debug)]
 pub struct Forecast {
-    /// For what.
+    /// The other kernel or disk.
     pub what_if: WhatIf,
-    /// The rules there.
+    /// The rule set there.
     pub rule_set: RuleSet,
     /// All requests.
     pub total: Fates,
@@ -212,7 +212,7 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// Judges the requests that `filter` lets through.
+    /// Evaluates the requests that `filter` lets through.
     ///
     /// # Errors
     /// Where the recording cannot be read.
@@ -247,7 +247,7 @@ impl Forecast {
         Ok(forecast)
     }
 
-    /// As one object.
+    /// The forecast as one object.
     #[must_use]
     pub fn json(&self) -> Value {
         let places: Vec<Value> = self

@@ -274,7 +274,7 @@ pub(super) const fn short_reason(reason: Reason) -> &'static str {
 #[must_use]
 pub(super) fn command(row: &Row) -> String {
     match &row.process {
-        Some(ProcessKey::One { comm, .. }) if comm.is_empty() => "(not told apart)".to_owned(),
+        Some(ProcessKey::One { comm, .. }) if comm.is_empty() => "(unknown)".to_owned(),
         Some(ProcessKey::One { comm, .. }) => printable(comm).into_owned(),
         Some(ProcessKey::Others) => "(others)".to_owned(),
         None => format!("({} processes)", row.processes),
@@ -290,9 +290,9 @@ pub(super) fn path(row: &Row) -> String {
     };
     match (&file.path, &file.key) {
         (Some(path), _) => printable(path).into_owned(),
-        (None, FileKey::Inode { inode, .. }) => format!("(inode {inode}, path not known)"),
+        (None, FileKey::Inode { inode, .. }) => format!("(inode {inode}, path unknown)"),
         (None, FileKey::Others { .. }) => "(others)".to_owned(),
-        (None, FileKey::Path { .. }) => "(not told apart)".to_owned(),
+        (None, FileKey::Path { .. }) => "(unknown)".to_owned(),
     }
 }
 

@@ -262,7 +262,8 @@ impl<S: EventSource + Send + 'static> Runner<S> {
                 self.next_snapshot = Instant::now();
                 self.take(Message::Ended)?;
                 if self.player.ended_early() {
-                    let text = "it ended early: its writer was killed, or still writes".to_owned();
+                    let text =
+                        "it ended early: its writer was killed or is still running".to_owned();
                     self.store.note(&text);
                     self.take(Message::Notice { text, failed: true })?;
                 }
@@ -278,8 +279,8 @@ impl<S: EventSource + Send + 'static> Runner<S> {
         if let Some((recorder, path)) = &mut self.recorder {
             let text = match recorder.write(batch.clone()) {
                 Ok(Room::Left) => None,
-                Ok(Room::Full) => Some(format!("recording to {path} ended: it is full")),
-                Err(error) => Some(format!("recording to {path} broke off: {error}")),
+                Ok(Room::Full) => Some(format!("recording to {path} ended: the file is full")),
+                Err(error) => Some(format!("recording to {path} failed: {error}")),
             };
             if let Some(text) = text {
                 self.recorder = None;
@@ -336,7 +337,7 @@ impl<S: EventSource + Send + 'static> Runner<S> {
         let (recorder, path) = self.recorder.take()?;
         let (text, failed) = match recorder.finish(self.snapshot.time) {
             Ok(()) => (format!("recorded to {path}"), false),
-            Err(error) => (format!("recording to {path} broke off: {error}"), true),
+            Err(error) => (format!("recording to {path} failed: {error}"), true),
         };
         self.store.note(&text);
         Some(Message::Notice { text, failed })

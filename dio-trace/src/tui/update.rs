@@ -150,7 +150,7 @@ fn on_action(model: &mut Model, action: Action, snapshot: &Snapshot) -> Vec<Effe
         Action::Record => match model.recording.take() {
             Some(_) => vec![Effect::StopRecording],
             None if model.playback.is_some() => {
-                let text = "this is a recording already".to_owned();
+                let text = "this is already a recording".to_owned();
                 model.notice = Some(Notice { text, failed: true });
                 Vec::new()
             }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Start of the advice that is the same for every program; the report shows it once, at its end.
-const GENERAL: &str = "do not build in a number";
+const GENERAL: &str = "do not hard-code a number";
 
 /// Number of functions of a call stack that are shown; those after them are the likes of `main`.
 const FRAMES: usize = 10;
@@ -44,7 +44,7 @@ impl Group<'_> {
     }
 }
 
-/// 0 is the worst.
+/// The badness of a case; 0 is the worst.
 fn badness(case: &Case) -> u8 {
     match case.verdict {
         _ if case.flags.contains(Flags::PROBING) => 7,

@@ -19,7 +19,7 @@ impl Page {
         self.line(title);
     }
 
-    /// All of it.
+    /// The whole text.
     pub(super) fn finish(self) -> String {
         self.0
     }

@@ -32,7 +32,7 @@ pub(crate) fn lines(
     let path = record
         .path
         .as_deref()
-        .map_or_else(|| "path not known".into(), printable);
+        .map_or_else(|| "path unknown".into(), printable);
     let who = format!("{} {} on {path}", printable(&record.comm), record.pid);
     lines.extend(sentence(theme, Role::Text, "", &who, width));
     lines.push(Line::default());
@@ -117,7 +117,7 @@ fn fields(lines: &mut Vec<Line<'static>>, record: &Record, theme: &Theme, width:
     };
     let known = |text: &Option<std::sync::Arc<str>>| {
         text.as_deref()
-            .map_or_else(|| "not known".to_owned(), str::to_owned)
+            .map_or_else(|| "unknown".to_owned(), str::to_owned)
     };
     field("time", record.time.to_string());
     field("count", number(record.count));
@@ -130,14 +130,14 @@ fn fields(lines: &mut Vec<Line<'static>>, record: &Record, theme: &Theme, width:
     field("interface", record.interface.to_string());
     let device = record
         .device
-        .map_or_else(|| "not known".to_owned(), |one| one.to_string());
+        .map_or_else(|| "unknown".to_owned(), |one| one.to_string());
     field("device, disk", format!("{device}, {}", known(&record.disk)));
     field("filesystem", known(&record.filesystem));
     field(
         "inode",
         record
             .inode
-            .map_or_else(|| "not known".to_owned(), |one| one.to_string()),
+            .map_or_else(|| "unknown".to_owned(), |one| one.to_string()),
     );
     field("path", known(&record.path));
     field("verdict", record.verdict.to_string());

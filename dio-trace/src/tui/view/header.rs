@@ -73,7 +73,7 @@ fn state(model: &Model, snapshot: &Snapshot, theme: &Theme) -> Vec<Span<'static>
     }
     let (role, word) = match (&model.frozen, &model.ending, &model.playback) {
         (Some(_), ..) => (Role::Banner, " FROZEN "),
-        (_, Ending::Failed(_), _) => (Role::Danger, " BROKEN OFF "),
+        (_, Ending::Failed(_), _) => (Role::Danger, " FAILED "),
         (_, _, Some(playback)) if playback.playing => (Role::Good, "REPLAY"),
         (_, _, Some(playback)) if playback.is_at_end() => (Role::Banner, " END "),
         (_, _, Some(_)) => (Role::Banner, " PAUSED "),
@@ -95,7 +95,7 @@ pub(crate) fn summary(
     width: usize,
 ) -> Line<'static> {
     if let Ending::Failed(reason) = &model.ending {
-        let text = format!("the source broke off: {}", printable(reason));
+        let text = format!("the source failed: {}", printable(reason));
         let text = cut(&text, width, theme.symbols.cut).into_owned();
         return Line::from(span(theme, Role::Danger, text));
     }
@@ -104,7 +104,7 @@ pub(crate) fn summary(
     let span_of_time = elapsed(snapshot.time.since(snapshot.since));
     let plain = |text: String| span(theme, Role::Text, text);
     if total == 0 {
-        let waiting = format!("no direct request seen in {span_of_time}");
+        let waiting = format!("no direct requests seen in {span_of_time}");
         let missing = if snapshot.losses.is_empty() {
             "; nothing lost"
         } else {
@@ -149,7 +149,7 @@ pub(crate) fn summary(
     if tally.probing().count != 0 {
         let probing = number(tally.probing().count);
         pieces.push(plain(format!(
-            "{}{probing} probing, apart",
+            "{}{probing} probing, separate",
             theme.symbols.dot
         )));
     }

@@ -17,7 +17,8 @@ use crate::{
 /// One line for each event.
 pub(super) fn lines(snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     if snapshot.log.is_empty() {
-        let text = "nothing yet: the first request of each kind of trouble, and losses, come here";
+        let text =
+            "nothing yet: the first request of each kind of trouble, and losses, appear here";
         return vec![Line::from(span(theme, Role::Faint, text))];
     }
     let mut lines: Vec<Line<'static>> = snapshot
@@ -34,7 +35,7 @@ pub(super) fn lines(snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec<Lin
         .collect();
     if snapshot.log_dropped != 0 {
         let text = format!(
-            "{} older entries no longer fit",
+            "{} older entries were dropped",
             number(snapshot.log_dropped)
         );
         lines.push(Line::from(span(theme, Role::Faint, text)));

@@ -198,7 +198,7 @@ impl Checks<'_> {
             (role, symbols.bad, text)
         } else if over != 0 {
             // Joined with its neighbour it is aligned, or another engine carried it.
-            let text = format!("{over} over a multiple of {unit}, and taken all the same");
+            let text = format!("{over} over a multiple of {unit}, yet accepted");
             (Role::Text, symbols.good, text)
         } else if value & block != 0 {
             let role = Role::Verdict(crate::model::Verdict::Accepted);

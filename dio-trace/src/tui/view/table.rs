@@ -240,30 +240,30 @@ fn empty(model: &Model, snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec
     let tab = model.tab();
     let playback = model.playback.as_ref();
     let text = if total == 0 && playback.is_some_and(|playback| !playback.is_at_end()) {
-        "Nothing yet at this place of the recording. Space plays on, . goes one batch on, $ to the \
-         end."
+        "Nothing yet at this place of the recording. Space plays, . goes one batch forward, $ to \
+         the end."
             .to_owned()
     } else if total == 0 {
         match model.ending {
             Ending::None => format!(
-                "Waiting: no direct request (O_DIRECT) has been seen in {}. Aligned ones show here \
-                 as well, so nothing on this host does direct I/O at the moment.",
+                "Waiting: no direct (O_DIRECT) requests have been seen in {}. Aligned ones appear \
+                 here as well, so nothing on this host is doing direct I/O at the moment.",
                 elapsed(snapshot.time.since(snapshot.since)),
             ),
-            _ => "The recording has no direct request (O_DIRECT) at all.".to_owned(),
+            _ => "The recording has no direct (O_DIRECT) requests.".to_owned(),
         }
     } else if !model.filter.is_empty() {
         format!(
-            "None of {} direct requests passes the filter {}. F drops it, f changes it.",
+            "None of {} direct requests matches the filter {}. F drops it, f changes it.",
             number(total),
             crate::model::printable(&model.filter.to_string()),
         )
     } else if tab == Tab::Requests {
-        "No single request of these was captured: aligned requests are only counted, and of the \
-         others each process has a share of details a second."
+        "None of these requests was captured: aligned ones are only counted, and each process may \
+         send only a limited number of details a second."
             .to_owned()
     } else {
-        "Nothing in the last minute. w shows all since the start.".to_owned()
+        "Nothing in the last minute. w shows everything since the start.".to_owned()
     };
     let mut lines = vec![Line::default()];
     lines.extend(sentence(

@@ -65,7 +65,7 @@ pub(super) fn lines(
         match &row.example {
             Some(record) => lines.extend(explanation(record, snapshot, theme, width)),
             None => {
-                let text = format!("nothing amiss in {} direct requests", number(total));
+                let text = format!("nothing wrong in {} direct requests", number(total));
                 lines.push(Line::from(span(theme, Role::Good, text)));
             }
         }
