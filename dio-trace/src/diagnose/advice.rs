@@ -8,13 +8,13 @@ use crate::{
 /// Alignment that suits the blocks, pages and dma engines in common use, bytes.
 const SAFE: u32 = 4096;
 
-/// What about a request has to do with its place and length in the file, and not with memory.
+/// Reasons that concern the place and length of a request in the file, and not memory.
 const IN_FILE: Reasons = Reasons::SEGMENT_LENGTH
     .with(Reasons::TOTAL_LENGTH)
     .with(Reasons::FILE_OFFSET);
 
-/// What to change so that a record's requests become aligned, most effective first; empty where
-/// nothing needs to change.
+/// Advice on how a record's requests become aligned, most effective first; empty where nothing needs
+/// to change.
 #[must_use]
 pub fn advice(record: &Record) -> Vec<String> {
     if record.flags.has(Flag::Probing) {
@@ -102,11 +102,12 @@ fn of_atomic(record: &Record) -> Vec<String> {
     if record.reasons.has(Reason::AtomicLength) {
         advice.push(match units {
             Some(units) => format!(
-                "write atomically in powers of two from {} to {} bytes: statx(STATX_WRITE_ATOMIC) \
-                 says what a file takes",
+                "make atomic writes a power of two from {} to {} bytes long: statx(STATX_WRITE_ATOMIC) \
+                 returns the limits of a file",
                 units.min, units.max
             ),
-            None => "write atomically in powers of two: statx(STATX_WRITE_ATOMIC) says how long"
+            None => "make the length of atomic writes a power of two: statx(STATX_WRITE_ATOMIC) returns \
+                     the limits of a file"
                 .to_owned(),
         });
     }
@@ -114,12 +115,12 @@ fn of_atomic(record: &Record) -> Vec<String> {
         advice.push("start an atomic write at a multiple of its own length".to_owned());
     }
     if record.reasons.has(Reason::AtomicSegments) {
-        advice.push("write atomically from one buffer, not from a vector".to_owned());
+        advice.push("make atomic writes from one buffer, not from a vector".to_owned());
     }
     advice
 }
 
-/// For programs whose settings are known, where these are what is wrong.
+/// Advice for programs whose options are known, where these are at fault.
 fn of_program(record: &Record, block: u32) -> Option<String> {
     let comm: &str = &record.comm;
     let in_file = record.reasons.0 & IN_FILE.0 != 0;
@@ -157,7 +158,7 @@ fn assumes_512(record: &Record, block: u32) -> bool {
         })
 }
 
-/// What to change so that the filesystem does it directly.
+/// Advice on how the filesystem does it directly.
 fn of_cause(record: &Record) -> Option<String> {
     let block = record
         .limits
@@ -169,19 +170,19 @@ fn of_cause(record: &Record) -> Option<String> {
         // A recording of version 1 names no cause.
         return (record.filesystem.as_deref() == Some("btrfs")).then(|| {
             "for direct I/O on btrfs, align everything to the sector size (4096) and make the file \
-             without data checksums (chattr +C on the empty file), or take O_DIRECT out"
+             without data checksums (chattr +C on the empty file), or remove O_DIRECT"
                 .to_owned()
         });
     };
     Some(match cause {
         Cause::Checksums => {
             "make the file without data checksums (chattr +C on the empty file, or mount with \
-             nodatasum), or take O_DIRECT out"
+             nodatasum), or remove O_DIRECT"
                 .to_owned()
         }
         Cause::Compression => {
             "keep the file uncompressed (chattr +m, or `btrfs property set FILE compression none` \
-             and write it again), or take O_DIRECT out"
+             and write it again), or remove O_DIRECT"
                 .to_owned()
         }
         Cause::SharedExtents => format!(
@@ -189,18 +190,17 @@ fn of_cause(record: &Record) -> Option<String> {
              with cp --reflink=never)"
         ),
         Cause::Encryption => format!(
-            "an encrypted file takes direct I/O only in whole blocks of {block} bytes, memory \
-             included, and only where its contents are encrypted by the block layer (inlinecrypt)"
+            "an encrypted file allows direct I/O only in whole blocks of {block} bytes, memory \
+             included, and only if the block layer encrypts its contents (inlinecrypt)"
         ),
-        Cause::Verity => "a file with fs-verity is read through the page cache: take O_DIRECT out"
+        Cause::Verity => "a file with fs-verity is read through the page cache: remove O_DIRECT"
             .to_owned(),
         Cause::JournalledData => {
-            "mount with data=ordered and take the file's own flag away (chattr -j), or take O_DIRECT \
-             out"
+            "mount with data=ordered and remove the file's own flag (chattr -j), or remove O_DIRECT"
                 .to_owned()
         }
         Cause::InlineData => {
-            "the file is so small that it lies in its inode: it is direct once it has grown"
+            "the file is so small that it is stored in its inode: its I/O is direct once it has grown"
                 .to_owned()
         }
         Cause::HoleFilled => {
@@ -239,19 +239,19 @@ fn of_behaviour(record: &Record) -> Vec<String> {
                     .to_owned(),
             ),
             Flag::Short => Some(
-                "go on after a short count only if what remains is still aligned, else start that \
-                 block again"
+                "after a short count, continue only if the rest is still aligned; otherwise repeat \
+                 that block"
                     .to_owned(),
             ),
             Flag::Late => match record.interface {
                 Interface::Aio => Some(
-                    "look at each completion's result (io_event.res); success of the submitting \
-                     call says nothing"
+                    "check the result of each completion (io_event.res): success of the submitting \
+                     call means nothing"
                         .to_owned(),
                 ),
                 Interface::IoUring => Some(
-                    "look at each completion's result (cqe->res); success of the submitting call \
-                     says nothing"
+                    "check the result of each completion (cqe->res): success of the submitting call \
+                     means nothing"
                         .to_owned(),
                 ),
                 Interface::Sync | Interface::Kernel => None,

@@ -2,41 +2,40 @@
 
 use std::borrow::Cow;
 
-/// What an error of a direct request means where that is not alignment; `None` where it says nothing by
-/// itself.
+/// The meaning of an error that is not about alignment; `None` where the error alone says nothing.
 #[must_use]
 pub fn errno_meaning(result: i64) -> Option<&'static str> {
     let errno = i32::try_from(result.unsigned_abs()).unwrap_or(i32::MAX);
     Some(match errno {
         libc::EIO => {
-            "the data could not be read or written; the kernel's log (dmesg) says what the device or \
-             the filesystem found. This is not alignment"
+            "the data could not be read or written; the kernel's log (dmesg) has the details of the \
+             device or the filesystem. This is not about alignment"
         }
-        libc::EAGAIN => "it would have had to wait, or a resource was short for the moment",
+        libc::EAGAIN => "it would have had to wait, or a resource was temporarily short",
         libc::EFAULT => {
-            "memory that cannot be pinned: not mapped, unmapped meanwhile, or memory of a device"
+            "memory that cannot be pinned: it is not mapped, was unmapped meanwhile, or belongs to a device"
         }
         libc::ENOSPC => "no space is left on the filesystem, or the device ends there",
         libc::EDQUOT => "the quota is used up",
-        libc::EFBIG => "it reaches past the largest size of a file here",
+        libc::EFBIG => "it reaches past the largest possible file size",
         libc::ENOMEM => "the kernel had no memory for it",
         libc::EINTR | libc::ECANCELED => "it was interrupted or cancelled",
         libc::EOPNOTSUPP => {
-            "something that was asked for is not supported there: polling where the device has no \
+            "something that it asked for is not supported there: polling where the device has no \
              poll queues, not waiting, or an atomic write"
         }
         libc::EPERM => "the file or device does not allow it",
         libc::EROFS => "the filesystem is read-only",
         libc::EREMOTEIO | libc::ETIMEDOUT | libc::ENOLINK | libc::EBADE => {
-            "the device, or the way to it, failed"
+            "the device, or the path to it, failed"
         }
-        libc::ENODATA | libc::EILSEQ => "the device says that the data is damaged",
+        libc::ENODATA | libc::EILSEQ => "the device reports that the data is damaged",
         _ => return None,
     })
 }
 
-/// The name of the errno that `result` is the negative of, as `EINVAL`; its number where direct
-/// I/O does not return it.
+/// The name of the errno whose negative is `result`, such as `EINVAL`; its number where direct I/O
+/// does not return it.
 #[must_use]
 pub fn errno_name(result: i64) -> Cow<'static, str> {
     let errno = i32::try_from(result.unsigned_abs()).unwrap_or(i32::MAX);

@@ -14,8 +14,8 @@ use crate::{
 pub struct Fault {
     /// The reason.
     pub reason: Reason,
-    /// Whether it breaks a rule in force on that kernel; otherwise it only departs from full
-    /// alignment.
+    /// Whether it breaks a rule in force on that kernel; otherwise the request is only not fully
+    /// aligned.
     pub broken: bool,
     /// Number of the offending segment, from 0; `None` where none is, or its number is unknown.
     pub segment: Option<usize>,
@@ -63,7 +63,7 @@ pub(super) fn faults(record: &Record, rule_set: RuleSet) -> Vec<Fault> {
 }
 
 fn fault(record: &Record, reason: Reason, broken: bool, rule_set: RuleSet) -> Fault {
-    // What is not broken departs from full alignment, which is what `logical-block` asks.
+    // If no rule is broken, the request is measured by full alignment, which `logical-block` requires.
     let measure = if broken {
         rule_set
     } else {
@@ -106,7 +106,7 @@ fn fault(record: &Record, reason: Reason, broken: bool, rule_set: RuleSet) -> Fa
     }
 }
 
-/// A rule that atomic writes have beside those of alignment.
+/// A fault against a rule that only atomic writes have.
 fn atomic(record: &Record, reason: Reason, rule_set: RuleSet) -> Fault {
     let request = record.request.as_ref();
     let length = request.map(|request| request.geometry.length);
@@ -155,7 +155,7 @@ fn atomic(record: &Record, reason: Reason, rule_set: RuleSet) -> Fault {
     }
 }
 
-/// The value at fault.
+/// An offending value.
 struct Found {
     segment: Option<usize>,
     value: u64,

@@ -73,8 +73,8 @@ impl Limit {
     }
 }
 
-/// Whether the request was measured against the filesystem's block, as btrfs, f2fs and others do before
-/// they decide for the page cache (`check_direct_IO`, `f2fs_should_use_dio`).
+/// Whether the request was measured by the filesystem's block, as btrfs, f2fs and others do before
+/// they choose the page cache (`check_direct_IO`, `f2fs_should_use_dio`).
 pub(super) fn is_block_rule(record: &Record) -> bool {
     let Some(limits) = record.limits else {
         return false;

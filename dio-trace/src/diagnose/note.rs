@@ -19,9 +19,9 @@ pub enum Severity {
 /// A note on a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// The severity of a note.
+    /// Its severity.
     pub severity: Severity,
-    /// The flag it explains; `None` for a remark on the verdict.
+    /// The flag that it explains; `None` for a note on the verdict.
     pub flag: Option<Flag>,
     /// One sentence, without a full stop.
     pub sentence: String,
@@ -53,8 +53,8 @@ fn of_flag(record: &Record, flag: Flag) -> Note {
         ),
         Flag::Probing => (
             Severity::Info,
-            "one of a burst of attempts at one offset that ended in success: a program that finds \
-             out the alignment by trying, as QEMU does at open; not counted as a fault"
+            "one of a burst of attempts at one offset that ended in success: a program that tries \
+             out which alignment works, as QEMU does at open; not counted as a fault"
                 .to_owned(),
         ),
         Flag::EndOfFile => (
@@ -66,27 +66,27 @@ fn of_flag(record: &Record, flag: Flag) -> Note {
         Flag::Hole => (
             Severity::Info,
             "nothing was read from the disk (a hole, or an extent that was never written), so \
-             nobody looked at alignment"
+             alignment was not checked"
                 .to_owned(),
         ),
         Flag::WouldBlock => (
             Severity::Info,
-            "the caller asked not to wait (RWF_NOWAIT), and the kernel would have had to: not a \
-             failure, the caller tries again"
+            "the caller asked not to wait (RWF_NOWAIT), and the kernel would have had to wait: not \
+             a failure, the caller tries again"
                 .to_owned(),
         ),
         Flag::Extends => (
             Severity::Info,
             format!(
-                "it extends the file: {} ran it under an exclusive lock for that, one at a time for \
-                 the file",
+                "it extends the file, so {} ran it under an exclusive lock, one at a time for the \
+                 file",
                 filesystem(record)
             ),
         ),
         Flag::ReadModifyWrite => (Severity::Warning, read_modify_write(record)),
         Flag::Atomic => (
             Severity::Info,
-            "an atomic write (RWF_ATOMIC): it reaches the disk whole or not at all".to_owned(),
+            "an atomic write (RWF_ATOMIC): it reaches the disk either whole or not at all".to_owned(),
         ),
     };
     Note {
@@ -108,7 +108,7 @@ fn unchecked(record: &Record) -> String {
     let disk = disk(record);
     if disk.starts_with("zram") {
         return format!(
-            "dangerous: {disk} takes every vector for a whole page without looking; a buffer that \
+            "dangerous: {disk} treats every segment as a whole page without checking; a buffer that \
              is not page aligned reads wrong data and overwrites memory outside the request, \
              although the call succeeds"
         );
@@ -120,11 +120,11 @@ fn unchecked(record: &Record) -> String {
     let skipped = if one_page {
         "this kernel skips the check when a request lies inside one page"
     } else {
-        "nothing on its way checks memory on this kernel"
+        "no code on its way checks memory on this kernel"
     };
     format!(
         "dangerous: it breaks the rule in force, but {skipped}; {disk} got memory that its driver \
-         may not be able to handle, and success is not proof that the data is right"
+         may not be able to handle, and success does not prove that the data is right"
     )
 }
 
@@ -139,7 +139,7 @@ fn late(record: &Record) -> String {
     let submission = match record.interface {
         Interface::Sync | Interface::Kernel => "",
         Interface::Aio | Interface::IoUring => {
-            ", and a submitting call that returned success did not mean it"
+            ", although the submitting call may have returned success"
         }
     };
     format!(
@@ -166,7 +166,7 @@ fn read_modify_write(record: &Record) -> String {
     let block = record.limits.map_or(0, |limits| limits.physical_block_size);
     format!(
         "not whole physical blocks of {block} bytes: {} has to read the rest of a block before it \
-         can write it, which costs a turn of the disk or an erase cycle",
+         can write it, which costs a rotation of the disk or an erase cycle",
         disk(record)
     )
 }
@@ -193,7 +193,7 @@ fn buffered(record: &Record) -> String {
     let filesystem = filesystem(record);
     let why = match (record.filesystem.as_deref(), record.cause) {
         (Some("tmpfs"), _) => ": it has no disk below it and never does direct I/O".to_owned(),
-        (_, Some(Cause::Unknown)) => "; why could not be found out".to_owned(),
+        (_, Some(Cause::Unknown)) => "; the reason is unknown".to_owned(),
         (_, Some(cause)) => format!(": {}", cause.meaning()),
         (_, None) if !record.reasons.is_empty() => ", because it is misaligned".to_owned(),
         (_, None) => " although it is aligned to the device".to_owned(),
@@ -203,9 +203,9 @@ fn buffered(record: &Record) -> String {
         _ => "",
     };
     if by.is_empty() {
-        format!("{filesystem} served it from the page cache in spite of O_DIRECT{why}")
+        format!("{filesystem} served it from the page cache despite O_DIRECT{why}")
     } else {
-        format!("{by} in spite of O_DIRECT{why}")
+        format!("{by} despite O_DIRECT{why}")
     }
 }
 
@@ -222,7 +222,7 @@ fn failed(record: &Record) -> String {
     if server && request.result == -i64::from(libc::EINVAL) {
         return format!(
             "failed with {errno}, which no alignment rule of this kernel explains; the server's own \
-             file may have one, for offset and length are not multiples of 4096"
+             file may have one, because offset or length is not a multiple of 4096"
         );
     }
     format!("failed with {errno}, which no alignment rule of this kernel explains")
@@ -235,9 +235,9 @@ fn accepted(record: &Record) -> String {
         .and_then(|request| request.checked_by.as_deref());
     match (checked_by, record.disk.as_deref()) {
         (Some(below), Some(disk)) if below != disk => format!(
-            "misaligned, and accepted: {below} below looked at it and asks for less; what {disk} \
-             itself asks for, this kernel does not apply"
+            "misaligned, and accepted: {below} below it checked it and requires less; this kernel \
+             does not apply the limits of {disk} itself"
         ),
-        _ => "misaligned, and accepted because this kernel and device are mild".to_owned(),
+        _ => "misaligned, and accepted only because this kernel and device are lenient".to_owned(),
     }
 }

@@ -90,8 +90,8 @@ fn rejected_here(accepted: &[RuleSet]) -> String {
     }
 }
 
-/// It was done although it breaks the rule in force on the file's own device: nobody looked, or a disk
-/// below that asks for less.
+/// The sentence for a request that was done although it breaks the rule in force on the file's own
+/// device: nothing checked it, or a disk below that requires less.
 fn unlooked(record: &Record, kernel: RuleSet, rejected: &[RuleSet]) -> String {
     let checked_by = record
         .request
@@ -107,9 +107,9 @@ fn unlooked(record: &Record, kernel: RuleSet, rejected: &[RuleSet]) -> String {
     } else if record.flags.has(Flag::EndOfFile) {
         "accepted here past the end of the file, where this kernel cuts it".to_owned()
     } else if record.flags.has(Flag::Unchecked) {
-        "accepted here only because nobody looked".to_owned()
+        "accepted here only because nothing checked it".to_owned()
     } else if let Some(disk) = checked_by {
-        format!("accepted here by {disk}, which asks for less")
+        format!("accepted here by {disk}, which requires less")
     } else {
         "accepted here without a check".to_owned()
     };
