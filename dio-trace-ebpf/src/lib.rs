@@ -8,6 +8,7 @@
 #![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 
 pub mod abi;
+pub mod lifecycle;
 pub mod memory;
 pub mod rules;
 pub mod table;

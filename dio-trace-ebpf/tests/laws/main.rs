@@ -3,4 +3,5 @@
 mod asked;
 mod geometry;
 mod judge;
+mod lifecycle;
 mod rules;

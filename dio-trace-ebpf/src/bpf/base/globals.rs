@@ -1,10 +1,13 @@
 //! Constants that userspace sets before it loads the programs. They lie in `.rodata`, whose values the
 //! verifier knows: a branch on them costs nothing, and the branch not taken is not even checked.
 
-use dio_trace_ebpf::abi::{
-    ABI_VERSION as VERSION,
-    layout::Layout,
-    settings::{COMPLETION_SLOTS, Settings},
+use dio_trace_ebpf::{
+    abi::{
+        ABI_VERSION as VERSION,
+        layout::Layout,
+        settings::{COMPLETION_SLOTS, Settings},
+    },
+    words::RuleSet,
 };
 
 #[unsafe(no_mangle)]
@@ -61,6 +64,12 @@ macro_rules! setting {
 }
 
 pub(in crate::bpf) use {has, layout, setting};
+
+/// The rule set in force.
+#[inline(always)]
+pub(in crate::bpf) fn rule_set() -> RuleSet {
+    RuleSet::from_number(setting!(rule_set) as u8).unwrap_or(RuleSet::Unknown)
+}
 
 #[inline(always)]
 pub(in crate::bpf) const fn layout_ptr() -> *const Layout {

@@ -17,7 +17,6 @@ const IOCB_DIRECT: u32 = 1 << 17;
 /// `IOCB_ATOMIC`, which is `RWF_ATOMIC`: from 6.11.
 const IOCB_ATOMIC: u32 = 1 << 6;
 const EAGAIN: i64 = 11;
-const EOPNOTSUPP: i64 = 95;
 
 /// Whether a request is one of direct I/O, at the moment.
 #[inline(always)]
@@ -35,14 +34,6 @@ pub(in crate::bpf) fn is_atomic<A: Access>(kiocb: KernelPtr<A>) -> bool {
 #[inline(always)]
 pub(in crate::bpf) fn would_block<A: Access>(kiocb: KernelPtr<A>, result: i64) -> bool {
     result == -EAGAIN && kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_NOWAIT != 0
-}
-
-/// Whether a completion's `result` lets `io_uring` issue the request again (`io_rw_should_reissue`):
-/// unlike a submission's, it does so for nothing but `EAGAIN`. A polled request that the device
-/// cannot poll for ends in `EOPNOTSUPP`.
-#[inline(always)]
-pub(in crate::bpf) const fn is_reissued_at_completion(result: i64) -> bool {
-    result == -EAGAIN
 }
 
 /// Tells the interface by the function that will be told the result. overlayfs tells its own first,
@@ -104,13 +95,6 @@ pub(in crate::bpf) fn is_followed(ki_complete: u64) -> bool {
         followed |= ki_complete == setting!(completions[slot]);
     }
     followed
-}
-
-/// Results that say no more than that the request cannot be done without waiting. Raw devices and
-/// some filesystems say `EOPNOTSUPP` (`io_write`, io_uring/rw.c).
-#[inline(always)]
-pub(in crate::bpf) fn is_refusal_to_wait(result: i64) -> bool {
-    result == -EAGAIN || result == -EOPNOTSUPP
 }
 
 /// Whether `io_uring` issues a refused request again from a worker: it does unless the program itself asked not to wait (`REQ_F_NOWAIT`; `io_read`, `io_write`,

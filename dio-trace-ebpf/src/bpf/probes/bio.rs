@@ -5,7 +5,7 @@ use aya_ebpf::{
     programs::{BtfTracePointContext, RawTracePointContext},
 };
 
-use dio_trace_ebpf::abi::request::state;
+use dio_trace_ebpf::{abi::request::state, lifecycle::is_first};
 
 use crate::bpf::{
     base::{
@@ -47,7 +47,7 @@ fn queued<P: ProgramKind>(bio: KernelPtr<P::Access>) {
         bios::went_to(request, device_of(bio));
     }
     let again = request.bio == bio.address();
-    if is_first::<P>(&mut request.state, state::BIO_DUE, again) {
+    if is_counted::<P>(&mut request.state, state::BIO_DUE, again) {
         request.bio = bio.address();
         request.bios += 1;
     }
@@ -61,23 +61,17 @@ fn device_of<A: Access>(bio: KernelPtr<A>) -> KernelPtr<ByHelper> {
     bio.probed().follow(layout!(bio_bi_bdev))
 }
 
-/// Whether this program is the first of its pair to see what may be the same `again`. Where one of
-/// them is skipped, the other counts.
+/// Whether this program is to count an event, see [`is_first`].
 #[inline(always)]
-fn is_first<P: ProgramKind>(state: &mut u32, due: u32, again: bool) -> bool {
-    if !P::BTF || setting!(pairs) == 0 {
-        return true;
-    }
-    let first = !again || *state & due == 0;
-    *state = if first { *state | due } else { *state & !due };
-    first
+fn is_counted<P: ProgramKind>(state: &mut u32, due: u32, again: bool) -> bool {
+    !P::BTF || setting!(pairs) == 0 || is_first(state, due, again)
 }
 
 /// `block_split`: a bio is too large, or has a gap, for one request of its device.
 #[inline(always)]
 fn split<P: ProgramKind>() {
     if let Some(request) = threads::current_request()
-        && is_first::<P>(&mut request.state, state::SPLIT_DUE, true)
+        && is_counted::<P>(&mut request.state, state::SPLIT_DUE, true)
     {
         request.splits += 1;
     }

@@ -13,6 +13,7 @@ use dio_trace_ebpf::{
         request::{Request, level, state},
         row::Row,
     },
+    lifecycle::is_seen,
     memory::clear_words,
     words::{Engine, Interface, LossCause, Operation},
 };
@@ -29,8 +30,8 @@ use crate::bpf::{
         origin, owner, stacks,
     },
     request::{
-        engine::{mark_direct, marks},
-        pairs::{is_seen, pair_due},
+        engine::{flags, mark_direct},
+        pairs::pair_due,
         retry::{is_issued_again, is_same, issue_again},
     },
     tables::{
@@ -130,7 +131,7 @@ pub(in crate::bpf) fn enter_engine<C: StackIdContext, P: ProgramKind>(
     }
     let request = &mut row.request;
     mark_direct(request, kiocb, engine);
-    request.state |= marks(request, dio_flags) | state::IN_ENGINE;
+    request.state |= flags(dio_flags).marks(request) | state::IN_ENGINE;
 }
 
 /// Whether an engine is entered inside this request, whose filesystem was seen to begin it. What

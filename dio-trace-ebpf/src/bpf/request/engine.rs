@@ -2,7 +2,8 @@
 
 use dio_trace_ebpf::{
     abi::request::{Request, state},
-    words::{Engine, Interface, Operation},
+    lifecycle::{EngineFlags, has_done, leave_engine},
+    words::{Engine, Operation},
 };
 
 use crate::bpf::{
@@ -16,37 +17,13 @@ use crate::bpf::{
     },
 };
 
-/// Flags of `iomap_dio_rw` (include/linux/iomap.h, from 5.15, 6.19 and 7.0): macros, so not in BTF.
-const IOMAP_DIO_FORCE_WAIT: u32 = 1 << 0;
-const IOMAP_DIO_FSBLOCK_ALIGNED: u32 = 1 << 3;
-const IOMAP_DIO_BOUNCE: u32 = 1 << 4;
-const ENOTBLK: i64 = 15;
-
-/// [`state`] bits that the flags of `iomap_dio_rw` stand for.
+/// The flags that an engine is entered with.
 #[inline(always)]
-pub(in crate::bpf) fn marks(request: &Request, dio_flags: u32) -> u32 {
-    let forced = if setting!(dio_flags_are_wait) == 0 {
-        dio_flags & IOMAP_DIO_FORCE_WAIT != 0
-    } else if request.interface == Interface::Sync as u8 {
-        // Every synchronous request waits. XFS locks the file for part of a block
-        // (`xfs_file_dio_aio_write`, up to 5.14); so does ext4.
-        let block = request.origin.limits.filesystem_block_size.wrapping_sub(1);
-        (request.geometry.offset as u32 | request.geometry.length as u32) & block != 0
-    } else {
-        dio_flags & 0xff != 0
-    };
-    let forced = if forced { state::FORCED_WAIT } else { 0 };
-    forced | engine_marks(dio_flags)
-}
-
-/// The same of those flags that say what the engine does with memory and blocks.
-#[inline(always)]
-fn engine_marks(dio_flags: u32) -> u32 {
-    if setting!(dio_flags_are_wait) != 0 {
-        return 0;
+pub(in crate::bpf) fn flags(argument: u32) -> EngineFlags {
+    EngineFlags {
+        argument,
+        are_wait: setting!(dio_flags_are_wait) != 0,
     }
-    let has = |flag: u32, mark: u32| if dio_flags & flag != 0 { mark } else { 0 };
-    has(IOMAP_DIO_BOUNCE, state::COPIED) | has(IOMAP_DIO_FSBLOCK_ALIGNED, state::WHOLE_BLOCKS)
 }
 
 /// An engine is entered that only ever runs inside a request whose filesystem or device is seen to
@@ -67,27 +44,13 @@ pub(in crate::bpf) fn leave_inside(kiocb: u64, result: i64) {
     }
 }
 
-/// An engine inside a filesystem or a device returns. Its result counts from the request's start.
-#[inline(always)]
-pub(in crate::bpf) fn leave_engine(request: &mut Request, result: i64) {
-    request.state &= !state::IN_ENGINE;
-    if result == -ENOTBLK {
-        // `kiocb_invalidate_pages` says so. What a filesystem cannot do directly ends in 0 bytes, or
-        // in fewer than asked for (`__iomap_dio_rw`).
-        request.state |= state::CACHE_BUSY;
-    }
-    if result > 0 {
-        has_done(request, result as u64);
-    }
-}
-
 /// An engine is entered that has no exit of its own; it only marks a request that is owned.
 /// `dio_flags` is the fifth argument of `__iomap_dio_rw`.
 #[inline(always)]
 pub(in crate::bpf) fn enter_inner<A: Access>(kiocb: KernelPtr<A>, engine: Engine, dio_flags: u32) {
     if let Some(request) = find(kiocb.address()) {
         mark_direct(request, kiocb, engine);
-        request.state |= engine_marks(dio_flags);
+        request.state |= flags(dio_flags).treatment();
     }
 }
 
@@ -177,18 +140,10 @@ pub(in crate::bpf) fn submitted<A: Access>(bio: KernelPtr<A>, file_offset: u64) 
     if has!(iomap_dio_flags) && has!(bio_bi_private) {
         // Until btrfs takes the bio over, it is that of a `struct iomap_dio`.
         let dio = bio.probed().follow(layout!(bio_bi_private));
-        request.state |= engine_marks(dio.read(layout!(iomap_dio_flags)));
+        request.state |= flags(dio.read(layout!(iomap_dio_flags))).treatment();
     }
     // Bios follow upon one another in the file. Not added up: this program may be attached twice.
     let size = bio.read::<u32>(layout!(bio_bi_iter) + layout!(bvec_iter_bi_size));
     let done = (file_offset + u64::from(size)).wrapping_sub(request.geometry.offset);
     has_done(request, done);
-}
-
-/// So many bytes are done directly, from the request's start.
-#[inline(always)]
-fn has_done(request: &mut Request, bytes: u64) {
-    if bytes > request.direct_bytes {
-        request.direct_bytes = bytes;
-    }
 }

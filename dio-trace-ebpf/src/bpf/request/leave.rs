@@ -3,6 +3,7 @@
 
 use dio_trace_ebpf::{
     abi::request::{Request, level, state},
+    lifecycle::{is_refusal_to_wait, is_reissued_at_completion, leave_engine},
     verifier,
     words::{Engine, Interface, LossCause},
 };
@@ -14,14 +15,11 @@ use crate::bpf::{
         pointer::KernelPtr,
     },
     facts::{
-        kiocb::{
-            is_direct, is_followed, is_refusal_to_wait, is_reissued_at_completion, original,
-            will_be_issued_again, would_block,
-        },
+        kiocb::{is_direct, is_followed, original, will_be_issued_again, would_block},
         owner,
     },
     outcome::finish::finish,
-    request::{engine::leave_engine, retry::wait_for_retry},
+    request::retry::wait_for_retry,
     tables::{
         losses::{count_unmatched_end, lost},
         requests::{find, release},

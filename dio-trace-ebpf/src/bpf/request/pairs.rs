@@ -1,7 +1,6 @@
-//! Programs that are attached twice, since the kernel may skip one: what the first of a pair has seen,
-//! the second must not see again.
+//! Programs that are attached twice, because the kernel may skip one.
 
-use dio_trace_ebpf::abi::request::{Request, state};
+use dio_trace_ebpf::abi::request::state;
 
 use crate::bpf::base::{globals::setting, kind::ProgramKind};
 
@@ -13,12 +12,4 @@ pub(in crate::bpf) fn pair_due<P: ProgramKind>() -> u32 {
     } else {
         0
     }
-}
-
-/// Whether the other program of the pair has seen this call already.
-#[inline(always)]
-pub(in crate::bpf) fn is_seen(request: &mut Request) -> bool {
-    let due = request.state & state::PAIR_DUE != 0;
-    request.state &= !state::PAIR_DUE;
-    due
 }
