@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::{
     compare::{Change, Comparison, Line, Outcome},
     model::printable,
-    text::{number, rate},
+    text::{listed, number, rate},
 };
 
 /// The whole comparison.
@@ -90,7 +90,7 @@ fn one(line: &Line) -> String {
     let reasons = if reasons.is_empty() {
         String::new()
     } else {
-        format!(": {}", reasons.join(" and "))
+        format!(": {}", listed(&reasons))
     };
     format!(
         "  {word:<9} {:>8}  {:>8}  {}, {}: {} {}{reasons}",

@@ -9,7 +9,7 @@ use crate::{
         Case, Frequent, Place, Seen, Summary,
         text::{layout::Page, place_name},
     },
-    text::number,
+    text::{listed, number},
 };
 
 /// Start of the advice that is the same for every program; the report shows it once, at its end.
@@ -139,14 +139,14 @@ fn reasons(diagnosis: &Diagnosis) -> String {
     if words.is_empty() {
         String::new()
     } else {
-        format!(", {}", words.join(" and "))
+        format!(", {}", listed(&words))
     }
 }
 
 fn explain(page: &mut Page, example: &Record, diagnosis: &Diagnosis) {
     if example.request.is_some() {
         page.line(&format!(
-            "     as at {}, pid {}: {}",
+            "     for example at {}, pid {}: {}",
             example.time, example.pid, diagnosis.headline
         ));
     }
