@@ -21,7 +21,7 @@ mod verify;
 
 use std::{ffi::OsString, io::IsTerminal, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub use arguments::{parse_duration, parse_size};
 pub use exit::{Exit, Failure};
@@ -86,6 +86,6 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Verify(arguments)) => verify::run(arguments),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments),
-        Some(Command::Manual(arguments)) => manual::run(&arguments),
+        Some(Command::Manual(arguments)) => manual::run(&arguments, Cli::command()),
     }
 }

@@ -1,5 +1,6 @@
 //! What a file, directory or device requires of direct I/O, and who says so.
 
+mod alignment;
 mod mount;
 mod probe;
 mod stack;
@@ -15,6 +16,7 @@ use std::{
 use anyhow::Context;
 use serde::Serialize;
 
+pub use alignment::Alignment;
 pub use probe::Probed;
 pub use stack::Layer;
 pub use statx::Statx;
@@ -48,17 +50,6 @@ pub struct Inspection {
     pub disagreements: Vec<String>,
     /// Alignments to use in code; `None` where direct I/O is not possible, or no rule is known.
     pub use_in_code: Option<Alignment>,
-}
-
-/// Alignments for a program, bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Alignment {
-    /// Alignment of buffers.
-    pub memory: u32,
-    /// Alignment of offsets and lengths.
-    pub block: u32,
-    /// Alignment for all of these that also works on other kernels and disks, and is never serialised.
-    pub safe: u32,
 }
 
 impl Inspection {

@@ -6,9 +6,11 @@
 mod action;
 mod cells;
 mod columns;
+mod files;
 mod input;
 mod key;
 mod keymap;
+mod labels;
 mod layout;
 mod message;
 mod model;

@@ -5,12 +5,14 @@
 //! function must predict each answer, and the recording must contain each request exactly once, as
 //! it was.
 
+mod case;
 mod commands;
 mod dashboard;
 mod demonstrations;
 mod disks;
 mod doctor;
 mod fio;
+mod judge;
 mod matching;
 mod outcome;
 mod place;
@@ -18,6 +20,7 @@ mod places;
 mod predict;
 mod recording;
 mod row;
+mod setting;
 pub(crate) mod shell;
 mod terminal;
 mod truth;
@@ -30,9 +33,12 @@ use clap::Args;
 use dio_trace_ebpf::words::RuleSet;
 
 pub(crate) use disks::is_guest;
+pub(crate) use outcome::RESULT;
+
 use doctor::Doctor;
 use outcome::Outcome;
 use recording::Tracer;
+use setting::Setting;
 
 /// Check dio-trace against the kernel; runs inside a guest, as root
 #[derive(Args)]
@@ -58,19 +64,6 @@ pub(crate) struct Suite {
     untraced: Option<RuleSet>,
     /// Seed of the random requests
     #[arg(long, default_value_t = 1)]
-    seed: u64,
-}
-
-/// The settings that all parts of the suite share.
-struct Setting {
-    tracer: Tracer,
-    /// Whether dio-trace is checked, or the rule function alone.
-    traced: bool,
-    work: PathBuf,
-    rule_set: RuleSet,
-    full: bool,
-    brief: bool,
-    only: Vec<String>,
     seed: u64,
 }
 
@@ -126,13 +119,6 @@ impl Suite {
             dashboard::run(&setting, &mut outcome)?;
         }
         Ok(outcome.finish())
-    }
-}
-
-impl Setting {
-    /// Whether `--only` asks for a part with this name.
-    fn wants(&self, name: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| name.contains(only.as_str()))
     }
 }
 

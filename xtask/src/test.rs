@@ -1,5 +1,6 @@
 //! `cargo xtask test`: runs the tests of the host, then the suite in a guest with each kernel.
 
+mod findings;
 mod guests;
 mod host;
 mod prefix;

@@ -7,16 +7,14 @@ mod initramfs;
 mod machine;
 mod modules;
 mod ports;
+mod running;
 
 use std::{io, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::Args;
 
-pub(crate) use self::{
-    disk::Disk,
-    guest::{ENDED_EARLY, Guest},
-};
+pub(crate) use self::{disk::Disk, guest::Guest, running::ENDED_EARLY};
 use crate::{
     phase,
     setup::{self, Series},

@@ -10,6 +10,7 @@ mod call;
 pub(crate) mod clock;
 mod issue;
 mod matrix;
+mod order;
 mod random;
 mod repeat;
 mod request;

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory, Subcommand};
+use clap::{Args, Command, Subcommand};
 use clap_complete::{Shell, generate};
 
-use crate::cli::{Cli, Exit, Failure, output};
+use crate::cli::{Exit, Failure, output};
 
 /// Write manual pages or shell completions
 #[derive(Args, Debug)]
@@ -29,15 +29,16 @@ enum What {
     },
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+/// Writes what is asked for about `cli`, the whole command line.
+pub(super) fn run(arguments: &Arguments, mut cli: Command) -> Result<Exit, Failure> {
     match &arguments.what {
         What::Man { directory } => {
-            clap_mangen::generate_to(Cli::command(), directory)
+            clap_mangen::generate_to(cli, directory)
                 .with_context(|| format!("cannot write to {}", directory.display()))?;
         }
         What::Completions { shell } => {
             let mut script = Vec::new();
-            generate(*shell, &mut Cli::command(), "dio-trace", &mut script);
+            generate(*shell, &mut cli, "dio-trace", &mut script);
             let mut output = output::open(None)?;
             output.write_all(&script)?;
             output.flush()?;

@@ -13,7 +13,7 @@ use rustix::{
 };
 use serde::Serialize;
 
-use crate::inspect::Alignment;
+use crate::inspect::alignment::Alignment;
 
 /// Largest alignment that is tried, bytes.
 const LARGEST: usize = 65_536;

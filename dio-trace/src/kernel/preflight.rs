@@ -157,7 +157,7 @@ fn rights(capabilities: &CapsHashSet) -> Check {
     let useful = [
         (
             Capability::CAP_DAC_READ_SEARCH,
-            "names of control groups take longer to find",
+            "names of control groups are not known",
         ),
         (
             Capability::CAP_SYS_PTRACE,

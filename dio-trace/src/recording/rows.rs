@@ -11,6 +11,9 @@ use arrow_buffer::NullBuffer;
 
 use crate::model::{Batch, Loss, Record, Request, Timestamp};
 
+/// A column and its name.
+pub(super) type Column = (&'static str, ArrayRef);
+
 /// The rows of some batches: one for each record and loss, and one mark after those of each batch.
 pub(super) struct Rows<'a> {
     /// Time of each row.

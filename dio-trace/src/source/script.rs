@@ -1,6 +1,7 @@
 //! A scripted trace, the same each time: for tests, documentation, and trying the screen where
 //! nothing can be traced.
 
+mod actors;
 mod cast;
 mod environment;
 mod request;
@@ -12,10 +13,8 @@ use crate::{
     source::EventSource,
 };
 
-pub use cast::Actor;
-
-/// Start of the scripted trace: 2026-11-24 03:00:00 UTC.
-pub const STARTED: Timestamp = Timestamp(1_795_489_200_000_000_000);
+pub use actors::Actor;
+pub use environment::STARTED;
 
 /// The second in which the script loses details.
 const LOSS_AT: u32 = 42;

@@ -6,6 +6,7 @@ use crate::{
     store::{Column, Kind, ProcessKey, Row, RowKey, Snapshot, Tally},
     text::{bytes_short, clock_exact, latency, per_second, short, size},
     tui::{
+        labels::{command, path},
         text::{cut, cut_front, width},
         theme::{Role, Theme},
     },
@@ -270,32 +271,6 @@ pub(super) const fn short_reason(reason: Reason) -> &'static str {
     }
 }
 
-/// Name of the process of a row.
-#[must_use]
-pub(super) fn command(row: &Row) -> String {
-    match &row.process {
-        Some(ProcessKey::One { comm, .. }) if comm.is_empty() => "(unknown)".to_owned(),
-        Some(ProcessKey::One { comm, .. }) => printable(comm).into_owned(),
-        Some(ProcessKey::Others) => "(others)".to_owned(),
-        None => format!("({} processes)", row.processes),
-    }
-}
-
-/// Path of the file of a row, or what else is known of the file.
-#[must_use]
-pub(super) fn path(row: &Row) -> String {
-    use crate::store::FileKey;
-    let Some(file) = &row.file else {
-        return format!("({} files)", row.files);
-    };
-    match (&file.path, &file.key) {
-        (Some(path), _) => printable(path).into_owned(),
-        (None, FileKey::Inode { inode, .. }) => format!("(inode {inode}, path unknown)"),
-        (None, FileKey::Others { .. }) => "(others)".to_owned(),
-        (None, FileKey::Path { .. }) => "(unknown)".to_owned(),
-    }
-}
-
 /// The source of the limits of a row's device.
 fn limit_source(row: &Row, snapshot: &Snapshot) -> String {
     use crate::model::LimitSource;
@@ -320,65 +295,4 @@ fn limit_source(row: &Row, snapshot: &Snapshot) -> String {
     } else {
         format!("{source}, on {}", device.members.join(" "))
     }
-}
-
-/// All text of a row that a search considers.
-#[must_use]
-pub(super) fn searchable(row: &Row) -> String {
-    let mut text = format!("{} {}", command(row), path(row));
-    if let Some(ProcessKey::One { pid, .. }) = &row.process {
-        text.push_str(&format!(" {pid}"));
-    }
-    for part in [&row.cgroup, &row.disk, &row.filesystem]
-        .into_iter()
-        .flatten()
-    {
-        text.push(' ');
-        text.push_str(&printable(part));
-    }
-    let kind = match row.key {
-        RowKey::Kind(kind) => Some(kind),
-        _ => row.main,
-    };
-    if let Some(kind) = kind {
-        text.push_str(&searchable_kind(kind));
-    }
-    text.to_lowercase()
-}
-
-fn searchable_kind(kind: Kind) -> String {
-    format!(
-        " {} {}",
-        kind.verdict,
-        kind.reasons.words().collect::<Vec<_>>().join(" ")
-    )
-}
-
-/// All text of a request that a search considers.
-#[must_use]
-pub(super) fn searchable_request(record: &Record) -> String {
-    let mut text = format!(
-        "{} {} {}",
-        printable(&record.comm),
-        record.pid,
-        record.operation
-    );
-    for part in [&record.path, &record.disk, &record.cgroup]
-        .into_iter()
-        .flatten()
-    {
-        text.push(' ');
-        text.push_str(&printable(part));
-    }
-    text.push_str(&searchable_kind(Kind {
-        verdict: record.verdict,
-        reasons: record.reasons,
-    }));
-    if let Some(request) = &record.request {
-        text.push_str(&format!(
-            " {} {}",
-            request.geometry.offset, request.geometry.length
-        ));
-    }
-    text.to_lowercase()
 }

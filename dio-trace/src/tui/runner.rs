@@ -1,7 +1,7 @@
 //! Runs the screen: handles batches, keys and signals as they arrive, carries out effects, and
 //! draws at most ten times a second, or not at all if nothing has changed.
 
-use std::{fs, io::Write, path::Path, time::Duration};
+use std::{io::Write, time::Duration};
 
 use anyhow::Context;
 use tokio::{
@@ -12,10 +12,10 @@ use tokio::{
 use crate::{
     filter::Filter,
     model::{Batch, Environment},
-    recording::{Files, Recorder, Room, Target},
     source::EventSource,
     store::{Snapshot, Store},
     tui::{
+        files::{Tape, save},
         input::{Signals, keys},
         message::{Effect, Message},
         model::{Ending, Model},
@@ -81,7 +81,7 @@ pub async fn run<S: EventSource + Send + 'static>(
         model,
         theme: options.theme,
         player,
-        recorder: None,
+        tape: Tape::default(),
         screen,
         changed: true,
         stale: false,
@@ -112,7 +112,7 @@ struct Runner<S> {
     snapshot: Snapshot,
     theme: Theme,
     player: Player<S>,
-    recorder: Option<(Recorder, String)>,
+    tape: Tape,
     screen: Screen,
     /// Whether the screen must be drawn again.
     changed: bool,
@@ -219,7 +219,7 @@ impl<S: EventSource + Send + 'static> Runner<S> {
                 }
                 None
             }
-            Effect::Save { path, text } => Some(save(&path, &text)),
+            Effect::Save { path, text } => Some(notice(save(&path, &text))),
             Effect::StartRecording(path) => Some(self.start_recording(path)),
             Effect::StopRecording => {
                 let stopped = self.stop_recording();
@@ -276,18 +276,10 @@ impl<S: EventSource + Send + 'static> Runner<S> {
     }
 
     fn add(&mut self, batch: Batch) -> anyhow::Result<()> {
-        if let Some((recorder, path)) = &mut self.recorder {
-            let text = match recorder.write(batch.clone()) {
-                Ok(Room::Left) => None,
-                Ok(Room::Full) => Some(format!("recording to {path} ended: the file is full")),
-                Err(error) => Some(format!("recording to {path} failed: {error}")),
-            };
-            if let Some(text) = text {
-                self.recorder = None;
-                self.store.note(&text);
-                self.take(Message::Recording(None))?;
-                self.take(Message::Notice { text, failed: true })?;
-            }
+        if let Some(text) = self.tape.write(&batch) {
+            self.store.note(&text);
+            self.take(Message::Recording(None))?;
+            self.take(Message::Notice { text, failed: true })?;
         }
         self.store.add(batch);
         self.stale = true;
@@ -311,36 +303,20 @@ impl<S: EventSource + Send + 'static> Runner<S> {
     }
 
     fn start_recording(&mut self, path: String) -> Message {
-        if Path::new(&path).exists() {
-            let text = format!("{path} exists: name a new file");
-            return Message::Notice { text, failed: true };
-        }
-        let target = Target::Files(Files {
-            path: path.clone().into(),
-            max_size: None,
-            keep: 0,
-        });
-        match Recorder::start(target, self.environment.clone()) {
-            Ok(recorder) => {
+        match self.tape.start(&path, self.environment.clone()) {
+            Ok(()) => {
                 self.store.note(&format!("recording to {path}"));
-                self.recorder = Some((recorder, path.clone()));
                 Message::Recording(Some(path))
             }
-            Err(error) => Message::Notice {
-                text: format!("cannot record to {path}: {error}"),
-                failed: true,
-            },
+            Err(text) => Message::Notice { text, failed: true },
         }
     }
 
     fn stop_recording(&mut self) -> Option<Message> {
-        let (recorder, path) = self.recorder.take()?;
-        let (text, failed) = match recorder.finish(self.snapshot.time) {
-            Ok(()) => (format!("recorded to {path}"), false),
-            Err(error) => (format!("recording to {path} failed: {error}"), true),
-        };
-        self.store.note(&text);
-        Some(Message::Notice { text, failed })
+        let stopped = self.tape.stop(self.snapshot.time)?;
+        let (Ok(text) | Err(text)) = &stopped;
+        self.store.note(text);
+        Some(notice(stopped))
     }
 }
 
@@ -354,17 +330,9 @@ async fn next_outline(outlines: &mut Option<Receiver<Outline>>) -> Outline {
     std::future::pending().await
 }
 
-/// Writes a new file.
-fn save(path: &str, text: &str) -> Message {
-    let written = fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    match written {
-        Ok(()) => Message::Notice {
-            text: format!("saved to {path}"),
-            failed: false,
-        },
-        Err(error) => Message::Notice {
-            text: format!("cannot save to {path}: {error}"),
-            failed: true,
-        },
-    }
+/// An outcome as a notice to the user.
+fn notice(outcome: Result<String, String>) -> Message {
+    let failed = outcome.is_err();
+    let (Ok(text) | Err(text)) = outcome;
+    Message::Notice { text, failed }
 }

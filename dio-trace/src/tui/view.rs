@@ -8,18 +8,14 @@ mod help;
 mod host;
 mod log;
 mod meters;
+mod parts;
 mod picture;
 mod table;
 mod tabs;
 mod timeline;
 mod why;
 
-use ratatui::{
-    Frame,
-    layout::Rect,
-    text::{Line, Span},
-    widgets::Paragraph,
-};
+use ratatui::{Frame, layout::Rect, text::Line, widgets::Paragraph};
 
 pub(super) use detail::lines as record_lines;
 pub(super) use header::summary;
@@ -31,7 +27,7 @@ use crate::{
     tui::{
         layout::Areas,
         model::{Model, Screen, Tab},
-        theme::{Role, Theme},
+        theme::Theme,
     },
 };
 
@@ -101,43 +97,4 @@ pub(super) fn text(
 #[must_use]
 pub(super) fn text_lines(model: &Model, snapshot: &Snapshot, width: usize) -> usize {
     text(model, snapshot, &Theme::MONOCHROME, width).map_or(0, |lines| lines.len())
-}
-
-/// A piece of a line.
-fn span(theme: &Theme, role: Role, text: impl Into<String>) -> Span<'static> {
-    Span::styled(text.into(), theme.style(role))
-}
-
-/// A heading inside a text.
-fn section(theme: &Theme, title: &str) -> Line<'static> {
-    Line::from(span(theme, Role::Place, title))
-}
-
-/// A sentence over as many lines as it needs; all but the first are indented like its text.
-fn sentence(theme: &Theme, role: Role, lead: &str, text: &str, width: usize) -> Vec<Line<'static>> {
-    let indent = crate::tui::text::width(lead);
-    let mut lead = lead.to_owned();
-    crate::tui::text::wrap(text, width.saturating_sub(indent))
-        .into_iter()
-        .map(|line| {
-            let before = std::mem::replace(&mut lead, " ".repeat(indent));
-            Line::from(vec![Span::raw(before), span(theme, role, line)])
-        })
-        .collect()
-}
-
-/// Puts pieces side by side while there is room. The first ones matter most, and a piece that does
-/// not fit is left out.
-fn fitted(pieces: Vec<Span<'static>>, width: usize) -> Line<'static> {
-    let mut line = Line::default();
-    let mut used = 0;
-    for piece in pieces {
-        let wide = piece.width();
-        if used + wide > width {
-            break;
-        }
-        used += wide;
-        line.push_span(piece);
-    }
-    line
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use super::{Setting, disks, outcome::Outcome, terminal::Terminal};
+use super::{disks, outcome::Outcome, setting::Setting, terminal::Terminal};
 
 /// Name of the watched program.
 const COMM: &str = "dio-watched";

@@ -2,7 +2,7 @@
 
 use dio_trace_ebpf::words::{Interface, Operation, RuleSet, Verdict};
 
-use super::{outcome::Outcome, row::Row, truth::Case};
+use super::{case::Case, outcome::Outcome, row::Row};
 
 /// Checks every demonstration whose place exists in this guest.
 pub(super) fn check(rule_set: RuleSet, outcome: &mut Outcome, cases: &[Case<'_>]) {

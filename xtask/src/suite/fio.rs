@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use super::{Setting, disks, outcome::Outcome, shell};
+use super::{disks, outcome::Outcome, setting::Setting, shell};
 
 /// Number of requests with `--full`, over all jobs.
 const FULL: u64 = 100_000;

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use dio_trace_ebpf::words::RuleSet;
 use serde::Serialize;
 
+/// Start of the suite's last line; JSON follows.
+pub(crate) const RESULT: &str = "SUITE-RESULT ";
+
 /// One check.
 #[derive(Serialize)]
 struct Check {
@@ -75,7 +78,7 @@ impl Outcome {
             self.skipped.len()
         );
         let json = serde_json::to_string(&self).unwrap_or_else(|error| format!("{error}"));
-        println!("SUITE-RESULT {json}");
+        println!("{RESULT}{json}");
         if failed == 0 && !self.checks.is_empty() {
             ExitCode::SUCCESS
         } else {

@@ -100,9 +100,30 @@ pub(super) struct Made<'a> {
 /// A page of memory, bytes.
 pub(super) const PAGE: u64 = 4096;
 const HUGE_PAGE: u64 = 2 << 20;
+const UNMOUNT: &str = "if mountpoint -q $MNT; then umount $MNT; fi";
 const MOUNT_POINT: &str = "/tmp/dio-trace-suite-place";
 
 impl Place {
+    /// A disk of the guest, as it is: what the rows of devices begin with.
+    pub(super) const RAW: Self = Self {
+        name: "",
+        base: Base::Own,
+        tools: &[],
+        module: "",
+        make: "echo $DISK $DISK",
+        unmake: "true",
+        front: Front::Common,
+        late: Late::Own,
+        holes: false,
+    };
+
+    /// A file on a mounted filesystem: what the rows of filesystems begin with.
+    pub(super) const FILE: Self = Self {
+        unmake: UNMOUNT,
+        holes: true,
+        ..Self::RAW
+    };
+
     /// Whether requests go to a block device, not to a file.
     pub(super) fn is_raw(&self) -> bool {
         self.front == Front::Common && !self.holes

@@ -1,63 +1,26 @@
-//! The truth test: compares at each place the kernel's answers with the rule function's
-//! predictions, and the recording with both.
+//! The truth test: issues known requests at each place, and has the kernel's answers and the
+//! recording judged.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    process::{Command, Stdio},
-};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
-use dio_trace_ebpf::words::Interface;
 
 use super::{
-    Setting, demonstrations,
-    matching::{MISSING, match_rows},
+    judge::{Asked, judge, judge_predictions},
     outcome::Outcome,
     place::Made,
-    places::PLACES,
-    predict::{Prediction, predict},
-    recording::Recorded,
-    row::Row,
-    verdict,
+    places::places,
+    setting::Setting,
 };
 use crate::workload::{Region, answer::Answer};
 
 /// Number of random requests at each place.
 const SAMPLE: u64 = 60;
 const FULL: u64 = 3000;
-/// Number of mismatches of one kind that are printed for each place.
-const SHOWN: usize = 6;
-
-/// The requests at one place.
-pub(super) struct Asked<'a> {
-    pub(super) made: Made<'a>,
-    pub(super) region: Region,
-    pub(super) answers: Vec<Answer>,
-}
-
-/// One request with everything that is known about it.
-pub(super) struct Case<'a> {
-    pub(super) place: &'static str,
-    pub(super) answer: &'a Answer,
-    pub(super) prediction: Prediction,
-    /// Whether it lies in an unwritten part.
-    pub(super) in_hole: bool,
-    pub(super) row: Result<&'a Row, String>,
-}
-
-#[derive(Default)]
-struct Tally {
-    tried: u64,
-    predicted: u64,
-    recorded: u64,
-}
 
 /// Runs the test at every place that this guest can have.
 pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()> {
-    let places: Vec<_> = PLACES
-        .iter()
-        .filter(|place| setting.wants(place.name))
-        .collect();
+    let places: Vec<_> = places().filter(|place| setting.wants(place.name)).collect();
     if places.is_empty() {
         return Ok(());
     }
@@ -137,234 +100,4 @@ fn workload(plan: &[&str], huge: bool) -> anyhow::Result<Vec<Answer>> {
         .lines()
         .map(|line| serde_json::from_str(line).with_context(|| format!("not an answer: {line}")))
         .collect()
-}
-
-fn judge(setting: &Setting, outcome: &mut Outcome, asked: &[Asked<'_>], recorded: &Recorded) {
-    let mut by_pid: HashMap<u32, Vec<&Row>> = HashMap::new();
-    for row in &recorded.rows {
-        by_pid.entry(row.pid).or_default().push(row);
-    }
-    let mut cases = Vec::new();
-    let mut extra = Vec::new();
-    for place in asked {
-        for answers in place
-            .answers
-            .chunk_by(|first, second| first.pid == second.pid)
-        {
-            let rows = by_pid.get(&answers[0].pid).map_or(&[][..], Vec::as_slice);
-            let matched = match_rows(answers, rows);
-            extra.extend(
-                matched
-                    .extra
-                    .into_iter()
-                    .map(|row| (place.made.place.name, row)),
-            );
-            for (answer, row) in answers.iter().zip(matched.rows) {
-                let prediction = predict(&place.made, place.region, setting.rule_set, answer);
-                let row = row.and_then(|row| {
-                    verdict::fault(&place.made, answer, prediction, row).map_or(Ok(row), Err)
-                });
-                let in_hole = place.region.is_unwritten(answer.offset);
-                let place = place.made.place.name;
-                cases.push(Case {
-                    place,
-                    answer,
-                    prediction,
-                    in_hole,
-                    row,
-                });
-            }
-        }
-    }
-    tabulate(outcome, &cases);
-    report_kernel(outcome, &cases);
-    report(outcome, &cases, &extra);
-    // The kernel skips a probe that another task is running on the same CPU (preemptible kernels,
-    // `__bpf_prog_enter_recur`), and io_uring gives up a request in a worker without calling
-    // anything that a probe sees. Both may happen, but must be rare and must be reported.
-    let missing = cases
-        .iter()
-        .filter(|case| case.row.as_ref().is_err_and(|reason| reason == MISSING))
-        .count() as u64;
-    let lost = recorded.lost();
-    outcome.check(
-        "what is missing is counted as lost, and is rare",
-        missing <= lost && lost * 500 <= cases.len() as u64,
-        format!("{missing} missing; lost: {:?}", recorded.losses()),
-    );
-    demonstrations::check(setting.rule_set, outcome, &cases);
-}
-
-/// Checks only the rule function, where nothing was traced.
-fn judge_predictions(setting: &Setting, outcome: &mut Outcome, asked: &[Asked<'_>]) {
-    let cases: Vec<Case<'_>> = asked
-        .iter()
-        .flat_map(|place| place.answers.iter().map(move |answer| (place, answer)))
-        .map(|(place, answer)| Case {
-            place: place.made.place.name,
-            answer,
-            prediction: predict(&place.made, place.region, setting.rule_set, answer),
-            in_hole: place.region.is_unwritten(answer.offset),
-            row: Err("not traced".to_owned()),
-        })
-        .collect();
-    tabulate(outcome, &cases);
-    report_kernel(outcome, &cases);
-}
-
-fn tabulate(outcome: &mut Outcome, cases: &[Case<'_>]) {
-    let mut table: BTreeMap<(&str, Interface), Tally> = BTreeMap::new();
-    for case in cases {
-        let tally = table
-            .entry((case.place, case.answer.interface))
-            .or_default();
-        tally.tried += 1;
-        tally.predicted += u64::from(case.is_predicted());
-        tally.recorded += u64::from(case.row.is_ok());
-    }
-    outcome.row(format!(
-        "{:18} {:9} {:>6} {:>10} {:>9}",
-        "place", "interface", "tried", "predicted", "recorded"
-    ));
-    for ((place, interface), tally) in table {
-        outcome.row(format!(
-            "{place:18} {interface:9} {:6} {:10} {:9}",
-            tally.tried, tally.predicted, tally.recorded
-        ));
-    }
-}
-
-/// Checks the kernel's answers.
-fn report_kernel(outcome: &mut Outcome, cases: &[Case<'_>]) {
-    let mispredicted: Vec<String> = cases
-        .iter()
-        .filter(|case| !case.is_predicted())
-        .map(|case| format!("{}: predicted {:?}", case.describe(), case.prediction))
-        .collect();
-    summarise(
-        outcome,
-        "the rule function predicts the kernel's answer",
-        cases.len(),
-        &mispredicted,
-    );
-    let damaged: Vec<String> = cases
-        .iter()
-        .filter(|case| case.answer.data_ok == Some(false) && case.place != "zram")
-        .map(Case::describe)
-        .collect();
-    summarise(
-        outcome,
-        "data is right everywhere but on zram",
-        cases.len(),
-        &damaged,
-    );
-    let wrong_way: Vec<String> = cases
-        .iter()
-        .filter(|case| case.went_the_wrong_way())
-        .map(|case| {
-            format!(
-                "{}: predicted {:?}, cached {:?}",
-                case.describe(),
-                case.prediction,
-                case.answer.cached
-            )
-        })
-        .collect();
-    summarise(
-        outcome,
-        "reads go through the page cache where predicted",
-        cases.len(),
-        &wrong_way,
-    );
-}
-
-/// Checks the recording of these requests.
-fn report(outcome: &mut Outcome, cases: &[Case<'_>], extra: &[(&str, &Row)]) {
-    let misrecorded: Vec<String> = cases
-        .iter()
-        .filter_map(|case| Some((case, case.row.as_ref().err()?)))
-        .filter(|(_, reason)| *reason != MISSING)
-        .map(|(case, reason)| format!("{}: {reason}", case.describe()))
-        .collect();
-    summarise(
-        outcome,
-        "every request is recorded once, as it was",
-        cases.len(),
-        &misrecorded,
-    );
-    let extra: Vec<String> = extra
-        .iter()
-        .map(|(place, row)| {
-            format!(
-                "{place}: {} {} offset {:?} length {:?} result {:?} count {}",
-                row.interface, row.operation, row.offset, row.length, row.result, row.count
-            )
-        })
-        .collect();
-    summarise(
-        outcome,
-        "nothing else is recorded of these processes",
-        cases.len(),
-        &extra,
-    );
-}
-
-fn summarise(outcome: &mut Outcome, name: &str, tried: usize, wrong: &[String]) {
-    let mut shown: HashMap<&str, usize> = HashMap::new();
-    for line in wrong {
-        let shown = shown
-            .entry(line.split(' ').next().unwrap_or_default())
-            .or_default();
-        *shown += 1;
-        if *shown <= SHOWN {
-            println!("     {line}");
-        }
-    }
-    let detail = format!("{tried} requests, {} wrong", wrong.len());
-    outcome.check(name, wrong.is_empty() && tried != 0, detail);
-}
-
-impl Case<'_> {
-    fn is_predicted(&self) -> bool {
-        self.answer
-            .result
-            .is_none_or(|result| self.prediction.holds(result) || self.may_be_told_to_retry(result))
-    }
-
-    /// Whether -EAGAIN is possible. For a request of more than 256 segments `io_uring` submits bios
-    /// without waiting. If the queue accepts only some of them, an interrupt reports -EAGAIN to the
-    /// program (`__blkdev_direct_IO`, `io_rw_should_reissue`). That has nothing to do with
-    /// alignment and cannot be predicted.
-    fn may_be_told_to_retry(&self, result: i64) -> bool {
-        const EAGAIN: i64 = 11;
-        let segments = self.answer.segments.len();
-        result == -EAGAIN && segments > 256 && self.answer.interface == Interface::IoUring
-    }
-
-    /// Whether a read was served by the page cache although predicted as direct, or the other way
-    /// round.
-    fn went_the_wrong_way(&self) -> bool {
-        match self.prediction {
-            // tmpfs serves a hole without a page in the cache.
-            Prediction::Buffered => self.answer.cached == Some(false) && !self.in_hole,
-            Prediction::Direct { .. } => self.answer.cached == Some(true),
-            Prediction::Done | Prediction::Unknown | Prediction::Rejected(_) => false,
-        }
-    }
-
-    /// A readable description.
-    pub(super) fn describe(&self) -> String {
-        let answer = self.answer;
-        format!(
-            "{} {} {} {:?} offset {} length {} result {:?} data_ok {:?}",
-            self.place,
-            answer.call,
-            answer.operation,
-            answer.shape,
-            answer.offset,
-            answer.length,
-            answer.result,
-            answer.data_ok
-        )
-    }
 }

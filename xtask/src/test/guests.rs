@@ -8,18 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use anyhow::{Context, Result};
 
-use super::{prefix::Prefix, report::Report};
+use super::{findings::Findings, prefix::Prefix, report::Report};
 use crate::{
     paths, phase,
     setup::{Kernel, Series},
     vm::{self, Guest},
 };
 
-/// Start of the suite's last line; JSON follows.
-pub(super) const RESULT: &str = "SUITE-RESULT ";
 const QUICK_LIMIT: Duration = Duration::from_secs(20 * 60);
 const FULL_LIMIT: Duration = Duration::from_secs(80 * 60);
 
@@ -32,24 +29,6 @@ pub(super) struct Suite<'a> {
     pub(super) full: bool,
     pub(super) only: &'a [String],
     pub(super) jobs: usize,
-}
-
-/// The findings of the suite on one kernel.
-#[derive(Debug, Deserialize)]
-pub(super) struct Found {
-    pub(super) kernel: String,
-    pub(super) checks: Vec<Check>,
-    #[serde(default)]
-    pub(super) skipped: Vec<String>,
-}
-
-/// One check of the suite.
-#[derive(Debug, Deserialize)]
-pub(super) struct Check {
-    pub(super) name: String,
-    pub(super) passed: bool,
-    #[serde(default)]
-    pub(super) detail: String,
 }
 
 impl Suite<'_> {
@@ -105,7 +84,7 @@ impl Suite<'_> {
         command
     }
 
-    fn one(&self, kernel: Kernel, command: &[String]) -> Result<Found> {
+    fn one(&self, kernel: Kernel, command: &[String]) -> Result<Findings> {
         let name = kernel.series.to_string();
         let guest = Guest {
             timeout: if self.full { FULL_LIMIT } else { QUICK_LIMIT },
@@ -117,18 +96,12 @@ impl Suite<'_> {
         for complaint in &outcome.complaints {
             phase::say(format!("the kernel of guest {name} said: {complaint}"));
         }
-        let text = String::from_utf8_lossy(&output.kept);
-        let Some(result) = text
-            .lines()
-            .rev()
-            .find_map(|line| line.strip_prefix(RESULT))
-        else {
-            bail!(
+        Findings::in_output(&output.kept)?.with_context(|| {
+            format!(
                 "the suite ended with status {} and without a result",
                 outcome.status
-            );
-        };
-        serde_json::from_str(result).context("the suite's result cannot be read")
+            )
+        })
     }
 }
 

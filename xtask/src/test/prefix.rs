@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::suite::RESULT;
+
 /// A writer that puts a name before each line, and keeps all that was written.
 pub(super) struct Prefix<W> {
     name: String,
@@ -33,7 +35,7 @@ impl<W: Write> Write for Prefix<W> {
             let text = String::from_utf8_lossy(&self.line).into_owned();
             self.line.clear();
             // The last line is for programs only.
-            if !text.starts_with(super::guests::RESULT) {
+            if !text.starts_with(RESULT) {
                 let plain: String = text.chars().filter(|c| !c.is_control()).collect();
                 // One call, so that lines of other guests do not get in between.
                 self.output

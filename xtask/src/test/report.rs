@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::Result;
 
-use super::guests::Found;
+use super::findings::Findings;
 use crate::{phase, setup::Series};
 
 /// Counts and failures of each kernel.
@@ -61,7 +61,7 @@ impl Report {
         series: Series,
         release: String,
         duration: Duration,
-        found: Result<Found>,
+        found: Result<Findings>,
     ) {
         let mut row = Row {
             duration: Some(duration),

@@ -5,8 +5,7 @@ use std::{io, ptr};
 use super::{
     Call,
     answer::Reported,
-    issue::{Order, Reply},
-    sync::{current_thread, last_errno},
+    order::{Order, Reply, current_thread, last_errno},
 };
 
 /// `struct iocb` (`include/uapi/linux/aio_abi.h`), little-endian layout.

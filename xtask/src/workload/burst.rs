@@ -5,9 +5,8 @@ use super::{
     aio::{Aio, Iocb},
     answer::{Answer, Placed},
     arena::Arena,
-    issue::Order,
+    order::{Order, current_thread},
     request::Piece,
-    sync::current_thread,
     target::Target,
 };
 

@@ -7,31 +7,14 @@ use dio_trace_ebpf::rules::Segment;
 use super::{
     Call,
     aio::Aio,
-    answer::{Answer, Placed, Reported},
+    answer::{Answer, Placed},
     arena::Arena,
+    order::{Order, Reply},
     request::Request,
     ring::Ring,
     sync,
     target::{Target, scramble},
 };
-
-/// A request in the form that the kernel takes.
-pub(super) struct Order<'a> {
-    pub(super) call: Call,
-    pub(super) descriptor: i32,
-    pub(super) write: bool,
-    pub(super) offset: u64,
-    pub(super) segments: &'a [libc::iovec],
-}
-
-/// The kernel's answer.
-pub(super) struct Reply {
-    /// Bytes, or a negative errno.
-    pub(super) result: i64,
-    pub(super) reported: Reported,
-    /// The issuing thread.
-    pub(super) tid: u32,
-}
 
 /// All interfaces, each set up when it is first used.
 pub(super) struct Issuers {

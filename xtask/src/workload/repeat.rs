@@ -8,8 +8,12 @@ use std::{
 };
 
 use super::{
-    Call, Piece, aio::Aio, arena::Arena, clock::monotonic, issue::Order, ring::Ring,
-    sync::last_errno,
+    Call, Piece,
+    aio::Aio,
+    arena::Arena,
+    clock::monotonic,
+    order::{Order, last_errno},
+    ring::Ring,
 };
 
 /// Range of the offsets, bytes; or the length of one request where that is more.

@@ -7,8 +7,7 @@ use io_uring::{IoUring, opcode, squeue, types};
 use super::{
     Call,
     answer::Reported,
-    issue::{Order, Reply},
-    sync::current_thread,
+    order::{Order, Reply, current_thread},
 };
 
 /// `user_data` of the operation before a linked request.

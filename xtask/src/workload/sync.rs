@@ -1,11 +1,9 @@
 //! System calls that wait for the result.
 
-use std::io;
-
 use super::{
     Call,
     answer::Reported,
-    issue::{Order, Reply},
+    order::{Order, Reply, current_thread, last_errno},
 };
 
 /// Issues `order` and waits for its result.
@@ -80,15 +78,4 @@ fn issue_here(order: &Order<'_>) -> Reply {
         reported: Reported::Submission,
         tid: current_thread(),
     }
-}
-
-/// `errno` of the call that just failed.
-pub(super) fn last_errno() -> i64 {
-    i64::from(io::Error::last_os_error().raw_os_error().unwrap_or(0))
-}
-
-/// Id of the running thread.
-pub(super) fn current_thread() -> u32 {
-    // SAFETY: takes no arguments.
-    unsafe { libc::gettid() as u32 }
 }

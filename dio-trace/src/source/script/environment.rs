@@ -1,9 +1,11 @@
 //! The host of the script.
 
-use crate::{
-    model::{Attachment, Device, Environment, Evidence, LimitSource, Limits, RuleSet},
-    source::script::STARTED,
+use crate::model::{
+    Attachment, Device, Environment, Evidence, LimitSource, Limits, RuleSet, Timestamp,
 };
+
+/// Start of the scripted trace: 2026-11-24 03:00:00 UTC.
+pub const STARTED: Timestamp = Timestamp(1_795_489_200_000_000_000);
 
 /// Limits of the script's disks, in order of [`Disk`].
 const LIMITS: [Limits; 4] = [

@@ -7,7 +7,7 @@ use crate::{
         Cause, DeviceNumber, Engine, Flags, Geometry, Operation, Record, Request, RuleSet, Segment,
         Timestamp,
     },
-    source::script::cast::{Actor, File},
+    source::script::actors::{Actor, File},
 };
 
 /// The description of one request.

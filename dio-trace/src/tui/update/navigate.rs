@@ -7,8 +7,8 @@ use crate::{
     store::{Kind, Order, Row, RowKey, Scope, Snapshot},
     text::clock_exact,
     tui::{
-        cells,
         columns::{columns, fit},
+        labels,
         layout::Areas,
         message::Effect,
         model::{Model, Notice, Place, Screen, Selected, Tab},
@@ -135,14 +135,14 @@ const fn next(scope: &Scope, row: &Row) -> Tab {
 fn name(row: &Row) -> String {
     let process = || match &row.process {
         Some(crate::store::ProcessKey::One { pid, .. }) => {
-            format!("{} {pid}", cells::command(row))
+            format!("{} {pid}", labels::command(row))
         }
-        _ => cells::command(row),
+        _ => labels::command(row),
     };
     match &row.key {
         RowKey::Process(_) => process(),
-        RowKey::File(_) => cells::path(row),
-        RowKey::ProcessFile(..) => format!("{}: {}", process(), cells::path(row)),
+        RowKey::File(_) => labels::path(row),
+        RowKey::ProcessFile(..) => format!("{}: {}", process(), labels::path(row)),
         RowKey::Device(_) => match row.disk.as_deref() {
             Some(disk) => printable(disk).into_owned(),
             None => "no device".to_owned(),
@@ -215,11 +215,11 @@ pub(super) fn search(model: &mut Model, steps: i64, snapshot: &Snapshot) -> Vec<
         return Vec::new();
     }
     let hit = |index: usize| match snapshot.rows.get(index) {
-        Some((_, row)) => cells::searchable(row).contains(&wanted),
+        Some((_, row)) => labels::searchable(row).contains(&wanted),
         None => snapshot
             .requests
             .get(index)
-            .is_some_and(|record| cells::searchable_request(record).contains(&wanted)),
+            .is_some_and(|record| labels::searchable_request(record).contains(&wanted)),
     };
     let from = i64::try_from(model.cursor(snapshot)).unwrap_or(0);
     let length = i64::try_from(count).unwrap_or(1);

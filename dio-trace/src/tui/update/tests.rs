@@ -135,7 +135,7 @@ fn searching_goes_round() {
     desk.press("/ postgres Enter");
     let found = desk.model.cursor(&desk.snapshot);
     let row = &desk.snapshot.rows[found].1;
-    assert!(crate::tui::cells::command(row).contains("postgres"));
+    assert!(crate::tui::labels::command(row).contains("postgres"));
     desk.press("n");
     assert_eq!(desk.model.cursor(&desk.snapshot), found);
     desk.press("/ rejected Enter n n n n");

@@ -9,7 +9,7 @@ use crate::{
     tui::{
         model::Model,
         theme::{Role, Theme},
-        view::{section, sentence, span},
+        view::parts::{section, sentence, span},
     },
 };
 

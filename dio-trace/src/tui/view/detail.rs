@@ -10,7 +10,10 @@ use crate::{
     text::{latency, number},
     tui::{
         theme::{Role, Theme},
-        view::{picture, section, sentence, span},
+        view::{
+            parts::{section, sentence, span},
+            picture,
+        },
     },
 };
 

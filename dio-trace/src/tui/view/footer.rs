@@ -10,7 +10,7 @@ use crate::{
         model::{Model, PromptKind},
         text::{cut, cut_front, width as wide},
         theme::{Role, Theme},
-        view::span,
+        view::parts::span,
     },
 };
 

@@ -11,7 +11,7 @@ use crate::{
         model::{Ending, Model, Screen, Tab},
         text::{cut, cut_front, width as wide},
         theme::{Role, Theme},
-        view::{fitted, span},
+        view::parts::{fitted, span},
     },
 };
 

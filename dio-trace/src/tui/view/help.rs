@@ -8,7 +8,7 @@ use crate::{
         cells::short_reason,
         keymap::{Group, KEYMAP},
         theme::{Role, Theme},
-        view::{section, sentence, span},
+        view::parts::{section, sentence, span},
     },
 };
 

@@ -9,7 +9,7 @@ use crate::{
     text::number,
     tui::{
         theme::{Role, Theme},
-        view::{section, sentence, span},
+        view::parts::{section, sentence, span},
     },
 };
 

@@ -10,7 +10,7 @@ use crate::{
     tui::{
         text::cut,
         theme::{Role, Theme},
-        view::span,
+        view::parts::span,
     },
 };
 

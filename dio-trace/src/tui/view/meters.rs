@@ -8,7 +8,7 @@ use crate::{
     text::{per_second, percent, short},
     tui::{
         theme::{Role, Theme},
-        view::span,
+        view::parts::span,
     },
 };
 

@@ -11,7 +11,7 @@ use crate::{
     tui::{
         text::cut_front,
         theme::{Role, Theme},
-        view::{section, sentence, span},
+        view::parts::{section, sentence, span},
     },
 };
 

@@ -10,12 +10,13 @@ use crate::{
     store::{Column, Row, RowKey, Snapshot},
     text::{elapsed, number},
     tui::{
-        cells::{Cell, of_request, of_row, path, searchable, searchable_request},
+        cells::{Cell, of_request, of_row},
         columns::{Shown, fit},
+        labels::{path, searchable, searchable_request},
         model::{Ending, Model, Screen, Tab},
         text::{cut_front, width as wide},
         theme::{Role, Theme},
-        view::{sentence, span},
+        view::parts::{sentence, span},
     },
 };
 

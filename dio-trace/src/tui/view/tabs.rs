@@ -6,7 +6,7 @@ use crate::tui::{
     model::{Model, Screen, Tab},
     text::width as wide,
     theme::{Role, Theme},
-    view::span,
+    view::parts::span,
 };
 
 /// Number and name of each tab that fits, with its columns. If not all names fit, all but the

@@ -7,7 +7,7 @@ use crate::tui::{
     playback::{Playback, SPEEDS},
     text::width as wide,
     theme::{Role, Theme},
-    view::span,
+    view::parts::span,
 };
 
 /// One line: state, start, trouble over time with the position, end.

@@ -8,10 +8,10 @@ use crate::{
     store::Snapshot,
     text::number,
     tui::{
-        cells::{command, path},
+        labels::{command, path},
         model::{Model, Screen},
         theme::{Role, Theme},
-        view::{sentence, span},
+        view::parts::{sentence, span},
     },
 };
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Bench;
+use super::bench::Bench;
 use crate::suite::outcome::Outcome;
 
 /// Compares two real recordings, in both orders.

@@ -10,7 +10,10 @@ use std::{
 
 use anyhow::Context;
 
-use super::{Bench, LOG512, PATIENCE, running::Running};
+use super::{
+    bench::{Bench, LOG512},
+    running::{PATIENCE, Running},
+};
 use crate::suite::outcome::Outcome;
 
 /// Checks that a signal ends a recording, and that `--pid` includes descendants.

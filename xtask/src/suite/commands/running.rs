@@ -9,7 +9,8 @@ use std::{
 
 use anyhow::bail;
 
-use super::PATIENCE;
+/// Time limit of one step, for a busy machine under emulation.
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A running dio-trace.
 pub(super) struct Running {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Bench, LOG512, rows};
+use super::bench::{Bench, LOG512, rows};
 use crate::suite::outcome::Outcome;
 
 /// Checks whose requests are recorded, and the exit status.

@@ -1,0 +1,104 @@
+//! Runs dio-trace and the workload as the checks of commands need them.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::running::Running;
+use crate::suite::setting::Setting;
+
+/// Number of requests of the workload `log512`, all of which are misaligned and rejected.
+pub(super) const LOG512: u64 = 32;
+
+/// The setting of the checks.
+pub(super) struct Bench<'a> {
+    pub(super) setting: &'a Setting,
+    /// Program whose `workload` issues the requests.
+    pub(super) workload: PathBuf,
+    /// Path of a disk with 4096-byte blocks.
+    pub(super) disk: String,
+    /// Directory of the recordings.
+    pub(super) directory: PathBuf,
+}
+
+impl Bench<'_> {
+    pub(super) fn start(&self, name: &str, arguments: &[&str]) -> anyhow::Result<Running> {
+        let output = self.directory.join(name);
+        let log = self
+            .directory
+            .join(format!("{}.log", name.replace('/', "-")));
+        let child = self
+            .setting
+            .tracer
+            .command()
+            .args(["record", "-o"])
+            .arg(&output)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log)?)
+            .spawn()
+            .context("cannot run dio-trace")?;
+        Ok(Running { child, output, log })
+    }
+
+    /// Runs dio-trace to its end, and returns its exit code and what it printed.
+    pub(super) fn run(&self, arguments: &[&str]) -> anyhow::Result<(Option<i32>, String)> {
+        let mut command = self.setting.tracer.command();
+        let output = command.args(arguments).stdin(Stdio::null()).output()?;
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Ok((output.status.code(), text))
+    }
+
+    pub(super) fn issue(&self, scenario: &str) -> anyhow::Result<()> {
+        let status = Command::new(&self.workload)
+            .args(["workload", "scenario", scenario, &self.disk])
+            .stdout(Stdio::null())
+            .status()?;
+        if !status.success() {
+            bail!("the workload ended with {status}");
+        }
+        Ok(())
+    }
+
+    /// The command line of the workload, for a shell.
+    pub(super) fn script(&self, scenario: &str) -> String {
+        let workload = self.workload.display();
+        format!(
+            "{workload} workload scenario {scenario} {} > /dev/null",
+            self.disk
+        )
+    }
+
+    /// The numbers of direct and of misaligned requests in a recording; `None` where it cannot be
+    /// read.
+    pub(super) fn counts(&self, recording: &Path) -> anyhow::Result<Option<(u64, u64)>> {
+        let path = recording.to_string_lossy();
+        let (code, text) = self.run(&["report", "--format", "jsonl", &path])?;
+        if code != Some(0) {
+            return Ok(None);
+        }
+        let rows = rows(&text);
+        let sum = |misaligned: bool| {
+            let rows = rows
+                .iter()
+                .filter(|row| !misaligned || row["verdict"] != "aligned");
+            rows.filter_map(|row| row["count"].as_u64()).sum()
+        };
+        Ok(Some((sum(false), sum(true))))
+    }
+}
+
+/// The rows of requests among JSON lines. Messages are among the lines as well.
+pub(super) fn rows(text: &str) -> Vec<Value> {
+    let rows = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    rows.filter(|row| row.get("verdict").is_some()).collect()
+}
