@@ -12,8 +12,8 @@ pub mod settings;
 pub mod signals;
 pub mod slot;
 
-/// Number of the layout below; raised with every change, so that an object built apart from the
-/// binary that loads it is noticed.
+/// Version of the layout below, raised with every change, so that a binary notices an object that was
+/// built for another one.
 pub const ABI_VERSION: u32 = 5;
 
 /// Name of the probe object's global that holds [`ABI_VERSION`].

@@ -8,7 +8,7 @@ use crate::verifier::low_bits;
 
 /// A place in the value of a map, which programs on all CPUs and userspace read and write at will.
 ///
-/// It stays while `'m` lasts: the kernel frees the memory of a map only when nobody has the map any more,
+/// It stays while `'m` lasts: the kernel frees the memory of a map only when it is no longer in use,
 /// and a row that is given up stays memory of the map. So every access here is safe; that what is read
 /// still means the same a moment later is for the reader to ensure.
 #[repr(transparent)]

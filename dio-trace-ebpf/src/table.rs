@@ -21,7 +21,7 @@ use crate::{
 /// The first of the tables in [`Slots`], or the only one.
 pub const FIRST: u32 = 0;
 
-/// What [`find_displaced`] and [`claim_displaced`] return when there is none.
+/// Returned by [`find_displaced`] and [`claim_displaced`] if there is no slot.
 const NOWHERE: u64 = u64::MAX;
 
 /// The highest number of a slot in its group.

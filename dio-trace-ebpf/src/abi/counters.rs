@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{file::FileId, hash::mixed};
 
-/// What the requests counted in one row have in common.
+/// Properties that the requests counted in one row have in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(C)]
 pub struct CounterKey {
@@ -48,7 +48,7 @@ pub struct CounterValue {
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct CounterRow {
-    /// What its requests have in common.
+    /// Properties that its requests have in common.
     pub key: CounterKey,
     /// Their totals.
     pub value: CounterValue,
@@ -139,7 +139,7 @@ impl RowLimits {
     }
 }
 
-/// What the last-resort counters distinguish. They are used if a table has no row left or the kernel
+/// Properties that the last-resort counters distinguish. They are used if a table has no row left or the kernel
 /// makes none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unattributed {

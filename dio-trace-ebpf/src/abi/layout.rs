@@ -1,6 +1,6 @@
-//! Where the running kernel keeps what the probes read. Rust emits no CO-RE relocations, so
-//! userspace resolves every member and enumerator from the kernel's BTF and passes the result as
-//! a read-only global: to the verifier these are constants.
+//! Offsets of what the probes read in the running kernel. Rust emits no CO-RE relocations, so userspace
+//! resolves every member and enumerator from the kernel's BTF and passes the result as a read-only
+//! global: to the verifier these are constants.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -209,7 +209,7 @@ layout! {
     task_struct_comm: Required = BtfItem::Member("task_struct", &["comm"]),
     /// `task_struct.tgid`.
     task_struct_tgid: Required = BtfItem::Member("task_struct", &["tgid"]),
-    /// `io_kiocb.flags`; io_uring may be configured out.
+    /// `io_kiocb.flags`; `io_uring` may be configured out.
     io_kiocb_flags: Optional = BtfItem::Member("io_kiocb", &["flags"]),
     /// `backing_aio.orig_iocb`, from 6.7; like the next one only while overlayfs' module is loaded.
     backing_aio_orig_iocb: Optional = BtfItem::Member("backing_aio", &["orig_iocb"]),
@@ -267,6 +267,6 @@ layout! {
     req_meta_bit: Optional = BtfItem::Enumerator("__REQ_META"),
     /// `FI_INLINE_DATA` of f2fs.
     fi_inline_data: Optional = BtfItem::Enumerator("FI_INLINE_DATA"),
-    /// `REQ_F_NOWAIT_BIT`; io_uring may be configured out.
+    /// `REQ_F_NOWAIT_BIT`; `io_uring` may be configured out.
     req_f_nowait_bit: Optional = BtfItem::Enumerator("REQ_F_NOWAIT_BIT"),
 }

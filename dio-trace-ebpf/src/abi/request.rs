@@ -65,7 +65,7 @@ pub mod state {
     pub const SPLIT_DUE: u32 = 1 << 13;
     /// The file's device applies its own limits to what it is given: every blk-mq device
     /// (`blk_mq_submit_bio`), and those others that call `bio_split_to_limits` (md, drbd, heads of
-    /// NVMe multipath). The device mapper and zram, brd, pmem do not.
+    /// `NVMe` multipath). The device mapper and zram, brd, pmem do not.
     pub const DEVICE_LOOKS: u32 = 1 << 14;
     /// An atomic write (`IOCB_ATOMIC`).
     pub const ATOMIC: u32 = 1 << 15;
@@ -79,7 +79,7 @@ pub mod state {
     pub const FELL_BACK: u32 = 1 << 19;
     /// The engine took nothing, since pages of the file could not be dropped (`-ENOTBLK`).
     pub const CACHE_BUSY: u32 = 1 << 20;
-    /// What the filesystem measures by its own blocks is [`OwnBlocks::Memory`](crate::rules::OwnBlocks).
+    /// The filesystem measures by its own blocks: [`OwnBlocks::Memory`](crate::rules::OwnBlocks).
     pub const OWN_MEMORY: u32 = 1 << 21;
     /// It is [`OwnBlocks::Place`](crate::rules::OwnBlocks) for writes.
     pub const OWN_PLACE: u32 = 1 << 22;
@@ -175,7 +175,7 @@ pub struct Request {
     pub applied_disk: u32,
     /// Who makes it, and of which file.
     pub origin: Origin,
-    /// What can be written atomically there; only with [`state::ATOMIC`].
+    /// Sizes that can be written atomically there; only with [`state::ATOMIC`].
     pub atomic_units: AtomicUnits,
     /// The first segments; the last slot is for the first misaligned one that is not among them.
     pub segments: [Segment; SEGMENTS_KEPT + 1],

@@ -1,8 +1,8 @@
-//! The programs themselves: each takes the arguments its kind of hook gives and hands them on.
-//! What is attached where is userspace's attach plan.
+//! The programs themselves: each takes the arguments that its kind of hook gives and passes them on.
+//! Userspace's attach plan says what is attached where.
 
 /// Declares the kretprobe that ends the requests of a [`level`](dio_trace_ebpf::abi::request::level),
-/// for kernels with `bpf_loop` or without.
+/// of one kind.
 macro_rules! exit_kretprobe {
     ($name:ident, $level:expr, $kind:ty) => {
         #[kretprobe]

@@ -1,4 +1,4 @@
-//! What is known at the end of a request, as the rules want it.
+//! The facts that are known at the end of a request, in the form that the rules take.
 
 use crate::{
     abi::request::{Request, state},
@@ -7,11 +7,11 @@ use crate::{
     words::{Engine, Operation, RuleSet},
 };
 
-/// Whether a request is aligned, as nearly all are, which takes a look.
+/// Whether a request is aligned, as nearly all are, by a short look.
 #[inline(always)]
 #[must_use]
 pub fn is_plain_request(request: &Request, result: i64) -> bool {
-    /// What may have a flag or another verdict.
+    /// Facts that may lead to a flag or another verdict.
     const MARKS: u32 = state::COPIED
         | state::WHOLE_PAGE_DEVICE
         | state::FORCED_WAIT

@@ -4,7 +4,7 @@ const EAGAIN: i64 = 11;
 const EOPNOTSUPP: i64 = 95;
 
 /// Whether a submission's `result` says only that the request cannot be done without waiting. Raw
-/// devices and some filesystems return `EOPNOTSUPP` (`io_write`, io_uring/rw.c).
+/// devices and some filesystems return `EOPNOTSUPP` (`io_write`, `io_uring/rw.c`).
 #[inline(always)]
 #[must_use]
 pub const fn is_refusal_to_wait(result: i64) -> bool {

@@ -25,7 +25,7 @@ pub struct AtomicUnits {
 /// The rules for atomic writes that a request breaks: its length is a power of two between the
 /// smallest and the largest unit, its offset a multiple of that length, and its memory one segment.
 ///
-/// Source: `generic_atomic_write_valid` (fs/read_write.c, from 6.11), which asks for `ITER_UBUF`;
+/// Source: `generic_atomic_write_valid` (`fs/read_write.c`, from 6.11), which asks for `ITER_UBUF`;
 /// `blkdev_dio_invalid` and `blkdev_direct_IO` (block/fops.c), `xfs_file_write_iter`,
 /// `ext4_file_write_iter` for the units.
 #[must_use]

@@ -202,7 +202,7 @@ proptest! {
     }
 
     /// Counting rows have keys that two programs on one CPU may claim at the same time: each gets a row,
-    /// and whoever looks for it later finds one of them.
+    /// and a later lookup finds one of them.
     #[test]
     fn a_key_that_is_claimed_twice_at_a_time_is_found(key in 1..40_u64, access in 0..20_usize) {
         let slots = HostSlots::new();

@@ -17,7 +17,7 @@ pub(in crate::bpf) struct MapSlots<V: 'static>(pub(in crate::bpf) &'static Array
 pub(in crate::bpf) struct Table<V: 'static> {
     pub(in crate::bpf) slots: MapSlots<V>,
     pub(in crate::bpf) hashed: &'static HashMap<u64, V>,
-    /// What a row in the hash map starts from.
+    /// Initial value of a row in the hash map.
     pub(in crate::bpf) empty: &'static V,
 }
 

@@ -16,13 +16,13 @@ use crate::bpf::{
     facts::device::{is_named, number_and_limits},
 };
 
-/// Whether this kernel looks at memory in bios at all.
+/// Whether this kernel checks memory in bios at all.
 #[inline(always)]
 pub(in crate::bpf) fn are_looked_at() -> bool {
     setting!(rule_set) == RuleSet::DmaSegmentLate as u32
 }
 
-/// What a disk does with the bios it is given: [`state::DEVICE_LOOKS`], [`state::HANDS_DOWN`] or neither.
+/// How a disk treats the bios it is given: [`state::DEVICE_LOOKS`], [`state::HANDS_DOWN`] or neither.
 #[inline(never)]
 pub(in crate::bpf) fn role_of(disk: KernelPtr<ByHelper>) -> u32 {
     let queue = disk.follow(layout!(gendisk_queue));

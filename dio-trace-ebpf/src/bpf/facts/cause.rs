@@ -1,5 +1,5 @@
-//! Why the page cache served a request about which nothing is misaligned: what the file's own filesystem
-//! says of it. Asked only of requests that were buffered, which are rare.
+//! Why the page cache served a request that is not misaligned, according to the file's own filesystem.
+//! Looked up only for buffered requests, which are rare.
 
 use dio_trace_ebpf::{
     abi::request::{Request, state},

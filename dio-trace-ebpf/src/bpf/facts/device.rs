@@ -45,7 +45,7 @@ pub(in crate::bpf) fn is_named<A: Access>(disk: KernelPtr<A>, letters: [u8; 4]) 
     }
 }
 
-/// Writes down the name of a device's disk, NUL-padded.
+/// Copies the name of a device's disk, NUL-padded.
 #[inline(always)]
 pub(in crate::bpf) fn disk_name(device: KernelPtr<ByHelper>, place: &mut [u8; 32]) {
     let disk = device.follow(layout!(block_device_bd_disk));

@@ -108,7 +108,7 @@ pub(in crate::bpf) fn realtime_device(inode: KernelPtr<ByHelper>) -> KernelPtr<B
         .follow(layout!(xfs_buftarg_bt_bdev))
 }
 
-/// What can be written atomically to the file of a request.
+/// Sizes that can be written atomically to the file of a request.
 #[inline(never)]
 pub(in crate::bpf) fn atomic_units(request: &Request) -> AtomicUnits {
     let file = KernelPtr::at(request.file);

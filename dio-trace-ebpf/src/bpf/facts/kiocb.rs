@@ -1,4 +1,4 @@
-//! What a `struct kiocb` tells of who is waiting for it, and whether it will be issued again.
+//! Facts in a `struct kiocb`: who waits for its result, and whether it will be issued again.
 
 use dio_trace_ebpf::{
     abi::settings::{BACKING_AIO, COMPLETION_SLOTS, COMPLETIONS, OVL_AIO},
@@ -18,13 +18,13 @@ const IOCB_DIRECT: u32 = 1 << 17;
 const IOCB_ATOMIC: u32 = 1 << 6;
 const EAGAIN: i64 = 11;
 
-/// Whether a request is one of direct I/O, at the moment.
+/// Whether a request is a direct one at the moment.
 #[inline(always)]
 pub(in crate::bpf) fn is_direct<A: Access>(kiocb: KernelPtr<A>) -> bool {
     kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_DIRECT != 0
 }
 
-/// Whether a write is to reach the disk whole or not at all.
+/// Whether a write must reach the disk whole or not at all.
 #[inline(always)]
 pub(in crate::bpf) fn is_atomic<A: Access>(kiocb: KernelPtr<A>) -> bool {
     kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_ATOMIC != 0
@@ -36,8 +36,8 @@ pub(in crate::bpf) fn would_block<A: Access>(kiocb: KernelPtr<A>, result: i64) -
     result == -EAGAIN && kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_NOWAIT != 0
 }
 
-/// Tells the interface by the function that will be told the result. overlayfs tells its own first,
-/// and keeps the program's `struct kiocb` behind the one it passes on.
+/// The interface, derived from `ki_complete`. overlayfs installs its own `ki_complete`, and stores the
+/// caller's kiocb after the one that it passes down.
 #[inline(always)]
 pub(in crate::bpf) fn interface<A: Access>(kiocb: KernelPtr<A>) -> u8 {
     match kiocb.read::<u64>(layout!(kiocb_ki_complete)) {
@@ -48,7 +48,7 @@ pub(in crate::bpf) fn interface<A: Access>(kiocb: KernelPtr<A>) -> u8 {
     }
 }
 
-/// The program's `struct kiocb`, where this one was made by overlayfs to pass a request on.
+/// The caller's `struct kiocb`, if overlayfs made this one to pass a request on.
 #[inline(always)]
 pub(in crate::bpf) fn original<A: Access>(kiocb: KernelPtr<A>) -> Option<KernelPtr<ByHelper>> {
     let ki_complete = kiocb.read::<u64>(layout!(kiocb_ki_complete));
@@ -60,8 +60,8 @@ pub(in crate::bpf) fn original<A: Access>(kiocb: KernelPtr<A>) -> Option<KernelP
         return None;
     };
     let kiocb = kiocb.probed();
-    // Stable kernels put a count of references in front (fs/overlayfs/file.c), which without BTF of
-    // the module only its value tells.
+    // Stable kernels put a reference count before it (fs/overlayfs/file.c). Without BTF of the module
+    // only the value shows which of the two it is.
     const KERNEL_ADDRESS: u64 = 1 << 63;
     let first = kiocb.read::<u64>(place);
     Some(if first & KERNEL_ADDRESS != 0 {
@@ -97,8 +97,8 @@ pub(in crate::bpf) fn is_followed(ki_complete: u64) -> bool {
     followed
 }
 
-/// Whether `io_uring` issues a refused request again from a worker: it does unless the program itself asked not to wait (`REQ_F_NOWAIT`; `io_read`, `io_write`,
-/// io_uring/rw.c).
+/// Whether `io_uring` issues a refused request again from a worker: it does unless the program itself
+/// asked not to wait (`REQ_F_NOWAIT`; `io_read`, `io_write`, io_uring/rw.c).
 #[inline(always)]
 pub(in crate::bpf) fn will_be_issued_again<A: Access>(kiocb: KernelPtr<A>) -> bool {
     if kiocb.read::<u32>(layout!(kiocb_ki_flags)) & IOCB_NOWAIT == 0

@@ -1,5 +1,5 @@
 //! How often a superblock with a device number has ended: a filesystem that is mounted later under the
-//! same number, or made anew on the same disk, has other files of the same inode numbers.
+//! same number, or made again on the same disk, has other files of the same inode numbers.
 
 use dio_trace_ebpf::{memory::InMap, verifier::low_bits};
 

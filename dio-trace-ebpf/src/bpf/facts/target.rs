@@ -1,4 +1,4 @@
-//! What a request goes to: the file, its device and that device's limits.
+//! The target of a request: the file, its device and that device's limits.
 
 use dio_trace_ebpf::{
     abi::{
@@ -31,10 +31,10 @@ use crate::bpf::{
 const S_DAX: u32 = 1 << 13;
 const S_ENCRYPTED: u32 = 1 << 14;
 
-/// Filesystems whose direct I/O knows no alignment: tmpfs, NFS, FUSE (include/uapi/linux/magic.h).
+/// Filesystems whose direct I/O has no alignment rule: tmpfs, NFS, FUSE (include/uapi/linux/magic.h).
 const NO_RULE_MAGICS: [u64; 3] = [0x0102_1994, 0x6969, 0x6573_5546];
 
-/// Writes down all of the file behind `inode` that stays as it is, over zeros.
+/// Fills in, over zeros, everything about the file of `inode` that does not change.
 #[inline(always)]
 pub(in crate::bpf) fn identify<A: Access>(
     origin: &mut Origin,
@@ -108,7 +108,7 @@ fn name_number(file: KernelPtr<ByHelper>) -> u32 {
     name ^ directory.read::<u64>(layout!(inode_i_ino)) as u32
 }
 
-/// Writes down what a file may change at any moment: its size and, of a raw device, its block size.
+/// Fills in what may change at any moment: the size of a file and the block size of a raw device.
 #[inline(always)]
 pub(in crate::bpf) fn measure<A: Access>(
     request: &mut Request,

@@ -165,7 +165,7 @@ fn drop_process(key: &mut CounterKey) {
     key.cgroup = 0;
     key.pid = 0;
     key.uid = 0;
-    // SAFETY: two words, which lie behind four others.
+    // SAFETY: two words, and aligned: three words lie before them.
     unsafe { clear_words((&raw mut key.comm).cast(), 2) };
 }
 

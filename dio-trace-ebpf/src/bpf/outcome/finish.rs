@@ -1,4 +1,4 @@
-//! The end of a request: its verdict, and whether it is sent or counted.
+//! Judges a finished request, and sends or counts it.
 
 use aya_log_ebpf::debug;
 use dio_trace_ebpf::{
@@ -74,7 +74,7 @@ pub(in crate::bpf) fn finish<P: ProgramKind>(request: &Request, result: i64) -> 
     if opaque(u64::from(counted), unknown) != 0 {
         return 0;
     }
-    // One place for all: the file must be known before the row that names it.
+    // In one place for both: the file must be known before the event or row that names it.
     send::file::<P>(&request.origin.id, request.file);
     if send && send::detail(request, judged, cause, result) {
         return 0;

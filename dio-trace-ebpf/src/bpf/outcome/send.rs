@@ -1,4 +1,4 @@
-//! Sending: details of requests, within each process' share, and files when they are first met.
+//! Sending: details of requests, within each process' share, and files when they are first seen.
 
 use aya_ebpf::helpers::{bpf_get_prandom_u32, bpf_ktime_get_boot_ns};
 use dio_trace_ebpf::{
@@ -34,7 +34,7 @@ use crate::bpf::{
     },
 };
 
-/// Sends a finished request. False where it is not sent, for a cause that is noted.
+/// Sends a finished request. False if it is not sent; the cause is counted as a loss.
 #[inline(always)]
 pub(in crate::bpf) fn detail(request: &Request, judged: Judged, cause: u8, result: i64) -> bool {
     // SAFETY: takes no arguments.
@@ -61,7 +61,7 @@ pub(in crate::bpf) fn detail(request: &Request, judged: Judged, cause: u8, resul
     true
 }
 
-/// Whether a process may send one more detail in the present window.
+/// Whether a process may send one more detail in the current window.
 #[inline(always)]
 fn within_share(pid: u32, now: u64) -> bool {
     const LAST: i32 = SHARES_COUNT as i32 - 1;
@@ -80,7 +80,7 @@ fn within_share(pid: u32, now: u64) -> bool {
     number <= rate
 }
 
-/// Sends name and limits of a file, unless that was done before.
+/// Sends name and limits of a file, unless they were sent before.
 #[inline(never)]
 pub(in crate::bpf) fn file<P: ProgramKind>(id: &FileId, file: u64) -> u32 {
     let epoch = FILES_EPOCH.value(0).map_or(0, InMap::read);
@@ -103,7 +103,7 @@ pub(in crate::bpf) fn file<P: ProgramKind>(id: &FileId, file: u64) -> u32 {
     let inode = open.follow(layout!(file_f_inode));
     event.kind = EventKind::File as u32;
     event.id = *id;
-    // First, while the verifier knows of no other values that it would have to walk this with.
+    // First, while the verifier knows no other values that it would combine this with.
     let steps = path::components::<P>(&mut event.path, open);
     event.path_steps = opaque(steps, inode.address()) as u32;
     // SAFETY: as many words, aligned to 8 bytes in the event.
@@ -143,8 +143,8 @@ pub(in crate::bpf) fn file<P: ProgramKind>(id: &FileId, file: u64) -> u32 {
     0
 }
 
-/// Whether a file is in its set, and the place it can have: a free one, or else any. Without
-/// branches, each of which the verifier would follow.
+/// Whether a file is in its set, and the place that it can have: a free one, or else any. Without
+/// branches: the verifier would follow each of them.
 #[inline(always)]
 fn look(set: InMap<[u64; FILE_WAYS]>, number: u64) -> (bool, u64) {
     // SAFETY: takes no arguments.

@@ -1,4 +1,4 @@
-//! The verdict on a request that is done: at a glance where it is aligned, else by the rules.
+//! The verdict on a finished request: by a short look if it is aligned, otherwise by the rules.
 
 use dio_trace_ebpf::{
     abi::request::Request,
@@ -10,7 +10,7 @@ use dio_trace_ebpf::{
 
 use crate::bpf::base::globals::rule_set;
 
-/// A judgement in one word, which is also all that the verifier has to carry on.
+/// A judgement in one word, so that the verifier has a single value to track.
 #[derive(Clone, Copy)]
 pub(in crate::bpf) struct Judged(u64);
 

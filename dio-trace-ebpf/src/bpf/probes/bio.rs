@@ -1,4 +1,4 @@
-//! Bios: how many a request makes, and how many are split, in the thread that submits it.
+//! Bios: how many a request makes, and how many of them are split.
 
 use aya_ebpf::{
     macros::{btf_tracepoint, raw_tracepoint},
@@ -23,7 +23,7 @@ fn queued<P: ProgramKind>(bio: KernelPtr<P::Access>) {
     let Some(request) = threads::current_request() else {
         return;
     };
-    // Not the filesystem's metadata, nor the clones that a stacked device makes of our bio. One of
+    // Neither the filesystem's metadata nor the clones that a stacked device makes of our bio. A bio of
     // registered buffers is marked as a clone too (`bio_iov_bvec_set`), but goes to our own device.
     let metadata = has!(req_meta_bit)
         && bio.read::<u32>(layout!(bio_bi_opf)) & (1 << (layout!(req_meta_bit) & 31)) != 0;
@@ -56,8 +56,8 @@ fn queued<P: ProgramKind>(bio: KernelPtr<P::Access>) {
 /// The device that a bio goes to.
 #[inline(always)]
 fn device_of<A: Access>(bio: KernelPtr<A>) -> KernelPtr<ByHelper> {
-    // Rare, and of a pointer that is followed from an argument of a tracepoint the verifier makes
-    // much ado.
+    // By the helper: this path is rare, and the verifier is slow to check a chain of plain loads from a
+    // tracepoint argument.
     bio.probed().follow(layout!(bio_bi_bdev))
 }
 
@@ -77,7 +77,7 @@ fn split<P: ProgramKind>() {
     }
 }
 
-/// Declares a tracepoint's programs where the bio is this argument: up to 5.10 the second.
+/// Declares the programs of a tracepoint whose argument of this number is the bio: up to 5.10 the second.
 macro_rules! bio_queue {
     ($btf:ident, $raw:ident, $argument:literal) => {
         #[btf_tracepoint]

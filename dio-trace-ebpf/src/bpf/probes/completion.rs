@@ -1,5 +1,5 @@
-//! `ki_complete` functions, `(struct kiocb *, long result)`: where the result of an asynchronous
-//! request is told, in whatever context.
+//! `ki_complete` functions, `(struct kiocb *, long result)`: they get the result of an asynchronous
+//! request, in any context.
 
 use aya_ebpf::{
     macros::{fentry, kprobe},
@@ -20,7 +20,7 @@ fn completion(ctx: FEntryContext) -> i32 {
     0
 }
 
-/// Declares a kprobe, for kernels with `bpf_loop` or without.
+/// Declares a kprobe of one kind.
 macro_rules! completion_kprobe {
     ($name:ident, $kind:ty) => {
         #[kprobe]

@@ -2,7 +2,7 @@
 //! `__iomap_dio_read_simple`, `__blockdev_direct_IO` and `dax_iomap_rw`. Only direct I/O passes here,
 //! but for the last.
 //!
-//! The return value of a function lies behind its arguments, whose number differs from kernel to
+//! The return value of a function lies after its arguments, whose number differs from kernel to
 //! kernel: there is one exit program for each number.
 
 use aya_ebpf::{

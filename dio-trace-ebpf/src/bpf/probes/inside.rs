@@ -1,6 +1,6 @@
-//! Functions that run inside a request which another probe has seen to begin, and add to it: engines of
-//! raw devices, of NFS and FUSE, of filesystems that complete their requests themselves; the way from
-//! an engine to the page cache or to another filesystem.
+//! Functions inside a request that another probe owns, and that add to it: engines of raw devices, of NFS
+//! and FUSE, of filesystems that complete their requests themselves; the way from an engine to the page
+//! cache or to another filesystem.
 
 use aya_ebpf::{
     macros::{fentry, fexit, kprobe, kretprobe},
@@ -63,7 +63,7 @@ fn iomap_inner_entry_kprobe(ctx: ProbeContext) -> u32 {
     0
 }
 
-/// `iomap_dio_complete`: what a filesystem that calls `__iomap_dio_rw` itself got done.
+/// `iomap_dio_complete`: the bytes done for a filesystem that calls `__iomap_dio_rw` itself.
 #[inline(always)]
 fn iomap_done<A: Access>(dio: KernelPtr<A>) {
     if dio.read::<i32>(layout!(iomap_dio_error)) == 0 {
@@ -87,7 +87,7 @@ fn iomap_complete_kprobe(ctx: ProbeContext) -> u32 {
 }
 
 /// `f2fs_dio_read_end_io`, `f2fs_dio_write_end_io`: `(struct kiocb *, ssize_t size, int error,
-/// unsigned flags)`, what `iomap_dio_complete` tells the filesystem.
+/// unsigned flags)`, by which `iomap_dio_complete` reports to the filesystem.
 #[fentry]
 fn iomap_end(ctx: FEntryContext) -> i32 {
     engine::engine_ended(KernelPtr::<ByLoad>::new(ctx.arg(0)), ctx.arg(1), ctx.arg(2));
@@ -118,8 +118,8 @@ fn btrfs_submit_kprobe(ctx: ProbeContext) -> u32 {
     0
 }
 
-/// An engine of a server, which runs inside a request of its filesystem. FUSE has plain buffered
-/// requests go this way too, where the server asked for it (from 7.3): such a one has no row.
+/// An engine of a server, which runs inside a request of its filesystem. FUSE sends buffered requests
+/// this way too if the server asked for it (from 7.3); they have no row.
 #[fentry]
 fn server_entry(ctx: FEntryContext) -> i32 {
     engine::enter_inside(KernelPtr::<ByLoad>::new(ctx.arg(0)), Engine::Server);

@@ -30,7 +30,7 @@ fn request_exit_2(ctx: FExitContext) -> i32 {
     0
 }
 
-/// Declares a kprobe, for kernels with `bpf_loop` or without.
+/// Declares a kprobe of one kind.
 macro_rules! entry_kprobe {
     ($name:ident, $kind:ty) => {
         #[kprobe]
@@ -48,7 +48,7 @@ macro_rules! entry_kprobe {
 entry_kprobe!(request_entry_kprobe, Kprobe);
 entry_kprobe!(request_entry_kprobe_bounded, OldKprobe);
 
-/// Goes on with the segments that an entry program did not get to; it is only ever tail-called.
+/// Continues with the segments that an entry program did not get to. It is only tail-called.
 #[kprobe]
 fn walk_segments_kprobe(ctx: ProbeContext) -> u32 {
     iovec::resume(&ctx);

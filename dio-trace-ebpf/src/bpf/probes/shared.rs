@@ -1,5 +1,5 @@
 //! Small programs that pass on to a large one, which all functions of one prototype share: the kernel
-//! verifies a program anew for each function that it is attached to.
+//! verifies a program again for each function that it is attached to.
 
 use aya_ebpf::{
     EbpfContext,
@@ -14,12 +14,12 @@ use crate::bpf::{
     tables::{losses::lost, maps::SHARED, requests},
 };
 
-/// Runs the shared program in place of what is left of this one.
+/// Runs the shared program in place of the rest of this one.
 #[inline(always)]
 fn pass_on<C: EbpfContext>(ctx: &C) {
     // SAFETY: the map holds a program of the same kind, for functions of the same prototype.
     unsafe { SHARED.tail_call(ctx, 0) };
-    // Only where it is empty, which it is not.
+    // Reached only if the map is empty, which it is not.
     lost(LossCause::ProbeMissed);
 }
 
@@ -30,7 +30,7 @@ fn shared(ctx: FEntryContext) -> i32 {
     0
 }
 
-/// To `request_entry`, which lets go of all that is not direct.
+/// To `request_entry`, which ignores everything that is not direct.
 #[fentry]
 fn shared_request_entry(ctx: FEntryContext) -> i32 {
     if is_direct(KernelPtr::<ByLoad>::new(ctx.arg(0))) {
@@ -39,7 +39,7 @@ fn shared_request_entry(ctx: FEntryContext) -> i32 {
     0
 }
 
-/// To `request_exit_2`. A filesystem may have made the request one that is not direct.
+/// To `request_exit_2`. A filesystem may have cleared `IOCB_DIRECT` meanwhile.
 #[fexit]
 fn shared_request_exit(ctx: FExitContext) -> i32 {
     let kiocb = KernelPtr::<ByLoad>::new(ctx.arg(0));

@@ -1,4 +1,4 @@
-//! The end of a filesystem's superblock: what is remembered of its files is no longer true.
+//! The end of a filesystem's superblock, after which nothing known about its files is true any more.
 
 use aya_ebpf::{
     macros::{fentry, kprobe},

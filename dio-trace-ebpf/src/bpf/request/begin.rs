@@ -77,9 +77,9 @@ pub(in crate::bpf) fn enter_file<C: StackIdContext, P: ProgramKind>(
     begin::<_, P>(ctx, row, kiocb, (iter, length), level::FILE, thread);
 }
 
-/// A filesystem may take `IOCB_DIRECT` off a request that it cannot do directly
-/// (`ext4_dio_read_iter`), and `io_uring` issues it again like that. A kretprobe knows its request
-/// only by what the thread is busy with.
+/// A filesystem may clear `IOCB_DIRECT` of a request that it cannot do directly
+/// (`ext4_dio_read_iter`), and `io_uring` issues it again without the flag. A kretprobe knows its request
+/// only by the kiocb that its thread submits.
 #[inline(always)]
 fn enter_no_longer_direct<P: ProgramKind>(kiocb: KernelPtr<P::Access>, iter: KernelPtr<P::Access>) {
     let key = kiocb.address();
@@ -134,8 +134,8 @@ pub(in crate::bpf) fn enter_engine<C: StackIdContext, P: ProgramKind>(
     request.state |= flags(dio_flags).marks(request) | state::IN_ENGINE;
 }
 
-/// Whether an engine is entered inside this request, whose filesystem was seen to begin it. What
-/// else has this kiocb is a request whose end was not seen.
+/// Whether an engine is entered inside this request, which began in a filesystem's function. If not,
+/// the row is that of an older request with the same kiocb, whose end was missed.
 #[inline(always)]
 fn is_inside<A: Access>(request: &Request, kiocb: KernelPtr<A>) -> bool {
     request.level == level::FILE
@@ -143,8 +143,8 @@ fn is_inside<A: Access>(request: &Request, kiocb: KernelPtr<A>) -> bool {
         && threads::current() == Some(kiocb.address())
 }
 
-/// The bytes of a request that the kernel looks at. A raw device cuts what reaches past its end before
-/// it looks at anything (`blkdev_read_iter`, `blkdev_write_iter`).
+/// Bytes of a request that the kernel looks at. A raw device cuts off what reaches past its end before
+/// it checks anything (`blkdev_read_iter`, `blkdev_write_iter`).
 #[inline(always)]
 fn seen_of(request: &Request, offset: u64, length: u64) -> u64 {
     if request.state & state::RAW_DEVICE == 0 || offset >= request.file_size {
@@ -153,7 +153,7 @@ fn seen_of(request: &Request, offset: u64, length: u64) -> u64 {
     length.min(request.file_size - offset)
 }
 
-/// A request begins, in a row that may hold anything.
+/// Begins a request, in a row that may hold anything.
 #[inline(always)]
 fn begin<C: StackIdContext, P: ProgramKind>(
     ctx: &C,

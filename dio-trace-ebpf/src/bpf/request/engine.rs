@@ -1,4 +1,4 @@
-//! What direct I/O engines do of a request that a filesystem or a device has begun.
+//! Engines inside a request that a filesystem or a device has begun: the way it takes, and the bytes done.
 
 use dio_trace_ebpf::{
     abi::request::{Request, state},
@@ -26,8 +26,8 @@ pub(in crate::bpf) fn flags(argument: u32) -> EngineFlags {
     }
 }
 
-/// An engine is entered that only ever runs inside a request whose filesystem or device is seen to
-/// begin and to end it.
+/// An engine is entered that only runs inside requests whose filesystem or device is hooked at both
+/// ends.
 #[inline(always)]
 pub(in crate::bpf) fn enter_inside<A: Access>(kiocb: KernelPtr<A>, engine: Engine) {
     if let Some(request) = find(kiocb.address()) {
@@ -44,7 +44,7 @@ pub(in crate::bpf) fn leave_inside(kiocb: u64, result: i64) {
     }
 }
 
-/// An engine is entered that has no exit of its own; it only marks a request that is owned.
+/// An engine without an exit of its own is entered: it only marks a request that another probe owns.
 /// `dio_flags` is the fifth argument of `__iomap_dio_rw`.
 #[inline(always)]
 pub(in crate::bpf) fn enter_inner<A: Access>(kiocb: KernelPtr<A>, engine: Engine, dio_flags: u32) {
@@ -66,8 +66,8 @@ pub(in crate::bpf) fn enter_server() {
     }
 }
 
-/// A filesystem passes the request on to a file of another filesystem, with a kiocb of its own: that
-/// one is the request.
+/// A filesystem passes the request on to a file of another filesystem, with a kiocb of its own. That one
+/// is counted as the request.
 #[inline(always)]
 pub(in crate::bpf) fn passed_on(kiocb: u64) {
     if let Some(request) = find(kiocb) {
@@ -75,7 +75,7 @@ pub(in crate::bpf) fn passed_on(kiocb: u64) {
     }
 }
 
-/// The page cache did what was left of a direct write; the engine `direct` bytes or, negative, none.
+/// The page cache did the rest of a direct write. The engine did `direct` bytes; none if negative.
 #[inline(always)]
 pub(in crate::bpf) fn fell_back(kiocb: u64, direct: i64) {
     if let Some(request) = find(kiocb) {
@@ -93,14 +93,14 @@ pub(in crate::bpf) fn mark_direct<A: Access>(
 ) {
     let state = request.state;
     if state & state::DIRECT == 0 {
-        // An appending write learns its place only inside the filesystem.
+        // An appending write gets its offset only inside the filesystem.
         request.geometry.offset = kiocb.read(layout!(kiocb_ki_pos));
     }
     request.engine = engine as u8;
     request.state = state | state::DIRECT;
 }
 
-/// Bytes done by an engine whose own return value does not tell (`__iomap_dio_rw`).
+/// Bytes done by an engine whose return value does not say so (`__iomap_dio_rw`).
 #[inline(always)]
 pub(in crate::bpf) fn engine_done(kiocb: u64, bytes: u64) {
     if let Some(request) = find(kiocb) {
@@ -108,8 +108,8 @@ pub(in crate::bpf) fn engine_done(kiocb: u64, bytes: u64) {
     }
 }
 
-/// An engine is done with a request that its filesystem completes itself: with `size` bytes, unless
-/// there is an `error`.
+/// An engine has finished a request that its filesystem completes itself: `size` bytes, unless there is
+/// an `error`.
 #[inline(always)]
 pub(in crate::bpf) fn engine_ended<A: Access>(kiocb: KernelPtr<A>, size: u64, error: i32) {
     let Some(request) = find(kiocb.address()) else {
@@ -121,14 +121,14 @@ pub(in crate::bpf) fn engine_ended<A: Access>(kiocb: KernelPtr<A>, size: u64, er
     }
 }
 
-/// The running thread passes a bio of a request on that its filesystem completes itself: a write.
+/// The running thread submits a bio of a write that its filesystem completes itself.
 #[inline(always)]
 pub(in crate::bpf) fn submitted<A: Access>(bio: KernelPtr<A>, file_offset: u64) {
     let Some(request) = current_request() else {
         return;
     };
     if request.operation != Operation::Write as u8 {
-        // The exit of `iomap_dio_rw` tells.
+        // The exit of `iomap_dio_rw` reports the bytes.
         return;
     }
     if request.state & state::DIRECT == 0 {
@@ -138,11 +138,11 @@ pub(in crate::bpf) fn submitted<A: Access>(bio: KernelPtr<A>, file_offset: u64) 
     }
     request.engine = Engine::Iomap as u8;
     if has!(iomap_dio_flags) && has!(bio_bi_private) {
-        // Until btrfs takes the bio over, it is that of a `struct iomap_dio`.
+        // Until btrfs takes over the bio, its private data is a `struct iomap_dio`.
         let dio = bio.probed().follow(layout!(bio_bi_private));
         request.state |= flags(dio.read(layout!(iomap_dio_flags))).treatment();
     }
-    // Bios follow upon one another in the file. Not added up: this program may be attached twice.
+    // Bios follow one another in the file. Not added up: this program may be attached twice.
     let size = bio.read::<u32>(layout!(bio_bi_iter) + layout!(bvec_iter_bi_size));
     let done = (file_offset + u64::from(size)).wrapping_sub(request.geometry.offset);
     has_done(request, done);

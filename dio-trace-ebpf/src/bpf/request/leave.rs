@@ -1,5 +1,5 @@
-//! The end of a request: in the probe that saw it begin, or in the completion that its kiocb names
-//! where it is asynchronous.
+//! The end of a request: at the exit of the function that began it or, if it is asynchronous, in the
+//! completion that its kiocb names.
 
 use dio_trace_ebpf::{
     abi::request::{Request, level, state},
@@ -31,7 +31,7 @@ use crate::bpf::{
 const EIOCBQUEUED: i64 = 529;
 const ENOTBLK: i64 = 15;
 
-/// Tells a raw device's request that no engine was seen for.
+/// With only the first bit set: a request to a raw device for which no engine was seen.
 const IN_RAW_DEVICE: u32 = state::RAW_DEVICE | state::DIRECT | state::FELL_BACK;
 
 /// A probed function returns `result` for `kiocb`.
@@ -58,8 +58,8 @@ pub(in crate::bpf) fn leave<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8,
         return;
     }
     if at == level::ENGINE && result == -ENOTBLK {
-        // Not taken by this engine: its filesystem, which is not hooked itself, goes on with the page
-        // cache, and what comes of that is not seen.
+        // Not taken by this engine: its filesystem, which is not hooked itself, continues with the page
+        // cache, which is not seen.
         lost(LossCause::RequestUnfinished);
         release(key, request);
         return;
@@ -75,7 +75,7 @@ pub(in crate::bpf) fn leave<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8,
         request.direct_bytes = result as u64;
     }
     if at == level::FILE && request.state & state::IN_ENGINE != 0 {
-        // How the engine ended was not seen: the best guess is that it did all.
+        // The end of the engine was not seen: the best guess is that it did everything.
         lost(LossCause::ProbeMissed);
         if result > 0 {
             request.direct_bytes = result as u64;
@@ -94,8 +94,8 @@ pub(in crate::bpf) fn leave<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8,
         }
     }
     if request.state & (state::DIRECT | state::RAW_DEVICE) == 0 {
-        // No engine gave it its place: an appending write has it only now, and the kernel judged by
-        // what stands there where it failed.
+        // No engine has given it its offset. An appending write has it only now; if the write failed, this
+        // is the offset that the kernel checked.
         let place = kiocb.read::<u64>(layout!(kiocb_ki_pos));
         let done = if result > 0 { result as u64 } else { 0 };
         request.geometry.offset = place.wrapping_sub(done);
@@ -111,7 +111,7 @@ fn leave_unknown<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8, result: i6
         threads::leave::<P>(threads::current_thread(), key, 0);
         return;
     }
-    // The engine of a request that completed before its submission returned: its filesystem is next.
+    // The engine of a request that completed before its submission returned: its filesystem returns next.
     if !is_direct(kiocb) || at == level::ENGINE {
         return;
     }
@@ -124,7 +124,7 @@ fn leave_unknown<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8, result: i6
         threads::leave::<P>(thread, key, 0);
         return;
     }
-    // Nobody saw it begin. Requests for nothing have no row, and a result of 0.
+    // No probe saw it begin. Requests of 0 bytes have no row, and a result of 0.
     if result != 0 && owner::is_traced(thread) {
         count_unmatched_end();
     }
@@ -139,7 +139,7 @@ pub(in crate::bpf) fn complete<P: ProgramKind>(kiocb: KernelPtr<P::Access>, resu
     if result > 0 && request.state & state::DIRECT != 0 {
         request.direct_bytes = result as u64;
     }
-    // Issued again only where the submitter itself is told so (`io_rw_should_reissue`).
+    // Issued again only if the completion runs in the submitting process (`io_rw_should_reissue`).
     if is_reissued_at_completion(result)
         && request.interface == Interface::IoUring as u8
         && (threads::current_thread() >> 32) as u32 == request.origin.pid
@@ -162,12 +162,13 @@ fn end<P: ProgramKind>(kiocb: KernelPtr<P::Access>, request: &'static mut Reques
         && request.bios != 0
         && request.state & IN_RAW_DEVICE == state::RAW_DEVICE
     {
-        // Compilers put `blkdev_direct_IO` into its caller (block/fops.c, 6.1), where no probe
-        // sees it. A raw device does all directly, but for what `direct_write_fallback` does.
+        // Compilers inline `blkdev_direct_IO` into its caller (block/fops.c, 6.1), where no probe sees
+        // it. A raw device does everything directly except what `direct_write_fallback` does.
         request.engine = Engine::Block as u8;
         request.direct_bytes = result as u64;
     }
-    // Of which the verifier knew what it was compared with, and would walk the end for each.
+    // `result` was compared with several constants above; without this the verifier would walk `finish`
+    // once for each outcome.
     let unknown = request.time;
     finish::<P>(request, verifier::opaque(result as u64, unknown) as i64);
     release(kiocb.address(), request);

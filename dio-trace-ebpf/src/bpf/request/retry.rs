@@ -1,4 +1,4 @@
-//! Requests that `io_uring` is told to wait with, and issues again from a worker.
+//! Requests that `io_uring` may not wait for, and issues again from a worker.
 
 use dio_trace_ebpf::abi::{
     request::{Request, state},
@@ -16,8 +16,8 @@ use crate::bpf::{
     tables::{losses::raise, threads},
 };
 
-/// Whether a request that waits to be issued again is the one that is issued now: its kiocb may
-/// also have been put to new use.
+/// Whether a request that waits to be issued again is the one that is issued now: its kiocb may also
+/// have been reused for another one.
 #[inline(always)]
 pub(in crate::bpf) fn is_issued_again<A: Access>(
     request: &Request,
@@ -36,7 +36,7 @@ pub(in crate::bpf) fn is_same<A: Access>(
     request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp)) && request.asked == iovec::count(iter)
 }
 
-/// `io_uring` will issue the request again; userspace sees to those that it does not.
+/// `io_uring` will issue the request again. Userspace removes those that it never does.
 #[inline(always)]
 pub(in crate::bpf) fn wait_for_retry(request: &mut Request) {
     request.state |= state::RETRY;

@@ -5,7 +5,7 @@ use bytemuck::Pod;
 
 use crate::bpf::tables::{maps::EVENTS, wake};
 
-/// Room for one event, which nobody else sees before it is submitted.
+/// Room for one event, which no one else sees before it is submitted.
 pub(in crate::bpf) struct Entry<T: 'static>(RingBufEntry<T>);
 
 /// Room in the ring buffer; `None` where there is none. It must be submitted.

@@ -25,8 +25,8 @@ pub(in crate::bpf) fn find(kiocb: u64) -> Option<&'static mut Request> {
 /// that still returns from its submission. So what decides the verdict is written before the kernel gets
 /// to submit, or by the completion itself. All that the others still write is a mark, or a number of
 /// bios, which the completion may miss. If it has given the row up and another request has taken it,
-/// they find it only where that request has the same kiocb; then the thread is noted as busy with the
-/// wrong request until its next one begins, see [`threads::enter`](super::threads::enter).
+/// they find it only if that request has the same kiocb; then the thread has the wrong request in its row
+/// until its next one begins, see [`threads::enter`](super::threads::enter).
 #[inline(always)]
 pub(in crate::bpf) fn find_row(kiocb: u64) -> Option<&'static mut Row> {
     REQUESTS.find(kiocb).map(borrow)
@@ -36,7 +36,7 @@ pub(in crate::bpf) fn find_row(kiocb: u64) -> Option<&'static mut Row> {
 #[inline(always)]
 fn borrow(row: InMap<Row>) -> &'static mut Row {
     // SAFETY: the memory stays. It is not exclusive, as `find_row` says: the compiler may think that
-    // nobody writes there between two accesses, and nothing here would notice if it did.
+    // no one else writes there between two accesses, and nothing here would notice if it did.
     unsafe { &mut *row.as_ptr() }
 }
 
