@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     kernel::{
-        Check, KernelTypes, NothingAttached, Options, Probes, State, block_devices,
+        Check, KernelTypes, NothingAttached, Options, Probes, State, TypesFound, block_devices,
         preemption_of_probes, preflight, rule_set,
     },
     model::{Attachment, Device, Evidence, RuleSet},
@@ -33,6 +33,8 @@ pub struct Examination {
     pub attachments: Vec<Attachment>,
     /// Block devices with their limits.
     pub devices: Vec<Device>,
+    /// The kernel's types that the probes need; `None` where the kernel has no type information.
+    pub types: Option<TypesFound>,
 }
 
 impl Examination {
@@ -67,6 +69,7 @@ impl Examination {
             evidence,
             attachments,
             devices: block_devices(),
+            types: TypesFound::of_running_kernel(),
         }
     }
 }

@@ -43,4 +43,4 @@ pub use machine::{
     in_initial_pid_namespace, keep_only, mounts, rule_set, thread_group,
 };
 pub use options::Options;
-pub use preflight::{Check, State, preemption_of_probes, preflight};
+pub use preflight::{Check, State, TypesFound, preemption_of_probes, preflight};

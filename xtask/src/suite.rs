@@ -24,6 +24,7 @@ mod setting;
 pub(crate) mod shell;
 mod terminal;
 mod truth;
+mod types;
 mod verdict;
 
 use std::{path::PathBuf, process::ExitCode};

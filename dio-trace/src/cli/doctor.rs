@@ -12,7 +12,7 @@ use crate::{
 /// Attaches every probe for a moment. Exit code 4 if tracing is not possible.
 ///
 /// In JSON, `failures` of an attachment lists the ways of attaching that did not work, each with an `error` for programs,
-/// such as `refused` (by the verifier) or `no_btf`.
+/// such as `refused` (by the verifier) or `no_btf`, and `types` has what dio-trace found in the kernel's type information.
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// Output format

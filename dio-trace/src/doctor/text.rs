@@ -106,6 +106,7 @@ mod tests {
             evidence: Vec::new(),
             attachments: Vec::new(),
             devices: Vec::new(),
+            types: None,
         }
     }
 

@@ -35,6 +35,7 @@ mod shared;
 mod tracepoint;
 
 pub use error::NothingAttached;
+pub(in crate::kernel) use plan::modules;
 
 use anyhow::{Result, bail};
 use aya::Ebpf;
@@ -68,6 +69,11 @@ pub struct Probes {
     attached: Attached,
 }
 
+/// Functions and tracepoints that the plan names.
+pub(in crate::kernel) fn hooked() -> impl Iterator<Item = &'static str> {
+    plan::in_order().into_iter().map(|hook| hook.function)
+}
+
 impl Probes {
     /// Loads the probes for the running kernel and attaches all that is of use here.
     ///
@@ -76,7 +82,7 @@ impl Probes {
     /// could be attached.
     pub fn attach(options: &Options) -> Result<Self> {
         let plan = plan::in_order();
-        let modules = plan::modules();
+        let modules = modules();
         let types = KernelTypes::of_running_kernel(modules.iter().copied())?;
         let resolved = Resolved::from_types(&types);
         if !resolved.missing.is_empty() {

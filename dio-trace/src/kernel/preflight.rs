@@ -1,5 +1,9 @@
 //! Checks of everything that tracing needs, with a remedy for each thing that is missing.
 
+mod types;
+
+pub use types::TypesFound;
+
 use std::{fmt, fs, path::Path};
 
 use caps::{CapSet, Capability, CapsHashSet};

@@ -5,7 +5,7 @@ use anyhow::Context;
 use dio_trace_ebpf::words::RuleSet;
 use serde_json::Value;
 
-use super::{outcome::Outcome, recording::Tracer};
+use super::{outcome::Outcome, recording::Tracer, types};
 
 /// Programs that run in interrupts must be fentry everywhere: the kernel silently skips a kprobe
 /// there while another kprobe runs.
@@ -29,8 +29,8 @@ impl Doctor {
             .with_context(|| format!("doctor names no rule set: {word:?}"))
     }
 
-    /// Checks that the verifier accepts every program that is loaded here. A refused program is
-    /// replaced by another one, which sees less.
+    /// Checks that the verifier accepts every program that is loaded here: a refused program is
+    /// replaced by another one, which sees less. Checks what dio-trace found in the kernel's types.
     pub(super) fn check(&self, outcome: &mut Outcome) {
         let attachments = array(&self.0["attachments"]);
         let poor: Vec<String> = attachments
@@ -55,6 +55,7 @@ impl Doctor {
                 false => poor.join("; "),
             },
         );
+        types::check(&self.0["types"], outcome);
     }
 }
 

@@ -1,9 +1,7 @@
 //! Reads BTF where it lies: that of vmlinux, or that of a module on top of it.
 //!
-//! Of the kernel's 150,000 types dio-trace asks for some hundred, before anything is traced.
-//! Libraries (btf-rs, aya-obj) make an object of every type first, which took a third of a second of
-//! the time to attach, and most of its memory; this goes over the types once, and notes where each is.
-//! The format: `Documentation/bpf/btf.rst`, `include/uapi/linux/btf.h`.
+//! It goes over the types once and notes where each is. The format: `Documentation/bpf/btf.rst`,
+//! `include/uapi/linux/btf.h`.
 
 use std::ops::Range;
 
