@@ -161,7 +161,7 @@ fn rights(capabilities: &CapsHashSet) -> Check {
     let useful = [
         (
             Capability::CAP_DAC_READ_SEARCH,
-            "names of control groups are not known",
+            "names of control groups take longer to find",
         ),
         (
             Capability::CAP_SYS_PTRACE,

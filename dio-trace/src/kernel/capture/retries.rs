@@ -5,11 +5,17 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use aya::maps::{HashMap, Map, MapData};
 use dio_trace_ebpf::{
-    abi::{request::state, row::Row},
+    abi::{request::state, row::Row, signals},
     field,
 };
 
-use crate::kernel::capture::{plain::Plain, slots::Slots};
+use crate::{
+    kernel::{
+        capture::{losses, maps::Maps, plain::Plain, signals::Signals, slots::Slots},
+        machine::proc::since_boot,
+    },
+    model::{Batch, LossCause},
+};
 
 /// Nanoseconds after which `io_uring` is not expected to issue a request again: a worker does so at
 /// once. If a worker gives one up, only the program learns of it.
@@ -24,25 +30,46 @@ pub(in crate::kernel) struct InFlight {
     slots: Map,
     hashed: HashMap<MapData, u64, Plain<Row>>,
     looked: Instant,
+    /// Whether requests may wait to be issued again.
+    waiting: bool,
 }
 
 impl InFlight {
-    /// Takes over the two maps of the table.
-    pub(in crate::kernel) fn new(slots: Map, hashed: Map) -> Result<Self> {
+    /// Takes over the maps.
+    ///
+    /// # Errors
+    /// Where the object lacks one.
+    pub(in crate::kernel) fn new(maps: &mut Maps<'_>) -> Result<Self> {
         Ok(Self {
-            slots,
-            hashed: hashed.try_into()?,
+            slots: maps.take("IN_FLIGHT_SLOTS")?,
+            hashed: maps.take("IN_FLIGHT")?,
             looked: Instant::now(),
+            waiting: false,
         })
     }
 
-    /// Whether it is time to look for stale requests again.
-    pub(in crate::kernel) fn is_time_to_look(&mut self) -> bool {
-        let due = self.looked.elapsed() >= LOOK_FOR_STALE;
-        if due {
-            self.looked = Instant::now();
+    /// Removes stale requests and counts them as lost, if it is time to look for them.
+    ///
+    /// # Errors
+    /// Where a map cannot be read, or the kernel maps no more memory.
+    pub(in crate::kernel) fn drain(
+        &mut self,
+        signals: &mut Signals,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        if self.looked.elapsed() < LOOK_FOR_STALE {
+            return Ok(());
         }
-        due
+        self.looked = Instant::now();
+        self.waiting |= signals.is_raised(signals::RETRIES)?;
+        if !self.waiting {
+            return Ok(());
+        }
+        signals.clear(signals::RETRIES)?;
+        let (stale, waiting) = self.take_stale(since_boot())?;
+        self.waiting = waiting;
+        losses::add(batch, LossCause::RequestUnfinished, stale);
+        Ok(())
     }
 
     /// Removes requests that have waited too long at `now`, nanoseconds of `CLOCK_BOOTTIME`. Returns their
@@ -50,7 +77,7 @@ impl InFlight {
     ///
     /// # Errors
     /// Where the kernel maps no more memory.
-    pub(in crate::kernel) fn take_stale(&mut self, now: u64) -> Result<(u64, bool)> {
+    fn take_stale(&mut self, now: u64) -> Result<(u64, bool)> {
         let slots = Slots::new(&self.slots)?;
         let mut stale = 0;
         let mut waiting = false;
