@@ -5,6 +5,7 @@ mod attachment;
 mod batch;
 mod device;
 mod environment;
+mod filesystem;
 mod loss;
 mod printable;
 mod record;
@@ -22,6 +23,7 @@ pub use dio_trace_ebpf::{
     },
 };
 pub use environment::{Device, Environment, Evidence, LimitSource};
+pub use filesystem::{Filesystem, RAW_DEVICE};
 pub use loss::{Loss, Losses};
 pub use printable::printable;
 pub use record::{Record, Request};

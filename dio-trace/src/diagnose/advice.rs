@@ -1,5 +1,7 @@
 //! Advice: what to change in the program.
 
+use dio_trace_ebpf::filesystems::BTRFS;
+
 use crate::{
     diagnose::limit::is_block_rule,
     model::{Cause, Flag, Interface, Reason, Reasons, Record, Verdict},
@@ -168,7 +170,7 @@ fn of_cause(record: &Record) -> Option<String> {
     }
     let Some(cause) = record.cause else {
         // A recording of version 1 names no cause.
-        return (record.filesystem.as_deref() == Some("btrfs")).then(|| {
+        return is_btrfs(record).then(|| {
             "for direct I/O on btrfs, align everything to the sector size (4096) and make the file \
              without data checksums (chattr +C on the empty file), or remove O_DIRECT"
                 .to_owned()
@@ -217,6 +219,14 @@ fn of_cause(record: &Record) -> Option<String> {
     })
 }
 
+fn is_btrfs(record: &Record) -> bool {
+    record.known_filesystem() == Some(&BTRFS)
+}
+
+fn block_size_option(record: &Record) -> Option<&'static str> {
+    record.known_filesystem()?.block_size_option
+}
+
 fn of_behaviour(record: &Record) -> Vec<String> {
     let block = record
         .limits
@@ -225,14 +235,16 @@ fn of_behaviour(record: &Record) -> Vec<String> {
         .flags
         .iter()
         .filter_map(|flag| match flag {
-            Flag::Serialised if record.filesystem.as_deref() == Some("xfs") => Some(format!(
-                "write whole filesystem blocks ({block} bytes, at multiples of {block}), or make the \
-                 filesystem with smaller ones (mkfs.xfs -b size=N)"
-            )),
-            Flag::Serialised => Some(format!(
-                "write whole filesystem blocks ({block} bytes, at multiples of {block}) from memory \
-                 that is aligned to as many"
-            )),
+            Flag::Serialised => Some(match block_size_option(record) {
+                Some(option) => format!(
+                    "write whole filesystem blocks ({block} bytes, at multiples of {block}), or make \
+                     the filesystem with smaller ones ({option})"
+                ),
+                None => format!(
+                    "write whole filesystem blocks ({block} bytes, at multiples of {block}) from \
+                     memory that is aligned to as many"
+                ),
+            }),
             Flag::Extends => Some(
                 "allocate the file to its size before writing it directly (fallocate, then write \
                  once), so that writes do not extend it"

@@ -1,6 +1,6 @@
 //! The kernels that apply a rule set, and the functions that do.
 
-use crate::model::{Reason, Record, RuleSet};
+use crate::model::{Operation, Reason, Record, RuleSet};
 
 /// Kernels with this rule set, such as `6.0 to 6.17`. Stable trees and vendors backport the
 /// changes, so this is for people, never for decisions.
@@ -48,39 +48,30 @@ fn range(first: usize, last: usize) -> String {
 /// The kernel function that checks what `reason` names.
 #[must_use]
 pub fn rule_function(record: &Record, reason: Reason, rule_set: RuleSet) -> &'static str {
-    let raw = record.filesystem.as_deref() == Some("block");
+    let raw = record.is_raw_device();
+    let filesystem = record.known_filesystem();
+    let is_legacy = filesystem.is_some_and(|filesystem| filesystem.legacy_engine);
+    let checks_writes = filesystem
+        .and_then(|filesystem| filesystem.checks_writes)
+        .filter(|_| record.operation == Operation::Write);
     let of_request = matches!(reason, Reason::TotalLength | Reason::FileOffset);
-    let xfs_write = record.filesystem.as_deref() == Some("xfs")
-        && record.operation == crate::model::Operation::Write;
     let atomic = matches!(
         reason,
         Reason::AtomicLength | Reason::AtomicOffset | Reason::AtomicSegments
     );
-    match rule_set {
+    match (rule_set, checks_writes) {
         _ if atomic => "generic_atomic_write_valid",
-        RuleSet::Unknown => "unknown",
-        _ if of_request && xfs_write => "xfs_file_dio_write",
-        RuleSet::LogicalBlock if raw => "__blkdev_direct_IO",
-        RuleSet::LogicalBlock if is_legacy(record) => "do_blockdev_direct_IO",
-        RuleSet::LogicalBlock => "iomap_dio_bio_iter",
+        (RuleSet::Unknown, _) => "unknown",
+        (_, Some(function)) if of_request => function,
+        (RuleSet::LogicalBlock, _) if raw => "__blkdev_direct_IO",
+        (RuleSet::LogicalBlock, _) if is_legacy => "do_blockdev_direct_IO",
+        (RuleSet::LogicalBlock, _) => "iomap_dio_bio_iter",
         _ if of_request && raw => "blkdev_dio_invalid",
         _ if of_request => "iomap_dio_bio_iter",
-        RuleSet::DmaAddress => "iov_iter_is_aligned",
-        RuleSet::DmaSegment if reason != Reason::VirtBoundary => "iov_iter_extract_bvecs",
-        RuleSet::DmaSegmentLate | RuleSet::DmaSegment => "bio_split_io_at",
+        (RuleSet::DmaAddress, _) => "iov_iter_is_aligned",
+        (RuleSet::DmaSegment, _) if reason != Reason::VirtBoundary => "iov_iter_extract_bvecs",
+        (RuleSet::DmaSegmentLate | RuleSet::DmaSegment, _) => "bio_split_io_at",
     }
-}
-
-/// Filesystems that still use `__blockdev_direct_IO` on some kernel.
-fn is_legacy(record: &Record) -> bool {
-    const LEGACY: [&str; 12] = [
-        "vfat", "msdos", "udf", "hfs", "hfsplus", "jfs", "nilfs2", "ocfs2", "affs", "exfat",
-        "ntfs3", "ext2",
-    ];
-    record
-        .filesystem
-        .as_deref()
-        .is_some_and(|filesystem| LEGACY.contains(&filesystem))
 }
 
 #[cfg(test)]

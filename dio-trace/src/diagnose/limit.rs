@@ -1,5 +1,7 @@
 //! Limits: what a value must be a multiple of, and what sets it.
 
+use dio_trace_ebpf::rules::OwnBlocks;
+
 use crate::model::{Limits, Reason, Record, RuleSet, Verdict};
 
 /// The kind of a limit.
@@ -82,9 +84,12 @@ pub(super) fn is_block_rule(record: &Record) -> bool {
     let explained = record.request.as_ref().map(|request| {
         dio_trace_ebpf::rules::deviations(&request.geometry, &limits) == record.reasons
     });
+    let always_own_blocks = record
+        .known_filesystem()
+        .is_some_and(|filesystem| filesystem.own_blocks == OwnBlocks::Always);
     record.verdict == Verdict::Buffered
         && limits.filesystem_block_size > limits.logical_block_size
-        && !explained.unwrap_or(record.filesystem.as_deref() != Some("btrfs"))
+        && !explained.unwrap_or(!always_own_blocks)
 }
 
 fn owner(record: &Record, kind: LimitKind) -> Option<String> {

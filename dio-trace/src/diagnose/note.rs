@@ -191,21 +191,20 @@ fn of_verdict(record: &Record) -> Option<Note> {
 
 fn buffered(record: &Record) -> String {
     let filesystem = filesystem(record);
-    let why = match (record.filesystem.as_deref(), record.cause) {
-        (Some("tmpfs"), _) => ": it has no disk below it and never does direct I/O".to_owned(),
+    let is_memory = record
+        .known_filesystem()
+        .is_some_and(|filesystem| filesystem.is_memory);
+    let why = match (is_memory, record.cause) {
+        (true, _) => ": it has no disk below it and never does direct I/O".to_owned(),
         (_, Some(Cause::Unknown)) => "; the reason is unknown".to_owned(),
         (_, Some(cause)) => format!(": {}", cause.meaning()),
         (_, None) if !record.reasons.is_empty() => ", because it is misaligned".to_owned(),
         (_, None) => " although it is aligned to the device".to_owned(),
     };
-    let by = match record.filesystem.as_deref() {
-        Some("block") => "the page cache served it, not the device,",
-        _ => "",
-    };
-    if by.is_empty() {
-        format!("{filesystem} served it from the page cache despite O_DIRECT{why}")
+    if record.is_raw_device() {
+        format!("the page cache served it, not the device, despite O_DIRECT{why}")
     } else {
-        format!("{by} despite O_DIRECT{why}")
+        format!("{filesystem} served it from the page cache despite O_DIRECT{why}")
     }
 }
 

@@ -18,11 +18,13 @@
 //!    programs to `dio-trace-ebpf/src/bpf/probes`.
 //! 3. If it is a filesystem that is not known yet, add it to `dio-trace-ebpf/src/filesystems.rs`.
 //! 4. Add a place to `xtask/src/suite/places.rs`, so that the truth test makes requests there.
-//! 5. Run `cargo xtask test --kernel SERIES`, and write the new row into `docs/coverage.md` as the
-//!    failing test says.
+//! 5. Run `cargo xtask test --kernel SERIES`. The test of `docs/coverage.md` says how to write the new
+//!    row into that page.
 
 mod attacher;
 mod conditions;
+#[cfg(test)]
+mod coverage;
 mod error;
 mod fentry;
 mod hook;

@@ -10,7 +10,9 @@ use clap::Args;
 
 use super::{
     cases::{self, Case},
-    dashboard, measure, memory,
+    dashboard,
+    floor::Hooks,
+    measure, memory,
     observer::Observer,
     overload, places, programs,
     results::{Results, Row, Unit},
@@ -46,9 +48,14 @@ impl BenchGuest {
             results.bpftrace = phase::timed("bpftrace's version", script::version);
         }
         let cases = cases::wanted(&self.only);
+        let hooks = phase::timed("dio-trace's hooks", || Hooks::of(&program))?;
         phase::timed("untraced", || untraced(&cases, &mut results))?;
-        optional("programs that do nothing", || floor(&cases, &mut results));
-        phase::timed("dio-trace", || dio_trace(&program, &cases, &mut results))?;
+        optional("programs that do nothing", || {
+            floor(&cases, &hooks, &mut results)
+        });
+        phase::timed("dio-trace", || {
+            dio_trace(&program, &cases, &hooks, &mut results)
+        })?;
         if self.only.is_empty() {
             phase::timed("overload", || overload(&program, &mut results))?;
             phase::timed("dashboard", || dashboard(&program, &mut results))?;
@@ -119,8 +126,8 @@ fn untraced(cases: &[&Case], results: &mut Results) -> Result<()> {
     Ok(())
 }
 
-fn floor(cases: &[&Case], results: &mut Results) -> Result<()> {
-    let floor = Observer::floor()?;
+fn floor(cases: &[&Case], hooks: &Hooks, results: &mut Results) -> Result<()> {
+    let floor = Observer::floor(hooks)?;
     results.figure(
         "programs that do nothing: start to attached",
         floor.start as f64 / 1e9,
@@ -133,7 +140,7 @@ fn floor(cases: &[&Case], results: &mut Results) -> Result<()> {
     Ok(())
 }
 
-fn dio_trace(program: &Path, cases: &[&Case], results: &mut Results) -> Result<()> {
+fn dio_trace(program: &Path, cases: &[&Case], hooks: &Hooks, results: &mut Results) -> Result<()> {
     let tracer = Observer::dio_trace(program, &Path::new(DIRECTORY).join("cases.dio"))?;
     let mut first_told = None;
     for (case, row) in cases.iter().zip(&mut results.cases) {
@@ -145,7 +152,7 @@ fn dio_trace(program: &Path, cases: &[&Case], results: &mut Results) -> Result<(
         }
     }
     optional("dio-trace's programs", || {
-        results.programs = programs::costs(cases)?;
+        results.programs = programs::costs(cases, hooks)?;
         Ok(())
     });
     let pid = tracer.pid().context("dio-trace has no process")?;

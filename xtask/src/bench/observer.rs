@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::{bpf::Empty, floor, script};
+use super::{bpf::Empty, floor::Hooks, script};
 use crate::workload::clock::{monotonic, process_time};
 
 /// Longest time in which an observer must attach, nanoseconds of guest time.
@@ -48,13 +48,13 @@ impl Observer {
         }
     }
 
-    /// Programs that do nothing.
+    /// Programs that do nothing, at these hooks.
     ///
     /// # Errors
     /// When the kernel refuses one.
-    pub(super) fn floor() -> Result<Self> {
+    pub(super) fn floor(hooks: &Hooks) -> Result<Self> {
         let started = monotonic();
-        let programs = floor::attach()?;
+        let programs = hooks.attach_empty()?;
         Ok(Self {
             kind: Kind::Floor {
                 _programs: programs,

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fs};
 
 use anyhow::{Context, Result};
 
-use super::{bpf::Types, cases::Case, floor, measure, results::Program};
+use super::{cases::Case, floor::Hooks, measure, results::Program};
 
 /// Turns the kernel's counting on.
 const SWITCH: &str = "/proc/sys/kernel/bpf_stats_enabled";
@@ -26,8 +26,8 @@ const LOOKED_INTO: &[&str] = &[
 ///
 /// # Errors
 /// When the kernel does not count.
-pub(super) fn costs(cases: &[&Case]) -> Result<Vec<Program>> {
-    let types = Types::read(floor::MODULES)?;
+pub(super) fn costs(cases: &[&Case], hooks: &Hooks) -> Result<Vec<Program>> {
+    let types = hooks.types()?;
     fs::write(SWITCH, "1").context(SWITCH)?;
     let mut found = Vec::new();
     for case in cases

@@ -3,15 +3,13 @@
 
 use dio_trace_ebpf::{
     abi::request::{Request, state},
+    filesystems::{BTRFS_MAGIC, EXT4_MAGIC, F2FS_MAGIC, XFS_MAGIC},
     words::{Cause, Engine, Operation},
 };
 
-use crate::bpf::{
-    base::{
-        globals::{has, layout},
-        pointer::{ByHelper, KernelPtr},
-    },
-    facts::filesystem::{BTRFS_MAGIC, EXT4_MAGIC, F2FS_MAGIC, XFS_MAGIC},
+use crate::bpf::base::{
+    globals::{has, layout},
+    pointer::{ByHelper, KernelPtr},
 };
 
 /// Of `inode.i_flags` (include/linux/fs.h): `S_ENCRYPTED`, `S_VERITY`.

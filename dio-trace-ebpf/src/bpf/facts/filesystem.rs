@@ -3,6 +3,7 @@
 
 use dio_trace_ebpf::{
     abi::request::{Request, state},
+    filesystems::{BTRFS_MAGIC, EXT4_MAGIC, XFS_MAGIC},
     rules::AtomicUnits,
 };
 
@@ -15,15 +16,6 @@ const S_IFMT: u16 = 0o170_000;
 const S_IFBLK: u16 = 0o060_000;
 /// `XFS_DIFLAG_REALTIME` (fs/xfs/libxfs/xfs_format.h): on disk, so it stays.
 const XFS_DIFLAG_REALTIME: u16 = 1 << 0;
-
-/// `BTRFS_SUPER_MAGIC`.
-pub(in crate::bpf) const BTRFS_MAGIC: u64 = 0x9123_683e;
-/// `EXT4_SUPER_MAGIC`, also that of ext2 and ext3.
-pub(in crate::bpf) const EXT4_MAGIC: u64 = 0xef53;
-/// `XFS_SUPER_MAGIC`.
-pub(in crate::bpf) const XFS_MAGIC: u64 = 0x5846_5342;
-/// `F2FS_SUPER_MAGIC`.
-pub(in crate::bpf) const F2FS_MAGIC: u64 = 0xf2f5_2010;
 
 /// Whether the inode is that of a block device node.
 #[inline(always)]

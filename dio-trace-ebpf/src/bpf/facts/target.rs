@@ -6,6 +6,9 @@ use dio_trace_ebpf::{
         request::{Origin, Request, state},
     },
     field,
+    filesystems::{
+        BTRFS, BTRFS_MAGIC, EXT4_MAGIC, F2FS, F2FS_MAGIC, NO_RULE_MAGICS, XFS, XFS_MAGIC,
+    },
     memory::InMap,
 };
 
@@ -19,8 +22,8 @@ use crate::bpf::{
         bios,
         device::{is_named, number_and_limits},
         filesystem::{
-            BTRFS_MAGIC, EXT4_MAGIC, F2FS_MAGIC, XFS_MAGIC, btrfs_device, device_inode,
-            device_of_inode, is_block_device, is_realtime, realtime_device,
+            btrfs_device, device_inode, device_of_inode, is_block_device, is_realtime,
+            realtime_device,
         },
         superblocks,
     },
@@ -30,9 +33,6 @@ use crate::bpf::{
 /// `S_DAX`, `S_ENCRYPTED` (include/linux/fs.h): macros, so not in BTF; the same from 5.10 to 7.3.
 const S_DAX: u32 = 1 << 13;
 const S_ENCRYPTED: u32 = 1 << 14;
-
-/// Filesystems whose direct I/O has no alignment rule: tmpfs, NFS, FUSE (include/uapi/linux/magic.h).
-const NO_RULE_MAGICS: [u64; 3] = [0x0102_1994, 0x6969, 0x6573_5546];
 
 /// Fills in, over zeros, everything about the file of `inode` that does not change.
 #[inline(always)]
@@ -66,7 +66,7 @@ pub(in crate::bpf) fn identify<A: Access>(
     } else if NO_RULE_MAGICS.contains(&magic) {
         origin.state |= state::NO_RULE;
     } else if magic == BTRFS_MAGIC {
-        origin.state |= state::BLOCK_RULE | state::MANY_DEVICES;
+        origin.state |= const { BTRFS.state() };
         let device = btrfs_device(super_block.probed());
         if !device.is_null() {
             fill_device(origin, device);
@@ -76,8 +76,8 @@ pub(in crate::bpf) fn identify<A: Access>(
         }
     } else {
         origin.state |= match magic {
-            XFS_MAGIC => state::OWN_PLACE,
-            F2FS_MAGIC => state::OWN_MEMORY | state::MANY_DEVICES,
+            XFS_MAGIC => const { XFS.state() },
+            F2FS_MAGIC => const { F2FS.state() },
             EXT4_MAGIC if flags & S_ENCRYPTED != 0 => state::OWN_MEMORY,
             _ => 0,
         };

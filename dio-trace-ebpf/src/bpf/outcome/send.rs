@@ -9,6 +9,7 @@ use dio_trace_ebpf::{
         settings::Settings,
     },
     field,
+    filesystems::RAW_DEVICE_WORD,
     memory::{InMap, clear_words, copy_words},
     verifier::{is_nonzero, low_bits, opaque},
     words::LossCause,
@@ -129,9 +130,8 @@ pub(in crate::bpf) fn file<P: ProgramKind>(id: &FileId, file: u64) -> u32 {
     }
     event.limits.filesystem_block_size = target::block_size(inode, open);
     if is_block_device(inode) {
-        const BLOCK: [u8; 8] = *b"block\0\0\0";
         // SAFETY: the first of two words, aligned.
-        unsafe { *event.filesystem.as_mut_ptr().cast() = u64::from_ne_bytes(BLOCK) };
+        unsafe { *event.filesystem.as_mut_ptr().cast() = RAW_DEVICE_WORD };
     } else {
         target::filesystem(inode, &mut event.filesystem);
     }

@@ -4,9 +4,12 @@ use std::collections::HashSet;
 
 use dio_trace_ebpf::abi::settings::Settings;
 
-use crate::kernel::{
-    attach::hook::{Condition, Hook},
-    machine::{block::has_dax, btf::KernelTypes, proc::known_filesystems},
+use crate::{
+    kernel::{
+        attach::hook::{Condition, Hook},
+        machine::{block::has_dax, btf::KernelTypes, proc::known_filesystems},
+    },
+    model::Filesystem,
 };
 
 /// The facts that decide it: known before anything is attached, but for `followed`.
@@ -21,7 +24,7 @@ pub(in crate::kernel) struct Conditions {
     /// The kernel skips programs that were preempted, so that returns are missed even of functions
     /// that have an fexit.
     returns_missed: bool,
-    /// Filesystem types with a function that reports the bytes that they do directly.
+    /// Names of the filesystems with a function that reports the bytes that they do directly.
     reporting: HashSet<&'static str>,
     /// Functions whose returns are seen by fexit.
     followed: HashSet<&'static str>,
@@ -60,34 +63,45 @@ impl Conditions {
 
     /// Whether a hook is of use, after the hooks before it were attached.
     pub(in crate::kernel) fn hold(&self, condition: Condition) -> bool {
-        let known = |types: &[&str]| types.iter().any(|kind| self.filesystems.contains(*kind));
         match condition {
             Condition::Always => true,
-            Condition::Filesystem(types) => known(types),
+            Condition::Filesystem(filesystem) => self.is_registered(filesystem),
             Condition::ReportsDirectBytes { filesystem, .. } => {
-                known(&[filesystem]) && self.reporting.contains(filesystem)
+                self.is_registered(filesystem) && self.reports(filesystem)
             }
-            Condition::DoesNotReport(types) => types
+            Condition::DoesNotReport(filesystems) => filesystems
                 .iter()
-                .any(|kind| known(&[kind]) && !self.reporting.contains(kind)),
+                .any(|filesystem| self.is_registered(filesystem) && !self.reports(filesystem)),
             Condition::ChosenProcesses => self.only_chosen,
             Condition::Dax => self.has_dax,
             Condition::ReturnsMissed {
                 filesystem,
                 function,
-            } => known(&[filesystem]) && (self.returns_missed || !self.followed.contains(function)),
+            } => {
+                self.is_registered(filesystem)
+                    && (self.returns_missed || !self.followed.contains(function))
+            }
         }
+    }
+
+    fn is_registered(&self, filesystem: &Filesystem) -> bool {
+        let mut types = filesystem.types.iter();
+        types.any(|name| self.filesystems.contains(*name))
+    }
+
+    fn reports(&self, filesystem: &Filesystem) -> bool {
+        self.reporting.contains(filesystem.name)
     }
 }
 
-/// Filesystem types of which the plan names a function that reports direct bytes, and the kernel has it
-/// with that number of arguments.
+/// Names of the filesystems that report the bytes that they do directly: the plan names a function of
+/// theirs, and the kernel has it with that number of arguments.
 fn reporting(plan: &[&Hook], arguments_of: impl Fn(&str) -> Option<u32>) -> HashSet<&'static str> {
     let reporting = plan.iter().filter_map(|hook| match hook.condition {
         Condition::ReportsDirectBytes {
             filesystem,
             arguments,
-        } => (arguments_of(hook.function)? == arguments).then_some(filesystem),
+        } => (arguments_of(hook.function)? == arguments).then_some(filesystem.name),
         _ => None,
     });
     reporting.collect()
@@ -95,21 +109,23 @@ fn reporting(plan: &[&Hook], arguments_of: impl Fn(&str) -> Option<u32>) -> Hash
 
 #[cfg(test)]
 mod tests {
+    use dio_trace_ebpf::filesystems::{BTRFS, F2FS, NFS, XFS};
+
     use super::*;
     use crate::kernel::attach::plan::in_order;
 
     const BTRFS_REPORTS: Condition = Condition::ReportsDirectBytes {
-        filesystem: "btrfs",
+        filesystem: &BTRFS,
         arguments: 3,
     };
     const XFS_RETURNS: Condition = Condition::ReturnsMissed {
-        filesystem: "xfs",
+        filesystem: &XFS,
         function: "iomap_dio_rw",
     };
 
-    fn with(filesystems: &[&str], reporting: &[&'static str]) -> Conditions {
+    fn with(types: &[&str], reporting: &[&'static str]) -> Conditions {
         Conditions {
-            filesystems: filesystems.iter().map(|&name| name.to_owned()).collect(),
+            filesystems: types.iter().map(|&name| name.to_owned()).collect(),
             reporting: reporting.iter().copied().collect(),
             ..Conditions::default()
         }
@@ -117,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_filesystem_counts_once_the_kernel_knows_one_of_its_types() {
-        let nfs = Condition::Filesystem(&["nfs", "nfs4"]);
+        let nfs = Condition::Filesystem(&NFS);
         assert!(with(&["nfs4"], &[]).hold(nfs));
         assert!(!with(&["xfs"], &[]).hold(nfs));
         assert!(with(&[], &[]).hold(Condition::Always));
@@ -125,7 +141,7 @@ mod tests {
 
     #[test]
     fn iomaps_own_functions_are_hooked_only_for_those_that_do_not_report() {
-        let iomap = Condition::DoesNotReport(&["btrfs", "f2fs"]);
+        let iomap = Condition::DoesNotReport(&[BTRFS, F2FS]);
         assert!(!with(&["xfs"], &[]).hold(iomap), "neither is known");
         assert!(with(&["btrfs"], &[]).hold(iomap));
         assert!(!with(&["btrfs"], &["btrfs"]).hold(iomap));

@@ -1,34 +1,34 @@
 //! One row of the attach plan: a kernel function or tracepoint, its role, and where it is of use.
 
-use crate::kernel::attach::roles::Role;
+use crate::{kernel::attach::roles::Role, model::Filesystem};
 
 /// Where a hook is of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::kernel) enum Condition {
     /// On every machine.
     Always,
-    /// While one of these filesystem types is registered with the kernel (`/proc/filesystems`).
-    Filesystem(&'static [&'static str]),
-    /// If this filesystem type is registered, and the function exists with this many arguments. It
+    /// While this filesystem is registered with the kernel (`/proc/filesystems`).
+    Filesystem(&'static Filesystem),
+    /// If this filesystem is registered, and the function exists with this many arguments. It
     /// reports the bytes that the filesystem does directly; iomap's own functions would not.
     ReportsDirectBytes {
-        /// The filesystem type.
-        filesystem: &'static str,
+        /// The filesystem.
+        filesystem: &'static Filesystem,
         /// Number of arguments.
         arguments: u32,
     },
-    /// If one of these filesystem types is registered and has no function that reports its direct
+    /// If one of these filesystems is registered and has no function that reports its direct
     /// bytes.
-    DoesNotReport(&'static [&'static str]),
+    DoesNotReport(&'static [Filesystem]),
     /// If a disk offers its memory to filesystems (`/sys/block/DISK/queue/dax`).
     Dax,
     /// While a command or chosen processes are traced.
     ChosenProcesses,
-    /// If this filesystem type is registered, and returns of this function, which was attached before,
+    /// If this filesystem is registered, and returns of this function, which was attached before,
     /// can be missed: it has no fexit, or the kernel skips programs that were preempted.
     ReturnsMissed {
-        /// The filesystem type.
-        filesystem: &'static str,
+        /// The filesystem.
+        filesystem: &'static Filesystem,
         /// The function.
         function: &'static str,
     },

@@ -4,9 +4,14 @@
 //! The rows stand together by the path that a request takes. The order of attaching follows from the
 //! roles ([`in_order`]).
 
-use crate::kernel::attach::{
-    hook::{Condition, Hook},
-    roles::Role,
+use dio_trace_ebpf::filesystems::{BTRFS, EXT4, F2FS, FUSE, GENERIC, NFS, TMPFS, XFS};
+
+use crate::{
+    kernel::attach::{
+        hook::{Condition, Hook},
+        roles::Role,
+    },
+    model::Filesystem,
 };
 
 #[cfg(test)]
@@ -56,14 +61,10 @@ const fn module_completion(function: &'static str, module: &'static str) -> Hook
 }
 
 /// A filesystem's `read_iter` or `write_iter`.
-const fn filesystem(
-    function: &'static str,
-    module: Option<&'static str>,
-    types: &'static [&'static str],
-) -> Hook {
+const fn filesystem(function: &'static str, filesystem: &'static Filesystem) -> Hook {
     Hook {
-        module,
-        condition: Condition::Filesystem(types),
+        module: filesystem.module,
+        condition: Condition::Filesystem(filesystem),
         ..always(
             function,
             Role::Request,
@@ -78,9 +79,9 @@ const fn filesystem(
 /// is followed, one hook less saves a tenth of the cost.
 const fn xfs_direct_read(function: &'static str) -> Hook {
     Hook {
-        module: Some("xfs"),
+        module: XFS.module,
         condition: Condition::ReturnsMissed {
-            filesystem: "xfs",
+            filesystem: &XFS,
             function: "iomap_dio_rw",
         },
         ..optional(always(
@@ -93,18 +94,18 @@ const fn xfs_direct_read(function: &'static str) -> Hook {
 }
 
 /// Filesystems that call `__iomap_dio_rw` and `iomap_dio_complete` themselves: btrfs for writes.
-const COMPLETE_THEMSELVES: &[&str] = &["btrfs", "f2fs"];
+const COMPLETE_THEMSELVES: &[Filesystem] = &[BTRFS, F2FS];
 
 /// A function of one of [`COMPLETE_THEMSELVES`], in place of two of iomap's, which all requests of all
 /// filesystems pass. iomap calls it by its address, so that it is never inlined.
 const fn reporting(
     function: &'static str,
     role: Role,
-    filesystem: &'static str,
+    filesystem: &'static Filesystem,
     arguments: u32,
 ) -> Hook {
     Hook {
-        module: Some(filesystem),
+        module: filesystem.module,
         condition: Condition::ReportsDirectBytes {
             filesystem,
             arguments,
@@ -127,14 +128,10 @@ const fn unreported(function: &'static str, role: Role, gives: &'static str) -> 
 }
 
 /// An engine of NFS or FUSE, which ask for no alignment.
-const fn server_engine(
-    function: &'static str,
-    module: &'static str,
-    types: &'static [&'static str],
-) -> Hook {
+const fn server_engine(function: &'static str, filesystem: &'static Filesystem) -> Hook {
     Hook {
-        module: Some(module),
-        condition: Condition::Filesystem(types),
+        module: filesystem.module,
+        condition: Condition::Filesystem(filesystem),
         ..optional(always(
             function,
             Role::ServerEngine,
@@ -147,8 +144,8 @@ const fn server_engine(
 /// A function by which FUSE has another filesystem do a request (from 6.9).
 const fn passed_on(function: &'static str) -> Hook {
     Hook {
-        module: Some("fuse"),
-        condition: Condition::Filesystem(FUSE),
+        module: FUSE.module,
+        condition: Condition::Filesystem(&FUSE),
         ..optional(always(
             function,
             Role::PassedOn,
@@ -281,53 +278,45 @@ pub(in crate::kernel) const PLAN: &[Hook] = &[
     xfs_direct_read("xfs_file_dio_read"),
     // Its name up to 5.10.
     xfs_direct_read("xfs_file_dio_aio_read"),
-    filesystem("xfs_file_write_iter", Some("xfs"), &["xfs"]),
+    filesystem("xfs_file_write_iter", &XFS),
     // ext4.
-    filesystem("ext4_file_read_iter", Some("ext4"), &["ext4"]),
-    filesystem("ext4_file_write_iter", Some("ext4"), &["ext4"]),
+    filesystem("ext4_file_read_iter", &EXT4),
+    filesystem("ext4_file_write_iter", &EXT4),
     // btrfs.
-    reporting("btrfs_dio_submit_io", Role::BtrfsSubmit, "btrfs", 3),
+    reporting("btrfs_dio_submit_io", Role::BtrfsSubmit, &BTRFS, 3),
     // Its name in 6.1; where it has other arguments, iomap's functions are hooked.
-    reporting("btrfs_submit_direct", Role::BtrfsSubmit, "btrfs", 3),
-    filesystem("btrfs_file_read_iter", Some("btrfs"), &["btrfs"]),
-    filesystem("btrfs_file_write_iter", Some("btrfs"), &["btrfs"]),
+    reporting("btrfs_submit_direct", Role::BtrfsSubmit, &BTRFS, 3),
+    filesystem("btrfs_file_read_iter", &BTRFS),
+    filesystem("btrfs_file_write_iter", &BTRFS),
     // f2fs.
-    reporting("f2fs_dio_read_end_io", Role::IomapEnd, "f2fs", 4),
-    reporting("f2fs_dio_write_end_io", Role::IomapEnd, "f2fs", 4),
-    filesystem("f2fs_file_read_iter", Some("f2fs"), &["f2fs"]),
-    filesystem("f2fs_file_write_iter", Some("f2fs"), &["f2fs"]),
+    reporting("f2fs_dio_read_end_io", Role::IomapEnd, &F2FS, 4),
+    reporting("f2fs_dio_write_end_io", Role::IomapEnd, &F2FS, 4),
+    filesystem("f2fs_file_read_iter", &F2FS),
+    filesystem("f2fs_file_write_iter", &F2FS),
     // FUSE.
     Hook {
         role: Role::ServerInner,
-        ..server_engine("fuse_direct_io", "fuse", FUSE)
+        ..server_engine("fuse_direct_io", &FUSE)
     },
     passed_on("fuse_passthrough_read_iter"),
     passed_on("fuse_passthrough_write_iter"),
-    server_engine("fuse_direct_IO", "fuse", FUSE),
-    server_engine("fuse_direct_read_iter", "fuse", FUSE),
-    server_engine("fuse_direct_write_iter", "fuse", FUSE),
-    filesystem("fuse_file_read_iter", Some("fuse"), FUSE),
-    filesystem("fuse_file_write_iter", Some("fuse"), FUSE),
+    server_engine("fuse_direct_IO", &FUSE),
+    server_engine("fuse_direct_read_iter", &FUSE),
+    server_engine("fuse_direct_write_iter", &FUSE),
+    filesystem("fuse_file_read_iter", &FUSE),
+    filesystem("fuse_file_write_iter", &FUSE),
     // NFS.
-    server_engine("nfs_file_direct_read", "nfs", NFS),
-    server_engine("nfs_file_direct_write", "nfs", NFS),
-    filesystem("nfs_file_read", Some("nfs"), NFS),
-    filesystem("nfs_file_write", Some("nfs"), NFS),
+    server_engine("nfs_file_direct_read", &NFS),
+    server_engine("nfs_file_direct_write", &NFS),
+    filesystem("nfs_file_read", &NFS),
+    filesystem("nfs_file_write", &NFS),
     // Filesystems on the generic functions: a hole that a direct write does not fill ends in the page
     // cache, after their engine has returned.
-    optional(filesystem("generic_file_write_iter", None, GENERIC)),
+    optional(filesystem("generic_file_write_iter", &GENERIC)),
     // tmpfs takes `O_DIRECT` from 6.6 on, and serves it from memory; the second function came then.
-    optional(filesystem("shmem_file_read_iter", None, &["tmpfs"])),
-    optional(filesystem("shmem_file_write_iter", None, &["tmpfs"])),
+    optional(filesystem("shmem_file_read_iter", &TMPFS)),
+    optional(filesystem("shmem_file_write_iter", &TMPFS)),
 ];
-
-/// Filesystems whose `write_iter` is `generic_file_write_iter`, and whose direct I/O is
-/// `__blockdev_direct_IO` on some kernel.
-const GENERIC: &[&str] = &[
-    "vfat", "msdos", "exfat", "jfs", "hfs", "hfsplus", "udf", "nilfs2", "affs",
-];
-const FUSE: &[&str] = &["fuse"];
-const NFS: &[&str] = &["nfs", "nfs4"];
 
 /// The hooks in the order of attaching: by phase of their roles, and within one as they stand in the
 /// plan.

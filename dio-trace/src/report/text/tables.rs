@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::{
-    model::Verdict,
+    model::{RAW_DEVICE, Verdict},
     report::{File, Summary, text::layout::Page},
     store::Tally,
     text::{bytes, number},
@@ -20,7 +20,7 @@ pub(super) fn file_name(file: &File) -> String {
         (None, None, _) => "(file unknown)".to_owned(),
     };
     match (&file.filesystem, &file.disk) {
-        (Some(filesystem), Some(disk)) if &**filesystem == "block" => {
+        (Some(filesystem), Some(disk)) if &**filesystem == RAW_DEVICE => {
             format!("{name} (raw device {disk})")
         }
         (Some(filesystem), Some(disk)) => format!("{name} ({filesystem} on {disk})"),

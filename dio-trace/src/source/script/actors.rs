@@ -1,6 +1,9 @@
 //! The programs of the script and their files.
 
-use crate::{model::Interface, source::script::environment::Disk};
+use crate::{
+    model::{Interface, RAW_DEVICE},
+    source::script::environment::Disk,
+};
 
 /// A file of the script.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +39,7 @@ pub(super) const COMMIT_LOG: File = file(
 );
 pub(super) const BACKUP: File = file("/srv/backup/repo/data/9f/9f31", "btrfs", 40_961, Disk::Sata);
 pub(super) const DIRECTORY: File = file("/var/lib/ldap/id2entry.bdb", "xfs", 5_511, Disk::Nvme512);
-pub(super) const RAW: File = file("/dev/nvme0n1", "block", 339, Disk::Nvme512);
+pub(super) const RAW: File = file("/dev/nvme0n1", RAW_DEVICE, 339, Disk::Nvme512);
 pub(super) const WAL: File = file(
     "/var/lib/postgresql/17/main/pg_wal/000000010000000A",
     "xfs",

@@ -1,11 +1,14 @@
 //! Requests of the script, judged by the same rules as real ones.
 
-use dio_trace_ebpf::rules::{Outcome, OwnBlocks, judge, portability, violations};
+use dio_trace_ebpf::{
+    filesystems,
+    rules::{Outcome, OwnBlocks, judge, portability, violations},
+};
 
 use crate::{
     model::{
-        Cause, DeviceNumber, Engine, Flags, Geometry, Operation, Record, Request, RuleSet, Segment,
-        Timestamp,
+        Cause, DeviceNumber, Engine, Flags, Geometry, Operation, RAW_DEVICE, Record, Request,
+        RuleSet, Segment, Timestamp,
     },
     source::script::actors::{Actor, File},
 };
@@ -41,19 +44,18 @@ pub(super) fn capture(actor: &Actor, shape: &Shape<'_>, time: Timestamp, latency
         geometry.length.cast_signed()
     };
     let direct = !broken && !page_cache;
-    let engine = match (shape.file.filesystem, page_cache) {
-        (_, true) => Engine::None,
-        ("block", _) => Engine::Block,
-        _ => Engine::Iomap,
+    let engine = match page_cache {
+        true => Engine::None,
+        false => engine(shape.file),
     };
     let outcome = Outcome {
         result,
         direct_bytes: if direct { geometry.length } else { 0 },
         bios: u32::from(direct),
         is_write: shape.operation == Operation::Write,
-        own_blocks: match shape.file.filesystem {
-            "btrfs" => OwnBlocks::Always,
-            _ => OwnBlocks::None,
+        own_blocks: match always_own_blocks(shape.file) {
+            true => OwnBlocks::Always,
+            false => OwnBlocks::None,
         },
         whole_page_device: shape.file.disk.name().starts_with("zram"),
         ..Outcome::whole(&geometry, &limits, engine)
@@ -115,18 +117,29 @@ pub(super) fn counted(
         verdict: crate::model::Verdict::Aligned,
         reasons: crate::model::Reasons::NONE,
         flags: shape.flags,
-        engine: Some(match shape.file.filesystem {
-            "block" => Engine::Block,
-            _ => Engine::Iomap,
-        }),
+        engine: Some(engine(shape.file)),
         cause: None,
         request: None,
     }
 }
 
-/// Applies `check_direct_IO` of btrfs: requests that are not whole sectors go through the page
-/// cache.
+/// The engine of direct requests to a file.
+fn engine(file: &File) -> Engine {
+    match file.filesystem {
+        RAW_DEVICE => Engine::Block,
+        _ => Engine::Iomap,
+    }
+}
+
+/// Whether the file's filesystem measures all of each request by its own blocks.
+fn always_own_blocks(file: &File) -> bool {
+    filesystems::of_type(file.filesystem)
+        .is_some_and(|filesystem| filesystem.own_blocks == OwnBlocks::Always)
+}
+
+/// Applies the rule of such a filesystem: requests that are not whole blocks of 4096 bytes go through
+/// the page cache.
 fn falls_back(file: &File, geometry: &Geometry) -> bool {
     let bits = geometry.address_bits | geometry.length_bits | (geometry.offset & 4095) as u32;
-    file.filesystem == "btrfs" && bits & 4095 != 0
+    always_own_blocks(file) && bits & 4095 != 0
 }

@@ -47,7 +47,7 @@ pub(super) fn lines(
         length: geometry.length,
         unit: block,
     };
-    let title = if record.filesystem.as_deref() == Some("block") {
+    let title = if record.is_raw_device() {
         "device"
     } else {
         "file"
