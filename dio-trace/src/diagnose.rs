@@ -12,7 +12,7 @@ mod note;
 mod portability;
 
 pub use advice::advice;
-pub use errno::{errno_meaning, errno_name};
+pub use errno::{errno_meaning, errno_name, errno_number};
 pub use fault::Fault;
 pub use kernels::{kernels, kernels_of, rule_function};
 pub use limit::{Limit, LimitKind};
@@ -63,7 +63,7 @@ fn rule_set_in_force(record: &Record, kernel: RuleSet) -> RuleSet {
         return kernel;
     };
     let explains = |rule_set| {
-        dio_trace_ebpf::rules::violations(&request.geometry, limits, rule_set) == record.reasons
+        dio_trace_ebpf::rules::violations(&request.looked_at(), limits, rule_set) == record.reasons
     };
     let legacy =
         record.verdict == Verdict::Rejected && !explains(kernel) && explains(RuleSet::LogicalBlock);
@@ -90,14 +90,14 @@ fn headline(record: &Record) -> String {
     } else if verdict == Verdict::Buffered {
         format!(
             ", {} of {} bytes done directly",
-            request.direct_bytes, request.asked
+            request.direct_bytes, request.geometry.length
         )
     } else {
         String::new()
     };
     format!(
         "{}-byte {operation} at {}: {verdict}{outcome}",
-        request.asked, geometry.offset
+        request.geometry.length, geometry.offset
     )
 }
 

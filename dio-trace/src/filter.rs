@@ -3,11 +3,13 @@
 //! Conditions on one field are alternatives; different fields must all match. Text is compared with
 //! globs, whose `*` also matches `/`.
 
+mod errno;
 mod parse;
 mod pattern;
 
 use std::fmt;
 
+pub use errno::Errno;
 pub use pattern::Pattern;
 
 use crate::model::{Operation, Record, Verdict};
@@ -31,6 +33,8 @@ pub struct Filter {
     pub verdict: Vec<Verdict>,
     /// Read or write.
     pub operation: Vec<Operation>,
+    /// Errors, as positive errno numbers; requests that were only counted have none.
+    pub errno: Vec<Errno>,
 }
 
 impl Filter {
@@ -46,6 +50,10 @@ impl Filter {
         any(&self.pid, |pid| *pid == record.pid)
             && any(&self.verdict, |verdict| *verdict == record.verdict)
             && any(&self.operation, |operation| *operation == record.operation)
+            && any(&self.errno, |errno| {
+                let result = record.request.as_ref().map(|request| request.result);
+                result == Some(-errno.0)
+            })
             && any_text(&self.comm, Some(&record.comm))
             && any_text(&self.cgroup, record.cgroup.as_deref())
             && any_text(&self.path, record.path.as_deref())

@@ -93,6 +93,11 @@ pub mod state {
     /// The file's device hands its bios to devices below, and applies no limits of its own to them:
     /// the device mapper, bcache.
     pub const HANDS_DOWN: u32 = 1 << 26;
+    /// A mapped device on the way has a target that looks at memory itself, by a rule of its own: it
+    /// takes whole sectors only (dm-crypt, dm-integrity, dm-verity), and answers `EIO`.
+    pub const TARGET_LOOKS: u32 = 1 << 27;
+    /// Its memory came as pages of the kernel's: registered buffers, another part of the kernel.
+    pub const PAGES: u32 = 1 << 28;
 }
 
 /// Who makes a request, and of which file. Many requests have the same.
@@ -136,9 +141,6 @@ pub struct Request {
     pub file_size: u64,
     /// Address of the `struct kiocb` that this thread was submitting before, 0 for none.
     pub outer: u64,
-    /// Bytes asked for. Its shape has fewer where a raw device cuts it at its end before it looks
-    /// (`blkdev_read_iter`, `blkdev_write_iter`).
-    pub asked: u64,
     /// Bytes done by direct I/O engines so far.
     pub direct_bytes: u64,
     /// Address of the bio that was queued last.

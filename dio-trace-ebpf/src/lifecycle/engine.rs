@@ -2,7 +2,7 @@
 
 use crate::{
     abi::request::{Request, state},
-    words::Interface,
+    words::{Interface, Operation},
 };
 
 /// Flags of `iomap_dio_rw` (include/linux/iomap.h, from 5.15, 6.19 and 7.0): macros, so not in BTF.
@@ -56,7 +56,7 @@ impl EngineFlags {
 #[inline(always)]
 pub fn leave_engine(request: &mut Request, result: i64) {
     request.state &= !state::IN_ENGINE;
-    if result == -ENOTBLK {
+    if result == -ENOTBLK && request.operation == Operation::Write as u8 {
         // `kiocb_invalidate_pages` returns it. What a filesystem cannot do directly ends in 0 bytes, or
         // in fewer than asked for (`__iomap_dio_rw`).
         request.state |= state::CACHE_BUSY;
@@ -132,6 +132,7 @@ mod tests {
     #[test]
     fn an_engine_that_cannot_drop_pages_does_nothing() {
         let mut request = request(Interface::Sync, 8192);
+        request.operation = Operation::Write as u8;
         leave_engine(&mut request, -ENOTBLK);
         assert_eq!(
             (request.direct_bytes, request.state),

@@ -2,7 +2,7 @@
 
 use crate::{
     abi::request::{Request, state},
-    rules::{Outcome, OwnBlocks, is_plain},
+    rules::{Outcome, OwnBlocks, is_plain, seen_length},
     verifier::{is_less, is_nonzero, opaque},
     words::{Engine, Operation, RuleSet},
 };
@@ -23,14 +23,13 @@ pub fn is_plain_request(request: &Request, result: i64) -> bool {
     // Nothing was read from the disk: a hole. What has no rule has no bios either.
     let ruled = is_nonzero(u64::from(request.state & state::NO_RULE)) ^ 1;
     let no_bios = (is_nonzero(u64::from(request.bios)) ^ 1) & ruled;
-    let cut = request.asked ^ request.geometry.length;
     is_plain(
         &request.geometry,
         &request.origin.limits,
         is_write(request),
         result,
         request.direct_bytes,
-        u64::from(request.state & MARKS) | no_engine | no_bios | cut,
+        u64::from(request.state & MARKS) | no_engine | no_bios,
     )
 }
 
@@ -46,7 +45,7 @@ pub fn outcome(request: &Request, result: i64, rule_set: RuleSet) -> Outcome {
     let write = is_write(request);
     let raw = is_nonzero(u64::from(state & state::RAW_DEVICE));
     let done = result as u64;
-    let (offset, asked) = (request.geometry.offset, request.asked);
+    let (offset, asked) = (request.geometry.offset, request.geometry.length);
     let short = is_less(done, asked) & !(done >> 63);
     let before_end = is_less(offset.wrapping_add(done), request.file_size);
     let cuts = (write ^ 1) | raw;
@@ -57,8 +56,8 @@ pub fn outcome(request: &Request, result: i64, rule_set: RuleSet) -> Outcome {
     Outcome {
         result,
         direct_bytes: request.direct_bytes,
-        asked,
-        seen_length: seen_length(request, write, rule_set),
+        seen_length: seen_length(request, rule_set),
+        cut_first: has(state::RAW_DEVICE),
         engine,
         no_rule: has(state::NO_RULE),
         bios: request.bios,
@@ -71,7 +70,7 @@ pub fn outcome(request: &Request, result: i64, rule_set: RuleSet) -> Outcome {
         nowait: has(state::NOWAIT),
         own_blocks: own_blocks(state, unknown, write),
         whole_blocks_only: has(state::WHOLE_BLOCKS),
-        applied_dma: applied_dma(request, rule_set),
+        applied_dma: applied_dma(request, result, rule_set),
         atomic: has(state::ATOMIC),
         atomic_units: request.atomic_units,
         odd_start: has(state::ODD_START),
@@ -82,24 +81,6 @@ pub fn outcome(request: &Request, result: i64, rule_set: RuleSet) -> Outcome {
 #[inline(always)]
 fn is_write(request: &Request) -> u64 {
     is_nonzero(u64::from(request.operation ^ Operation::Write as u8)) ^ 1
-}
-
-/// The bytes that the kernel looks at: from 6.18 on, iomap cuts a read after the last block of a file
-/// before it looks at memory.
-#[inline(always)]
-fn seen_length(request: &Request, write: u64, rule_set: RuleSet) -> u64 {
-    let length = request.geometry.length;
-    let cuts = rule_set as u32 >= RuleSet::DmaSegmentLate as u32
-        && request.engine == Engine::Iomap as u8
-        && write == 0;
-    if !cuts {
-        return length;
-    }
-    let block = u64::from(request.origin.limits.filesystem_block_size.wrapping_sub(1));
-    let end = request.file_size.wrapping_add(block) & !block;
-    let left = end.wrapping_sub(request.geometry.offset);
-    // Past the end it is negative, and nothing is looked at.
-    if left < length { left } else { length }
 }
 
 #[inline(always)]
@@ -118,16 +99,28 @@ fn own_blocks(state: u32, unknown: u64, write: u64) -> OwnBlocks {
     }
 }
 
-/// The mask that was really applied to memory, see [`Outcome::applied_dma`].
+/// The mask that was really applied to the memory of a request with this result, see
+/// [`Outcome::applied_dma`].
 #[inline(always)]
-fn applied_dma(request: &Request, rule_set: RuleSet) -> u32 {
+fn applied_dma(request: &Request, result: i64, rule_set: RuleSet) -> u32 {
     let own = request.origin.limits.dma_alignment;
-    // Other kernels do not look at memory in bios.
-    if rule_set as u32 != RuleSet::DmaSegmentLate as u32 {
+    if !is_checked_in_bios(request, rule_set) {
         return own;
     }
     // If a device hands its bios down, the devices below decide; where they were not seen, they decided
-    // all the same.
-    let down = is_nonzero(u64::from(request.state & state::HANDS_DOWN)) as u32;
-    request.applied_mask | own & down.wrapping_sub(1)
+    // all the same. What a target refuses breaks its device's mask, and what it takes may break it.
+    let down = is_nonzero(u64::from(request.state & state::HANDS_DOWN));
+    let target = is_nonzero(u64::from(request.state & state::TARGET_LOOKS));
+    let failed = result.cast_unsigned() >> 63;
+    let counts = target & failed | (target | down) ^ 1;
+    request.applied_mask | own & (counts as u32 & 1).wrapping_neg()
+}
+
+/// Whether memory is checked in the bios of this request: under `dma-segment` only registered buffers
+/// that go to a raw device, which `__blkdev_direct_IO_async` hands on as they are (`bio_iov_bvec_set`).
+#[inline(always)]
+fn is_checked_in_bios(request: &Request, rule_set: RuleSet) -> bool {
+    const REGISTERED: u32 = state::PAGES | state::RAW_DEVICE;
+    rule_set as u32 == RuleSet::DmaSegmentLate as u32
+        || rule_set as u32 == RuleSet::DmaSegment as u32 && request.state & REGISTERED == REGISTERED
 }

@@ -121,6 +121,22 @@ impl Geometry {
         fold.finish()
     }
 
+    /// The same request where the kernel looks at its first `length` bytes only. Of several segments it is
+    /// not known where that cuts them: their lengths stay.
+    #[must_use]
+    #[inline(always)]
+    pub const fn cut_to(&self, length: u64) -> Self {
+        let mut cut = *self;
+        if length != self.length {
+            cut.length = length;
+            if self.segment_count == 1 {
+                cut.length_bits = (length & CAP_MASK) as u32;
+                cut.merged_length_bits = cut.length_bits;
+            }
+        }
+        cut
+    }
+
     /// Largest power of two dividing all addresses.
     #[must_use]
     pub const fn memory_alignment(&self) -> u32 {

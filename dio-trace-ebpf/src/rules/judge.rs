@@ -40,13 +40,10 @@ pub struct Outcome {
     pub result: i64,
     /// Bytes that the direct I/O engine did itself.
     pub direct_bytes: u64,
-    /// Bytes asked for: more than in the geometry where a raw device cuts a request at its end before it
-    /// looks at anything.
-    pub asked: u64,
-    /// The bytes of the request that the kernel looked at, of those in the geometry: a read of a file
-    /// that reaches past its end is cut at the end of its last block from 6.18 on
-    /// (`iomap_dio_bio_iter` truncates the iterator before it looks at memory).
+    /// The bytes of the request that the kernel looked at, see [`seen_length`](super::seen_length).
     pub seen_length: u64,
+    /// Whether it was cut to these before anything looked at it, on every kernel: a raw device.
+    pub cut_first: bool,
     /// The code that carried it.
     pub engine: Engine,
     /// Whether nothing on its way looks at alignment (tmpfs, NFS, FUSE, DAX): it breaks no rule.
@@ -92,8 +89,8 @@ impl Outcome {
         Self {
             result: geometry.length.cast_signed(),
             direct_bytes: geometry.length,
-            asked: geometry.length,
             seen_length: geometry.length,
+            cut_first: false,
             engine,
             no_rule: false,
             bios: 1,
@@ -138,17 +135,8 @@ fn broken_rules(
         dma_alignment: outcome.applied_dma,
         ..*limits
     };
-    let mut broken = violations(geometry, &limits, rule_set);
-    if outcome.seen_length != geometry.length {
-        // Of a single segment that is cut, the rest is its length.
-        let cut = Geometry {
-            length: outcome.seen_length,
-            length_bits: (outcome.seen_length & 0xffff) as u32,
-            merged_length_bits: (outcome.seen_length & 0xffff) as u32,
-            ..*geometry
-        };
-        broken = violations(&cut, &limits, rule_set);
-    }
+    let seen = geometry.cut_to(outcome.seen_length);
+    let mut broken = violations(&seen, &limits, rule_set);
     if outcome.whole_blocks_only {
         let block = u64::from(limits.filesystem_block_size.saturating_sub(1));
         broken = broken
@@ -235,7 +223,7 @@ pub fn judge(
     );
     let checked = known(outcome.bios == 0 || outcome.copied || buffered);
     let unchecked = known(!checked && (!broken.is_empty() || page_damage));
-    let short = known(done < outcome.asked && !outcome.end_of_file);
+    let short = known(done < geometry.length && !outcome.end_of_file);
     let mut flags = add(Flags::NONE, Flags::SHORT, short);
     flags = add(flags, Flags::END_OF_FILE, outcome.end_of_file);
     flags = add(flags, Flags::COPIED, outcome.copied);
@@ -275,6 +263,8 @@ fn departures(
     outcome: &Outcome,
     turned_away: bool,
 ) -> Reasons {
+    let cut = geometry.cut_to(outcome.seen_length);
+    let geometry = if outcome.cut_first { &cut } else { geometry };
     let by_device = deviations(geometry, limits);
     if !turned_away || matches!(outcome.own_blocks, OwnBlocks::None) {
         return by_device;

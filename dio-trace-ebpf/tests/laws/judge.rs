@@ -30,7 +30,7 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
     let engine = prop::sample::select(Engine::ALL);
     let mask = prop::sample::select(&[0u32, 3, 7, 511, 4095]);
     let numbers = (result, share, engine, 0u32..3, own, mask);
-    (numbers, any::<[bool; 12]>()).prop_map(
+    (numbers, any::<[bool; 13]>()).prop_map(
         |(
             (result, share, engine, bios, own_blocks, applied_dma),
             [
@@ -46,12 +46,13 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
                 atomic,
                 odd_start,
                 cut,
+                cut_first,
             ],
         )| Outcome {
             result,
             direct_bytes: (result.max(0) as f64 * share) as u64,
-            asked: 0,
             seen_length: u64::from(cut),
+            cut_first,
             engine,
             no_rule,
             bios,
@@ -82,7 +83,6 @@ fn of(outcome: Outcome, geometry: &Geometry) -> Outcome {
         _ => geometry.length / 4096 * 4096,
     };
     Outcome {
-        asked: geometry.length,
         seen_length,
         ..outcome
     }
@@ -97,12 +97,7 @@ fn broken(geometry: &Geometry, limits: &Limits, rule_set: RuleSet, outcome: &Out
         dma_alignment: outcome.applied_dma,
         ..*limits
     };
-    let mut seen = *geometry;
-    if outcome.seen_length != geometry.length {
-        seen.length = outcome.seen_length;
-        seen.length_bits = outcome.seen_length as u32 & 0xffff;
-        seen.merged_length_bits = seen.length_bits;
-    }
+    let seen = geometry.cut_to(outcome.seen_length);
     let mut broken = violations(&seen, &applied, outcome.engine.rule_set(rule_set));
     if outcome.whole_blocks_only {
         let block = u64::from(limits.filesystem_block_size) - 1;
@@ -160,9 +155,13 @@ proptest! {
         let outcome = of(outcome, &geometry);
         let judgement = judge(&geometry, &limits, rule_set, &outcome);
         // What a filesystem turned away for its own blocks is measured by these.
-        let by_device = deviations(&geometry, &limits);
+        let measured = match outcome.cut_first {
+            true => geometry.cut_to(outcome.seen_length),
+            false => geometry,
+        };
+        let by_device = deviations(&measured, &limits);
         let own = Limits { logical_block_size: limits.filesystem_block_size, ..limits };
-        let by_filesystem = deviations(&geometry, &own);
+        let by_filesystem = deviations(&measured, &own);
         let place = Reasons::TOTAL_LENGTH.with(Reasons::FILE_OFFSET);
         let departs = match outcome.own_blocks {
             _ if outcome.engine != Engine::None => by_device,

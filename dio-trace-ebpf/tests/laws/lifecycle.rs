@@ -38,12 +38,15 @@ fn rows() -> impl Strategy<Value = Request> {
             let mut row: Request = bytemuck::zeroed();
             row.geometry = asked.geometry(&limits);
             row.origin.limits = limits;
-            row.asked = row.geometry.length;
             row.direct_bytes = if whole { row.geometry.length } else { 0 };
             row.file_size = file_size;
             row.engine = engine as u8;
             row.bios = bios;
             row.state = facts.into_iter().fold(0, |all, fact| all | fact);
+            if row.state & state::RAW_DEVICE != 0 {
+                // A device does no more than it holds.
+                row.file_size = row.geometry.offset + row.geometry.length;
+            }
             row.operation = if write {
                 Operation::Write as u8
             } else {
@@ -59,7 +62,7 @@ proptest! {
     /// row that it forgets shows here, once `FACTS` has it.
     #[test]
     fn a_row_that_looks_plain_is_aligned_by_the_rules(row in rows(), rule_set in rule_sets()) {
-        let result = row.asked as i64;
+        let result = row.geometry.length as i64;
         if is_plain_request(&row, result) {
             let limits = row.origin.limits;
             let judgement = judge(&row.geometry, &limits, rule_set, &outcome(&row, result, rule_set));
@@ -80,7 +83,6 @@ fn read_at_the_end() -> Request {
     let mut row: Request = bytemuck::zeroed();
     row.geometry.offset = 8192;
     row.geometry.length = 4096;
-    row.asked = 4096;
     row.file_size = 10_240;
     row.engine = Engine::Iomap as u8;
     row.origin.limits = Limits {
@@ -128,6 +130,19 @@ fn late_kernels_look_at_whole_blocks_up_to_the_end() {
 }
 
 #[test]
+fn a_raw_device_cuts_at_its_end_on_every_kernel() {
+    let mut row = read_at_the_end();
+    row.state |= state::RAW_DEVICE;
+    row.engine = Engine::Block as u8;
+    row.geometry.length = 65_536;
+    for rules in RuleSet::KNOWN {
+        let outcome = outcome(&row, 2048, *rules);
+        assert_eq!((outcome.seen_length, outcome.cut_first), (2048, true));
+        assert!(outcome.end_of_file);
+    }
+}
+
+#[test]
 fn the_devices_below_decide_where_bios_are_looked_at() {
     let mut row = read_at_the_end();
     row.applied_mask = 3;
@@ -136,6 +151,16 @@ fn the_devices_below_decide_where_bios_are_looked_at() {
     assert_eq!(mask(&row, RuleSet::DmaSegmentLate), 511 | 3);
     row.state |= state::HANDS_DOWN;
     assert_eq!(mask(&row, RuleSet::DmaSegmentLate), 3);
+    // Registered buffers of a raw device are checked in bios later too.
+    row.state |= state::PAGES | state::RAW_DEVICE;
+    assert_eq!(mask(&row, RuleSet::DmaSegment), 3);
+    // A target that looks itself is asked only of what it refuses.
+    row.state = state::TARGET_LOOKS;
+    assert_eq!(mask(&row, RuleSet::DmaSegmentLate), 3);
+    assert_eq!(
+        outcome(&row, -5, RuleSet::DmaSegmentLate).applied_dma,
+        511 | 3
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    filter::{Filter, Pattern},
+    filter::{Errno, Filter, Pattern},
     model::{Operation, Verdict},
 };
 
@@ -32,6 +32,9 @@ pub struct FilterArguments {
     /// read or write
     #[arg(long, value_name = "OPERATION", value_parser = operation)]
     operation: Vec<Operation>,
+    /// Error of captured requests, by name or number, such as EINVAL or 5
+    #[arg(long, value_name = "ERRNO")]
+    errno: Vec<Errno>,
 }
 
 impl FilterArguments {
@@ -46,6 +49,7 @@ impl FilterArguments {
             path: self.path.clone(),
             verdict: self.verdict.clone(),
             operation: self.operation.clone(),
+            errno: self.errno.clone(),
         }
     }
 }

@@ -34,32 +34,45 @@ pub fn errno_meaning(result: i64) -> Option<&'static str> {
     })
 }
 
-/// The name of the errno whose negative is `result`, such as `EINVAL`; its number where direct I/O
-/// does not return it.
+/// Errors that direct I/O returns, by name.
+const NAMES: &[(i32, &str)] = &[
+    (libc::EINVAL, "EINVAL"),
+    (libc::EIO, "EIO"),
+    (libc::EAGAIN, "EAGAIN"),
+    (libc::EFAULT, "EFAULT"),
+    (libc::ENOSPC, "ENOSPC"),
+    (libc::EDQUOT, "EDQUOT"),
+    (libc::EFBIG, "EFBIG"),
+    (libc::EINTR, "EINTR"),
+    (libc::ENOMEM, "ENOMEM"),
+    (libc::EBUSY, "EBUSY"),
+    (libc::EOPNOTSUPP, "EOPNOTSUPP"),
+    (libc::EPERM, "EPERM"),
+    (libc::EROFS, "EROFS"),
+    (libc::EREMOTEIO, "EREMOTEIO"),
+    (libc::ETIMEDOUT, "ETIMEDOUT"),
+    (libc::ENODATA, "ENODATA"),
+    (libc::ENOLINK, "ENOLINK"),
+    (libc::EBADE, "EBADE"),
+    (libc::EILSEQ, "EILSEQ"),
+    (libc::ECANCELED, "ECANCELED"),
+];
+
+/// The name of the errno that `result` is the negative of, such as `EINVAL`; its number where direct
+/// I/O does not return it.
 #[must_use]
 pub fn errno_name(result: i64) -> Cow<'static, str> {
     let errno = i32::try_from(result.unsigned_abs()).unwrap_or(i32::MAX);
-    Cow::Borrowed(match errno {
-        libc::EINVAL => "EINVAL",
-        libc::EIO => "EIO",
-        libc::EAGAIN => "EAGAIN",
-        libc::EFAULT => "EFAULT",
-        libc::ENOSPC => "ENOSPC",
-        libc::EDQUOT => "EDQUOT",
-        libc::EFBIG => "EFBIG",
-        libc::EINTR => "EINTR",
-        libc::ENOMEM => "ENOMEM",
-        libc::EBUSY => "EBUSY",
-        libc::EOPNOTSUPP => "EOPNOTSUPP",
-        libc::EPERM => "EPERM",
-        libc::EROFS => "EROFS",
-        libc::EREMOTEIO => "EREMOTEIO",
-        libc::ETIMEDOUT => "ETIMEDOUT",
-        libc::ENODATA => "ENODATA",
-        libc::ENOLINK => "ENOLINK",
-        libc::EBADE => "EBADE",
-        libc::EILSEQ => "EILSEQ",
-        libc::ECANCELED => "ECANCELED",
-        _ => return Cow::Owned(format!("errno {errno}")),
-    })
+    let known = NAMES.iter().find(|(number, _)| *number == errno);
+    known.map_or_else(
+        || Cow::Owned(format!("errno {errno}")),
+        |(_, name)| Cow::Borrowed(*name),
+    )
+}
+
+/// The errno with this name, positive.
+#[must_use]
+pub fn errno_number(name: &str) -> Option<i64> {
+    let known = NAMES.iter().find(|(_, known)| *known == name);
+    known.map(|(number, _)| i64::from(*number))
 }

@@ -43,7 +43,7 @@ const fn is_atomic(reason: Reason) -> bool {
 pub(super) fn faults(record: &Record, rule_set: RuleSet) -> Vec<Fault> {
     let broken = match (&record.limits, &record.request) {
         (Some(limits), Some(request)) => {
-            dio_trace_ebpf::rules::violations(&request.geometry, limits, rule_set)
+            dio_trace_ebpf::rules::violations(&request.looked_at(), limits, rule_set)
         }
         _ if record.verdict == Verdict::Rejected => record.reasons,
         _ => Reasons::NONE,

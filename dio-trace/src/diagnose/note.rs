@@ -130,7 +130,7 @@ fn unchecked(record: &Record) -> String {
 
 fn short(record: &Record) -> String {
     let numbers = record.request.as_ref().map_or_else(String::new, |request| {
-        format!(": {} of {} bytes", request.result, request.asked)
+        format!(": {} of {} bytes", request.result, request.geometry.length)
     });
     format!("fewer bytes than asked for, not at the end of the file{numbers}")
 }
@@ -213,7 +213,7 @@ fn failed(record: &Record) -> String {
         return "failed for a reason that is not alignment".to_owned();
     };
     let errno = errno_name(request.result);
-    let place = request.geometry.offset | request.asked;
+    let place = request.geometry.offset | request.geometry.length;
     if let Some(meaning) = errno_meaning(request.result) {
         return format!("failed with {errno}: {meaning}");
     }

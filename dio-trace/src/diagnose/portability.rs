@@ -28,7 +28,7 @@ pub struct Portability {
 /// `kernel` is the common rule set of the kernel that it was recorded on.
 pub(super) fn portability(record: &Record, kernel: RuleSet) -> Option<Portability> {
     let limits = record.limits?;
-    let geometry = record.request.as_ref()?.geometry;
+    let geometry = record.request.as_ref()?.looked_at();
     // Version 1 does not say: nearly all engines have the kernel's common rules.
     let engine = record.engine.unwrap_or(Engine::Iomap);
     if !engine.has_rules() || kernel == RuleSet::Unknown {

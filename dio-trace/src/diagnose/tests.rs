@@ -58,7 +58,7 @@ fn record(kernel: RuleSet, limits: Limits, offset: u64, segments: &[(u64, u64)])
             tid: 7,
             thread: "mysqld".into(),
             geometry,
-            asked: geometry.length,
+            seen_length: geometry.length,
             checked_by: None,
             atomic_units: None,
             segments,

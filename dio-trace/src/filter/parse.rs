@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The fields a condition may name.
-const FIELDS: &str = "pid, comm, cgroup, disk, path, verdict, operation";
+const FIELDS: &str = "pid, comm, cgroup, disk, path, verdict, operation, errno";
 
 impl Filter {
     /// Reads conditions separated by blanks, each `field=value`. A value with blanks is written in
@@ -58,6 +58,7 @@ impl Filter {
                 Operation::from_word(value)
                     .ok_or_else(|| unknown("operation", value, "read, write"))?,
             ),
+            "errno" => self.errno.push(value.parse()?),
             _ => return Err(unknown("field", field, FIELDS)),
         }
         Ok(())
@@ -86,9 +87,11 @@ impl Filter {
             .operation
             .iter()
             .map(|operation| format!("operation={operation}"));
+        let errors = self.errno.iter().map(|errno| format!("errno={errno}"));
         pids.chain(texts)
             .chain(verdicts)
             .chain(operations)
+            .chain(errors)
             .collect()
     }
 }
@@ -101,6 +104,7 @@ fn example(field: &str) -> &'static str {
         "disk" => "nvme0n1",
         "verdict" => "rejected",
         "operation" => "write",
+        "errno" => "EINVAL",
         _ => "/var/lib/*",
     }
 }

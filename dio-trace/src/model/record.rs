@@ -69,9 +69,9 @@ pub struct Request {
     pub thread: Arc<str>,
     /// Position, length and the alignment of all segments.
     pub geometry: Geometry,
-    /// Bytes asked for. The geometry has fewer where a raw device cuts a request at its end before it
-    /// looks at anything.
-    pub asked: u64,
+    /// Bytes of the request that the kernel looks at: fewer than asked for where it is cut at the end of
+    /// the file or device first.
+    pub seen_length: u64,
     /// The first segments, followed by the first offending one if it is not among them.
     pub segments: Vec<Segment>,
     /// Bytes done, or a negative errno.
@@ -95,4 +95,12 @@ pub struct Request {
     pub user_stack: Option<Vec<Arc<str>>>,
     /// Call stack of the kernel, innermost frame first; `None` when stacks are off.
     pub kernel_stack: Option<Vec<Arc<str>>>,
+}
+
+impl Request {
+    /// Its shape as far as the kernel looks at it.
+    #[must_use]
+    pub const fn looked_at(&self) -> Geometry {
+        self.geometry.cut_to(self.seen_length)
+    }
 }

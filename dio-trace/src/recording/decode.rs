@@ -218,7 +218,7 @@ impl<'a> Rows<'a> {
         let latencies = self.columns.u64s("latency")?;
         let bios = self.columns.u32s("bios")?;
         let splits = self.columns.u32s("splits")?;
-        let asked = self.columns.u64s("length")?;
+        let seen = self.columns.u64s("length_seen")?;
         let unit_min = self.columns.u32s("atomic_write_unit_min")?;
         let unit_max = self.columns.u32s("atomic_write_unit_max")?;
         let geometries = self.geometries()?;
@@ -233,7 +233,11 @@ impl<'a> Rows<'a> {
             tid: tids.value(row),
             thread: self.thread.get(row).unwrap_or_else(|| "".into()),
             geometry: geometries[row],
-            asked: asked.value(row),
+            seen_length: if seen.is_valid(row) {
+                seen.value(row)
+            } else {
+                geometries[row].length
+            },
             checked_by: self.checked_by.get(row),
             atomic_units: unit_min.is_valid(row).then(|| AtomicUnits {
                 min: unit_min.value(row),
@@ -257,7 +261,6 @@ impl<'a> Rows<'a> {
     fn geometries(&self) -> Result<Vec<Geometry>, String> {
         let column = |name| self.columns.u32s(name);
         let (offset, length) = (self.columns.u64s("offset")?, self.columns.u64s("length")?);
-        let seen = self.columns.u64s("length_seen")?;
         let count = column("segment_count")?;
         let address = column("address_bits")?;
         let lengths = column("length_bits")?;
@@ -276,11 +279,7 @@ impl<'a> Rows<'a> {
         };
         let geometry = |row| Geometry {
             offset: offset.value(row),
-            length: if seen.is_valid(row) {
-                seen.value(row)
-            } else {
-                length.value(row)
-            },
+            length: length.value(row),
             segment_count: count.value(row),
             merged_count: usually(&merged_count, row, count.value(row)),
             address_bits: address.value(row),

@@ -117,7 +117,7 @@ columns! {
     "path" Text "path when the file was first seen; a later rename is not noticed"
     "offset" U64 "position in the file or device, bytes"
     "length" U64 "bytes asked for"
-    "length_seen" U64 "of these, the bytes that a raw device looked at, which cuts a request at its end; null where all"
+    "length_seen" U64 "of these, the bytes that the kernel looked at, where it cut the request at the end of the file or device first; null where all"
     "segment_count" U32 "non-empty segments"
     "segments" Segments "the first 16 segments, followed by the first offending one if it is not among them"
     "memory_alignment" U32 "largest power of two, up to 65536, that divides all addresses"

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Columns that [`select`] reads.
-pub const FILTER_COLUMNS: [&str; 9] = [
+pub const FILTER_COLUMNS: [&str; 10] = [
     "count",
     "pid",
     "comm",
@@ -20,6 +20,7 @@ pub const FILTER_COLUMNS: [&str; 9] = [
     "path",
     "verdict",
     "operation",
+    "result",
 ];
 
 /// The rows of requests that `filter` lets through. With `keep_losses` losses stay, because they
@@ -77,6 +78,16 @@ fn narrow(mask: &mut [bool], columns: Columns<'_>, filter: &Filter) -> Result<()
         let operations = columns.words("operation", Operation::from_word)?;
         for (keep, operation) in mask.iter_mut().zip(operations) {
             *keep &= operation.is_some_and(|operation| filter.operation.contains(&operation));
+        }
+    }
+    if !filter.errno.is_empty() {
+        let results = columns.i64s("result")?;
+        for (row, keep) in mask.iter_mut().enumerate() {
+            *keep &= results.is_valid(row)
+                && filter
+                    .errno
+                    .iter()
+                    .any(|errno| results.value(row) == -errno.0);
         }
     }
     for (name, patterns) in [

@@ -57,6 +57,11 @@ impl Collector {
             verdict: record.verdict,
             reasons: record.reasons,
             flags: record.flags,
+            errno: record
+                .request
+                .as_ref()
+                .map_or(0, |request| request.result.min(0).saturating_neg()),
+            cause: record.cause,
         };
         self.sums.count(&tally, process, place, || record.limits);
         if !case.is_plain() {

@@ -12,7 +12,7 @@ use arrow_array::{Array, UInt32Array};
 use crate::{
     filter::Filter,
     model::{
-        Flag, Flags, Limits, Loss, LossCause, Losses, Operation, Reason, Reasons, Timestamp,
+        Cause, Flag, Flags, Limits, Loss, LossCause, Losses, Operation, Reason, Reasons, Timestamp,
         Verdict,
     },
     recording::{Columns, Decoder, Part, Row, TextColumn, TextLists, mask},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Columns that the summary needs.
-pub(super) const COLUMNS: [&str; 28] = [
+pub(super) const COLUMNS: [&str; 30] = [
     "time",
     "count",
     "bytes",
@@ -35,6 +35,8 @@ pub(super) const COLUMNS: [&str; 28] = [
     "filesystem",
     "inode",
     "path",
+    "result",
+    "cause",
     "verdict",
     "reasons",
     "flags",
@@ -147,6 +149,8 @@ struct Class {
     verdict: Verdict,
     reasons: u32,
     flags: u32,
+    errno: i64,
+    cause: Option<Cause>,
 }
 
 /// The counts of a [`Class`].
@@ -187,6 +191,8 @@ pub(super) fn gather(sum: &mut Gathered, part: &Part, filter: &Filter) -> Result
             verdict: class.verdict,
             reasons: Reasons(class.reasons),
             flags: Flags(class.flags),
+            errno: class.errno,
+            cause: class.cause,
         };
         if case.is_plain() {
             continue;
@@ -247,6 +253,8 @@ fn classes<'a>(
         Some(Reasons::from(Reason::from_word(word)?).0)
     })?;
     let flags = columns.sets("flags", |word| Some(Flags::from(Flag::from_word(word)?).0))?;
+    let results = columns.i64s("result")?;
+    let causes = columns.words("cause", Cause::from_word)?;
     let details = columns.u32s("tid")?;
     let memory = columns.u32s("memory_alignment")?;
     let lengths = columns.u32s("length_alignment")?;
@@ -269,6 +277,12 @@ fn classes<'a>(
             verdict,
             reasons: reasons[row].unwrap_or(0),
             flags: flags[row].unwrap_or(0),
+            errno: if results.is_valid(row) {
+                results.value(row).min(0).saturating_neg()
+            } else {
+                0
+            },
+            cause: causes[row],
         };
         let partial = classes.entry(class).or_insert_with(|| Partial {
             row,

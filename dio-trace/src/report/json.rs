@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use serde_json::{Map, Value, json as object};
 
 use crate::{
-    diagnose::diagnose,
+    diagnose::{diagnose, errno_name},
     model::{Flag, Reason, Verdict},
     recording::Ending,
     report::{Case, File, Seen, Summary},
@@ -125,6 +125,8 @@ fn identity(case: &Case, seen: &Seen) -> Value {
         "verdict": case.verdict,
         "reasons": case.reasons.words().collect::<Vec<_>>(),
         "flags": case.flags.words().collect::<Vec<_>>(),
+        "errno": (case.errno != 0).then(|| errno_name(-case.errno)),
+        "cause": case.cause,
         "count": seen.volume.count,
         "bytes": seen.volume.bytes,
     });

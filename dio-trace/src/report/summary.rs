@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     filter::Filter,
-    model::{Flags, Limits, Losses, Operation, Reasons, Record, Timestamp, Verdict},
+    model::{Cause, Flag, Flags, Limits, Losses, Operation, Reasons, Record, Timestamp, Verdict},
     recording::{Ending, Metadata, Reader, fold},
     report::{
         gather::{COLUMNS, Gathered, gather},
@@ -65,6 +65,10 @@ pub struct Case {
     pub reasons: Reasons,
     /// Flags.
     pub flags: Flags,
+    /// Positive errno of those that failed; 0 for others, and where they were only counted.
+    pub errno: i64,
+    /// Why they were buffered, where that is not their alignment.
+    pub cause: Option<Cause>,
 }
 
 impl Case {
@@ -72,7 +76,16 @@ impl Case {
     pub(super) fn is_plain(&self) -> bool {
         self.verdict == Verdict::Aligned
             && self.reasons.is_empty()
-            && (self.flags.0 & !(Flags::END_OF_FILE.0 | Flags::COPIED.0)) == 0
+            && self.flags.iter().all(|flag| match flag {
+                Flag::EndOfFile | Flag::Copied | Flag::Hole | Flag::Extends | Flag::Atomic => true,
+                Flag::Short
+                | Flag::Late
+                | Flag::Serialised
+                | Flag::Unchecked
+                | Flag::Probing
+                | Flag::WouldBlock
+                | Flag::ReadModifyWrite => false,
+            })
     }
 }
 

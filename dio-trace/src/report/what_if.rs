@@ -128,7 +128,11 @@ impl WhatIf {
                 Reasons::NONE,
             );
         };
-        let mut broken = violations(&request.geometry, &there, self.rule_set.unwrap_or(kernel));
+        let mut broken = violations(
+            &request.looked_at(),
+            &there,
+            self.rule_set.unwrap_or(kernel),
+        );
         if record.flags.contains(Flags::COPIED) {
             let memory = Reasons::MEMORY_ADDRESS.with(Reasons::SEGMENT_LENGTH);
             broken = Reasons(broken.0 & !memory.with(Reasons::VIRT_BOUNDARY).0);

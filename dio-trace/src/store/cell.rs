@@ -17,6 +17,8 @@ pub(super) struct CellKey {
     pub(super) verdict: Verdict,
     pub(super) reasons: Reasons,
     pub(super) flags: Flags,
+    /// Positive errno of captured requests that failed; 0 for all others.
+    pub(super) errno: i64,
 }
 
 impl CellKey {
@@ -27,6 +29,10 @@ impl CellKey {
             verdict: record.verdict,
             reasons: record.reasons,
             flags: record.flags,
+            errno: match &record.request {
+                Some(request) if request.result < 0 => -request.result,
+                _ => 0,
+            },
         }
     }
 

@@ -55,5 +55,6 @@ impl View {
         self.scope.kind.is_none_or(|only| only == kind)
             && any(&self.filter.verdict, |only| *only == key.verdict)
             && any(&self.filter.operation, |only| *only == key.operation)
+            && any(&self.filter.errno, |only| only.0 == key.errno)
     }
 }

@@ -155,7 +155,7 @@ pub fn request(
             tid: who.pid + 1,
             thread: who.comm.into(),
             geometry,
-            asked: geometry.length,
+            seen_length: geometry.length,
             checked_by: (!refused).then(|| who.disk.into()),
             atomic_units: None,
             segments,

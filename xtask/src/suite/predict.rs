@@ -156,14 +156,16 @@ fn late(made: &Made<'_>, answer: &Answer, segments: &[Segment], looking: Looking
     let accepted = Prediction::Direct {
         unchecked: !own.is_empty(),
     };
+    // What a device hands down is looked at below, by that device's own mask.
+    let accepted_below = |unchecked| Prediction::Direct { unchecked };
     let below = Limits {
         logical_block_size: made.limits.logical_block_size,
         ..made.below
     };
     let is_in_one_page = Geometry::fold(answer.offset, segments.iter().copied(), 0).in_one_page()
         && !made.has_chunks;
-    let passes_below = broken(&below, RuleSet::DmaSegmentLate, answer, segments).is_empty()
-        || looking == Looking::AtRegistered && is_in_one_page;
+    let below_takes = broken(&below, RuleSet::DmaSegmentLate, answer, segments).is_empty();
+    let passes_below = below_takes || looking == Looking::AtRegistered && is_in_one_page;
     match made.place.late {
         Late::Own | Late::OwnThenFile if !own.is_empty() && !is_in_one_page => {
             refusal(made, segments)
@@ -177,14 +179,14 @@ fn late(made: &Made<'_>, answer: &Answer, segments: &[Segment], looking: Looking
             }
         }
         Late::Own | Late::OwnThenFile | Late::Nobody => accepted,
-        Late::Below if passes_below => accepted,
+        Late::Below if passes_below => accepted_below(!below_takes),
         Late::Below => Prediction::Rejected(EINVAL_OR_EIO),
         Late::Crypt(sector) => {
             let is_read = answer.operation == Operation::Read;
             if is_read && !passes_below {
                 Prediction::Rejected(EINVAL_OR_EIO)
             } else if page_pieces(segments, PAGE).all(|piece| piece.length.is_multiple_of(sector)) {
-                accepted
+                accepted_below(is_read && !below_takes)
             } else {
                 Prediction::Rejected(EIO)
             }

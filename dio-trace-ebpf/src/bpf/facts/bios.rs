@@ -16,13 +16,15 @@ use crate::bpf::{
     facts::device::{is_named, number_and_limits},
 };
 
-/// Whether this kernel checks memory in bios at all.
+/// Whether this kernel checks the memory of any request in its bios.
 #[inline(always)]
 pub(in crate::bpf) fn are_looked_at() -> bool {
     setting!(rule_set) == RuleSet::DmaSegmentLate as u32
+        || setting!(rule_set) == RuleSet::DmaSegment as u32
 }
 
-/// How a disk treats the bios it is given: [`state::DEVICE_LOOKS`], [`state::HANDS_DOWN`] or neither.
+/// How a disk treats the bios it is given: [`state::DEVICE_LOOKS`], [`state::TARGET_LOOKS`],
+/// [`state::HANDS_DOWN`] or neither.
 #[inline(never)]
 pub(in crate::bpf) fn role_of(disk: KernelPtr<ByHelper>) -> u32 {
     let queue = disk.follow(layout!(gendisk_queue));
@@ -39,7 +41,7 @@ pub(in crate::bpf) fn role_of(disk: KernelPtr<ByHelper>) -> u32 {
     }
     if disk.read::<u16>(layout!(gendisk_disk_name)) == u16::from_ne_bytes(*b"dm") {
         return if target_looks(disk) {
-            state::DEVICE_LOOKS
+            state::TARGET_LOOKS
         } else {
             state::HANDS_DOWN
         };
@@ -76,10 +78,16 @@ fn target_looks(disk: KernelPtr<ByHelper>) -> bool {
 /// A bio that a stacked device made of one of the request's goes to `device`.
 #[inline(always)]
 pub(in crate::bpf) fn handed_down(request: &mut Request, device: KernelPtr<ByHelper>) {
-    if role_of(device.follow(layout!(block_device_bd_disk))) == state::DEVICE_LOOKS {
+    let role = role_of(device.follow(layout!(block_device_bd_disk)));
+    if role & (state::DEVICE_LOOKS | state::TARGET_LOOKS) != 0 {
         let (number, limits) = number_and_limits(device);
-        request.applied_mask |= limits.dma_alignment;
         request.applied_disk = number;
+        if role == state::DEVICE_LOOKS {
+            request.applied_mask |= limits.dma_alignment;
+        } else {
+            // A stacked device's own mask is no finer than those below it.
+            request.state |= state::TARGET_LOOKS;
+        }
     }
 }
 

@@ -93,6 +93,9 @@ pub(in crate::bpf) fn capture<P: ProgramKind>(
         request.geometry.length = length;
         return;
     }
+    if pages {
+        request.state |= state::PAGES;
+    }
     let segments = iter.read::<u64>(if pages {
         layout!(iov_iter_bvec)
     } else {

@@ -143,16 +143,6 @@ fn is_inside<A: Access>(request: &Request, kiocb: KernelPtr<A>) -> bool {
         && threads::current() == Some(kiocb.address())
 }
 
-/// Bytes of a request that the kernel looks at. A raw device cuts off what reaches past its end before
-/// it checks anything (`blkdev_read_iter`, `blkdev_write_iter`).
-#[inline(always)]
-fn seen_of(request: &Request, offset: u64, length: u64) -> u64 {
-    if request.state & state::RAW_DEVICE == 0 || offset >= request.file_size {
-        return length;
-    }
-    length.min(request.file_size - offset)
-}
-
 /// Begins a request, in a row that may hold anything.
 #[inline(always)]
 fn begin<C: StackIdContext, P: ProgramKind>(
@@ -188,12 +178,10 @@ fn begin<C: StackIdContext, P: ProgramKind>(
     request.interface = interface(kiocb);
     origin::fill::<P>(request, thread, kiocb.follow(layout!(kiocb_ki_filp)));
     let offset = kiocb.read(layout!(kiocb_ki_pos));
-    request.asked = length;
     if write && is_atomic(kiocb) {
         request.state |= state::ATOMIC;
         request.atomic_units = filesystem::atomic_units(request);
     }
-    let length = seen_of(request, offset, length);
     iovec::capture::<P>(row, iter, length, offset, key);
     let request = &mut row.request;
     stacks::take(ctx, request);

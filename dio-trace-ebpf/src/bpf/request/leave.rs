@@ -5,7 +5,7 @@ use dio_trace_ebpf::{
     abi::request::{Request, level, state},
     lifecycle::{is_refusal_to_wait, is_reissued_at_completion, leave_engine},
     verifier,
-    words::{Engine, Interface, LossCause},
+    words::{Engine, Interface, LossCause, Operation},
 };
 
 use crate::bpf::{
@@ -58,9 +58,12 @@ pub(in crate::bpf) fn leave<P: ProgramKind>(kiocb: KernelPtr<P::Access>, at: u8,
         return;
     }
     if at == level::ENGINE && result == -ENOTBLK {
-        // Not taken by this engine: its filesystem, which is not hooked itself, continues with the page
-        // cache, which is not seen.
-        lost(LossCause::RequestUnfinished);
+        // Not taken by this engine. A read goes on with another one (`__iomap_dio_read_simple`, 7.3); of a
+        // write the page cache takes over, and where the filesystem is not hooked itself, what comes of
+        // that is not seen.
+        if request.operation == Operation::Write as u8 {
+            lost(LossCause::RequestUnfinished);
+        }
         release(key, request);
         return;
     }

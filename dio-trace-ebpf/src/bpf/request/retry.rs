@@ -33,7 +33,8 @@ pub(in crate::bpf) fn is_same<A: Access>(
     kiocb: KernelPtr<A>,
     iter: KernelPtr<A>,
 ) -> bool {
-    request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp)) && request.asked == iovec::count(iter)
+    request.file == kiocb.read::<u64>(layout!(kiocb_ki_filp))
+        && request.geometry.length == iovec::count(iter)
 }
 
 /// `io_uring` will issue the request again. Userspace removes those that it never does.

@@ -10,7 +10,7 @@ use dio_trace_ebpf::{
         file::FileEvent,
         request::{NO_OFFENDER, RequestEvent, SEGMENTS_KEPT, state},
     },
-    rules::portability,
+    rules::{portability, seen_length},
 };
 
 use crate::{
@@ -93,6 +93,8 @@ impl Decoder {
         let interface = Interface::from_number(request.interface)?;
         let verdict = Verdict::from_number(u8::try_from(event.verdict).ok()?)?;
         let engine = Engine::from_number(request.engine)?;
+        let seen_length = seen_length(request, self.rule_set);
+        let seen = request.geometry.cut_to(seen_length);
         let thread = self.names.name(&request.origin.thread);
         let own_disk = file.and_then(|file| file.disk.clone());
         // Of a filesystem on several devices the file's event names one, and the bios another.
@@ -113,7 +115,7 @@ impl Decoder {
         Some(Record {
             time: Timestamp(time.saturating_add(self.clock_offset)),
             count: 1,
-            bytes: request.asked,
+            bytes: request.geometry.length,
             pid: request.origin.pid,
             uid: request.origin.uid,
             comm: match request.origin.comm == request.origin.thread {
@@ -138,14 +140,14 @@ impl Decoder {
                 tid: request.origin.tid,
                 thread,
                 geometry: request.geometry,
-                asked: request.asked,
+                seen_length,
                 segments,
                 result: event.result,
                 direct_bytes: request.direct_bytes,
                 latency: event.latency,
                 bios: request.bios,
                 splits: request.splits,
-                rule_sets: portability(engine, &request.geometry, &request.origin.limits).collect(),
+                rule_sets: portability(engine, &seen, &request.origin.limits).collect(),
                 checked_by,
                 atomic_units: (request.state & state::ATOMIC != 0).then_some(request.atomic_units),
                 user_stack: None,

@@ -55,7 +55,7 @@ pub(super) fn looked(
     match engine.rule_set(kernel) {
         RuleSet::Unknown => 0,
         RuleSet::DmaSegmentLate if request.bios != 0 => match request.applied_disk {
-            0 if request.state & state::DEVICE_LOOKS == 0 => 0,
+            0 if request.state & (state::DEVICE_LOOKS | state::TARGET_LOOKS) == 0 => 0,
             0 => request.origin.disk,
             below => below,
         },

@@ -24,7 +24,7 @@ pub(super) fn shape(rows: &Rows<'_>) -> Result<Vec<Column>, ArrowError> {
     };
     let seen = rows.requests.iter().copied().map(|request| {
         let request = request?;
-        (request.geometry.length != request.asked).then_some(request.geometry.length)
+        (request.seen_length != request.geometry.length).then_some(request.seen_length)
     });
     Ok(vec![
         (
@@ -33,7 +33,7 @@ pub(super) fn shape(rows: &Rows<'_>) -> Result<Vec<Column>, ArrowError> {
         ),
         (
             "length",
-            rows.of_requests::<UInt64Type>(|request| request.asked),
+            rows.of_requests::<UInt64Type>(|request| request.geometry.length),
         ),
         ("length_seen", optional::<UInt64Type>(seen)),
         (

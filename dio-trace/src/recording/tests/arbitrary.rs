@@ -98,7 +98,7 @@ prop_compose! {
             tid: numbers[0],
             thread,
             geometry,
-            asked: big[2],
+            seen_length: big[2],
             checked_by,
             atomic_units: units.map(|(min, max)| AtomicUnits { min, max }),
             segments,

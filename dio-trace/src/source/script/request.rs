@@ -71,7 +71,7 @@ pub(super) fn capture(actor: &Actor, shape: &Shape<'_>, time: Timestamp, latency
             tid: actor.pid + 7,
             thread: actor.thread.into(),
             geometry,
-            asked: geometry.length,
+            seen_length: geometry.length,
             checked_by: None,
             atomic_units: None,
             segments,
