@@ -27,7 +27,7 @@ use crate::{
             btf::{Function, KernelTypes},
             symbols::Symbols,
         },
-        program::object::Programs,
+        program::programs::Programs,
         sys::bpf::Link,
     },
     model::{Attachment, Failure},

@@ -33,7 +33,7 @@ use crate::kernel::{
         btf::{Function, KernelTypes, Prototype},
         features,
     },
-    program::object::Programs,
+    program::programs::Programs,
     sys::bpf::{self, Link, Program, Target},
 };
 
@@ -191,7 +191,7 @@ impl FentryPrograms {
     }
 
     fn load_whole(&self, target: &FentryTarget) -> Result<OwnedFd, AttachError> {
-        let program = self.programs.of(target.program);
+        let program = self.programs.whole(target.program);
         let program = program.map_err(|error| AttachError::bad_object(&error))?;
         self.load_for(&program, target)
     }

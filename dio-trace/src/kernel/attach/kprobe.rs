@@ -14,7 +14,7 @@ use dio_trace_ebpf::abi::request::WALKER;
 
 use crate::kernel::{
     attach::{error::AttachError, missed::Misses},
-    sys::refusal::Refusal,
+    sys::refusal::{Refusal, is_log_wanted},
 };
 
 /// A kprobe or kretprobe program, loaded when it is first asked for. Its skipped runs count as
@@ -94,7 +94,13 @@ pub(in crate::kernel) fn load_error(error: &ProgramError) -> AttachError {
         ProgramError::LoadError {
             io_error,
             verifier_log,
-        } => AttachError::Refused(Refusal::new(io_error, &verifier_log.to_string())),
+        } => {
+            let log = verifier_log.to_string();
+            if is_log_wanted() {
+                eprintln!("verifier: {log}");
+            }
+            AttachError::Refused(Refusal::new(io_error, &log))
+        }
         other => AttachError::BadObject(in_full(other)),
     }
 }

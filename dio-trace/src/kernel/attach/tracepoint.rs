@@ -8,7 +8,7 @@ use crate::kernel::{
         error::AttachError,
         kprobe::{attach_error, load_error, no_program},
     },
-    program::object::Programs,
+    program::programs::Programs,
     sys::bpf::{self, Link, Target},
 };
 
@@ -28,7 +28,7 @@ pub(in crate::kernel) fn attach_btf(
         attach_type: BPF_TRACE_RAW_TP,
     };
     let program = programs
-        .of(program)
+        .whole(program)
         .map_err(|error| AttachError::bad_object(&error))?;
     (0..copies)
         .map(|_| {

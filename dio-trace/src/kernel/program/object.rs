@@ -1,9 +1,8 @@
-//! The embedded eBPF object, and its maps in the kernel.
+//! The embedded eBPF object: creates its maps, and takes its programs out of it.
 
 use std::{
-    collections::{HashMap, HashSet},
-    os::fd::{AsFd, AsRawFd, OwnedFd, RawFd},
-    sync::OnceLock,
+    collections::HashSet,
+    os::fd::{AsFd, AsRawFd, RawFd},
 };
 
 use anyhow::{Context, Result, bail};
@@ -15,24 +14,20 @@ use aya_obj::{
     Function, Object,
     btf::{Btf, BtfFeatures},
 };
-use bytemuck::bytes_of;
 use dio_trace_ebpf::abi::{
-    layout::{LAYOUT_GLOBAL, Layout},
-    settings::{SETTINGS_GLOBAL, Settings},
+    layout::Layout,
+    settings::Settings,
     slot::{ROWS, SLOTS_TRIED},
 };
 
 use crate::kernel::{
-    machine::{btf::KernelTypes, features},
+    machine::btf::KernelTypes,
     program::{
-        optimise::{self, constant_loads},
-        task_stack,
-        wrap::Unpreempted,
+        constants::{Constants, Globals},
+        dump::Dump,
+        programs::Programs,
     },
-    sys::{
-        bpf::{self, Program},
-        instruction,
-    },
+    sys::{bpf, code::Code},
 };
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/dio-trace-probes"));
@@ -42,89 +37,7 @@ const CONSTANTS: &str = ".rodata";
 /// The map that leads to a shared program.
 const SHARED: &str = "SHARED";
 
-/// Constants that the probes are loaded with, as bytes.
-struct Globals<'a>([(&'static str, &'a [u8]); 3]);
-
-impl<'a> Globals<'a> {
-    fn new(layout: &'a Layout, settings: &'a Settings, log_level: &'a u8) -> Self {
-        Self([
-            (LAYOUT_GLOBAL, bytes_of(layout)),
-            (SETTINGS_GLOBAL, bytes_of(settings)),
-            (aya_log::LEVEL, bytes_of(log_level)),
-        ])
-    }
-}
-
-/// Every program, with maps and constants filled in.
-pub(in crate::kernel) struct Programs {
-    programs: HashMap<String, Prepared>,
-    constants: Vec<u8>,
-    constants_map: RawFd,
-    shared_map: RawFd,
-    btf: Option<OwnedFd>,
-    unpreempted: Option<Unpreempted>,
-    has_private_stacks: bool,
-}
-
-/// A program with its maps, and also with its constants once it is asked for.
-struct Prepared {
-    without_constants: Function,
-    whole: OnceLock<Function>,
-}
-
-impl Programs {
-    /// One that does its work where it is attached.
-    pub(in crate::kernel) fn of(&self, program: &str) -> Result<Program<'_>> {
-        let mut program = self.with_constants(program)?;
-        if let Some(unpreempted) = self.unpreempted {
-            unpreempted.wrap(&mut program.instructions, &mut program.functions);
-        }
-        Ok(program)
-    }
-
-    /// The same for one that others pass on to.
-    pub(in crate::kernel) fn shared(&self, program: &str) -> Result<Program<'_>> {
-        let mut program = self.of(program)?;
-        if self.has_private_stacks {
-            task_stack::keep_on_task_stack(&mut program.instructions, &mut program.functions);
-        }
-        Ok(program)
-    }
-
-    /// One that passes on to the program in a map of its own: what passes on may not ask for anything
-    /// that it would have to give back.
-    pub(in crate::kernel) fn passing_on(&self, program: &str, to: RawFd) -> Result<Program<'_>> {
-        let mut program = self.with_constants(program)?;
-        instruction::replace_map(&mut program.instructions, self.shared_map, to);
-        Ok(program)
-    }
-
-    /// Whether they keep the kernel from preempting them.
-    pub(in crate::kernel) const fn are_unpreempted(&self) -> bool {
-        self.unpreempted.is_some()
-    }
-
-    fn with_constants(&self, program: &str) -> Result<Program<'_>> {
-        let prepared = self
-            .programs
-            .get(program)
-            .with_context(|| format!("the embedded eBPF object has no program {program}"))?;
-        let function = prepared.whole.get_or_init(|| {
-            let mut function = prepared.without_constants.clone();
-            let instructions = &mut function.instructions;
-            constant_loads::inline(instructions, self.constants_map, &self.constants);
-            optimise::simplify(instructions, &mut function.func_info.func_info);
-            function
-        });
-        Ok(Program {
-            instructions: function.instructions.clone(),
-            functions: function.func_info.func_info.clone(),
-            btf: self.btf.as_ref(),
-        })
-    }
-}
-
-/// What the object's own BTF may hold: that of every kernel that takes it at all. Only programs
+/// Kinds of types in the object's own BTF: those of every kernel that takes it at all. Only programs
 /// with callbacks need it (`bpf_loop`, 5.17).
 const BTF_FEATURES: BtfFeatures = BtfFeatures::new(true, true, true, true, true, true, true, false);
 
@@ -228,33 +141,39 @@ fn relocate(ebpf: &Ebpf, globals: &Globals<'_>, types: &KernelTypes) -> Result<P
     }
     object.relocate_maps(located.iter().copied(), &sections)?;
     object.relocate_calls(&sections)?;
-    let (constants_map, constants) = find_map(&located, CONSTANTS)?;
-    let constants = constants.data().to_vec();
+    let (map, constants) = find_map(&located, CONSTANTS)?;
+    let constants = Constants {
+        map,
+        bytes: constants.data().to_vec(),
+    };
     let (shared_map, _) = find_map(&located, SHARED)?;
     let programs = object
         .programs
         .iter()
         .filter_map(|(name, program)| {
-            let prepared = Prepared {
-                without_constants: object.functions.get(&program.function_key())?.clone(),
-                whole: OnceLock::new(),
-            };
-            Some((name.clone(), prepared))
+            let function = object.functions.get(&program.function_key())?;
+            Some((name.clone(), code(function)))
         })
         .collect();
     let btf = object
         .fixup_and_sanitize_btf(&BTF_FEATURES)?
         .map(Btf::to_bytes);
+    let dump = Dump::wanted(btf.as_deref());
     let btf = btf.and_then(|bytes| bpf::load_btf(&bytes).ok());
-    Ok(Programs {
-        programs,
-        constants,
-        constants_map,
-        shared_map,
-        btf,
-        unpreempted: Unpreempted::of_running_kernel(types),
-        has_private_stacks: features::has_private_stacks(types),
-    })
+    Ok(Programs::new(
+        programs, constants, shared_map, btf, types, dump,
+    ))
+}
+
+/// A program as it was compiled, with the functions that it calls.
+fn code(function: &Function) -> Code {
+    let mut code = Code {
+        instructions: function.instructions.clone(),
+        functions: function.func_info.func_info.clone(),
+        lines: function.line_info.line_info.clone(),
+    };
+    code.keep_last_lines();
+    code
 }
 
 fn find_map<'a>(
@@ -267,7 +186,7 @@ fn find_map<'a>(
     Ok((*fd, *map))
 }
 
-/// The kinds of map that the probes use.
+/// A map of a kind that the probes use.
 fn data(map: &Map) -> Result<&MapData> {
     match map {
         Map::Array(data)

@@ -1,22 +1,24 @@
-//! Keeps the kernel from taking the CPU away from a program in the middle.
+//! Keeps the kernel from preempting a program.
 //!
 //! While a program is preempted, the kernel skips it for every other task of that CPU
-//! (`__bpf_prog_enter_recur`), which may last as long as all of them together keep the CPU busy. From 6.14
-//! on a program can ask not to be preempted. It must end as it began, and to allow preemption again is
-//! to be preempted at once where that is due. So it is allowed with interrupts off, where the kernel
-//! lets it wait (`preempt_schedule`): until the next chance, which comes behind the program. What is left
-//! is a few instructions at its edges.
+//! (`__bpf_prog_enter_recur`). That may last as long as all of them together keep the CPU busy. From 6.14
+//! on a program can disable preemption. It must enable it again before it returns, and that reschedules
+//! at once if a reschedule is pending, still inside the program. With interrupts off the kernel defers
+//! this (`preempt_schedule`) until after the program has returned, so preemption is enabled there. A few
+//! instructions at both ends of the program are left in which it can be preempted.
 //!
 //! Not on real-time kernels: looking up a path may wait for a lock there.
 
 use aya_obj::generated::{
-    BPF_ADD, BPF_ALU64, BPF_CALL, BPF_JMP, BPF_K, BPF_MOV, BPF_PSEUDO_KFUNC_CALL, BPF_X,
-    bpf_func_info, bpf_insn,
+    BPF_ADD, BPF_ALU64, BPF_CALL, BPF_JMP, BPF_K, BPF_MOV, BPF_PSEUDO_KFUNC_CALL, BPF_X, bpf_insn,
 };
 
 use crate::kernel::{
     machine::{btf::KernelTypes, features::PreemptionFunctions, preemption},
-    sys::instruction::{Kind, begin_with, exit, instruction, kind, set_distances, target},
+    sys::{
+        code::{Code, Edit, TooFar},
+        instruction::{Kind, exit, instruction, kind, target},
+    },
 };
 
 /// The kernel's functions for it.
@@ -32,51 +34,35 @@ impl Unpreempted {
         PreemptionFunctions::of(types).map(Self)
     }
 
-    /// Begins and ends `instructions` so, and keeps `functions` right, which says where each function
-    /// begins. What the program returns becomes 0, as it must be for programs of the tracing type.
-    pub(in crate::kernel) fn wrap(
-        &self,
-        instructions: &mut Vec<bpf_insn>,
-        functions: &mut [bpf_func_info],
-    ) {
+    /// Disables preemption where a program begins and enables it again wherever it ends. The program
+    /// returns 0, as programs of the tracing type must.
+    ///
+    /// # Errors
+    /// When a jump would lead too far: the program is left as it is.
+    pub(super) fn wrap(&self, code: &mut Code) -> Result<(), TooFar> {
         let end = self.end();
-        let main = main_length(instructions);
-        let is_way_out = |at, one| at < main && matches!(kind(one), Kind::Exit);
-        let mut place = 0;
-        let mut places = vec![place];
-        for (at, &one) in instructions.iter().enumerate() {
-            place += if is_way_out(at, one) { end.len() } else { 1 };
-            places.push(place);
-        }
-        set_distances(instructions, &places);
-        let mut wrapped = Vec::with_capacity(place);
-        for (at, &one) in instructions.iter().enumerate() {
-            if is_way_out(at, one) {
-                wrapped.extend(end);
-            } else {
-                wrapped.push(one);
-            }
-        }
-        for function in functions.iter_mut() {
-            function.insn_off = places[function.insn_off as usize] as u32;
-        }
-        *instructions = wrapped;
-        begin_with(instructions, functions, &self.beginning());
+        let main = main_length(&code.instructions);
+        code.edit(|at, one| match kind(one) {
+            Kind::Exit if at < main => Edit::Replace(&end),
+            _ => Edit::Keep,
+        })?;
+        code.prepend(&self.beginning());
+        Ok(())
     }
 
-    /// Keeps the context, in a register that calls leave alone.
+    /// The context is kept in a register that calls preserve.
     fn beginning(&self) -> [bpf_insn; 3] {
         [copy(6, 1), call(self.0.preempt_disable), copy(1, 6)]
     }
 
-    /// The interrupts' state goes where the stack is not needed any more.
+    /// The state of interrupts is kept on the stack, which the program does not need any more.
     fn end(&self) -> [bpf_insn; 9] {
         [
-            copy(1, STACK),
+            copy(1, FRAME),
             add(1, -8),
             call(self.0.irq_save),
             call(self.0.preempt_enable),
-            copy(1, STACK),
+            copy(1, FRAME),
             add(1, -8),
             call(self.0.irq_restore),
             instruction(BPF_ALU64 | BPF_MOV | BPF_K, (0, 0), 0, 0),
@@ -85,8 +71,8 @@ impl Unpreempted {
     }
 }
 
-/// The register that the stack begins at, downwards.
-const STACK: u8 = 10;
+/// The frame pointer: the stack lies below it.
+const FRAME: u8 = 10;
 
 fn copy(to: u8, from: u8) -> bpf_insn {
     instruction(BPF_ALU64 | BPF_MOV | BPF_X, (to, from), 0, 0)
@@ -102,7 +88,7 @@ fn call(id: u32) -> bpf_insn {
     instruction(BPF_JMP | BPF_CALL, (0, kfunc), 0, id.cast_signed())
 }
 
-/// Instructions of the function that the kernel enters: the others lie behind it.
+/// Number of instructions of the program itself: the functions that it calls follow it.
 fn main_length(instructions: &[bpf_insn]) -> usize {
     let functions = (0..instructions.len()).filter_map(|at| match kind(instructions[at]) {
         Kind::Call | Kind::FunctionAddress => target(instructions, at),
@@ -113,10 +99,10 @@ fn main_length(instructions: &[bpf_insn]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use aya_obj::generated::{BPF_JA, BPF_JEQ, BPF_PSEUDO_CALL};
+    use aya_obj::generated::{BPF_JA, BPF_JEQ, BPF_PSEUDO_CALL, bpf_func_info};
 
     use super::*;
-    use crate::kernel::sys::instruction::{jump, same};
+    use crate::kernel::sys::instruction::{fields, jump};
 
     const KERNEL: Unpreempted = Unpreempted(PreemptionFunctions {
         preempt_disable: 101,
@@ -126,10 +112,10 @@ mod tests {
     });
 
     #[test]
-    fn every_way_out_of_the_program_allows_it_again_and_no_function_does() {
+    fn every_exit_of_the_program_enables_preemption_and_none_of_a_function() {
         let branch = |off| instruction(BPF_JMP | BPF_JEQ | BPF_K, (1, 0), off, 0);
         let function = |imm| instruction(BPF_JMP | BPF_CALL, (0, BPF_PSEUDO_CALL as u8), 0, imm);
-        let mut program = vec![
+        let program = vec![
             branch(3),   // 0: to the second way out
             function(3), // 1: to the function
             exit(),      // 2
@@ -142,8 +128,12 @@ mod tests {
             insn_off,
             type_id: 0,
         };
-        let mut functions = [info(0), info(5)];
-        KERNEL.wrap(&mut program, &mut functions);
+        let mut code = Code {
+            instructions: program,
+            functions: vec![info(0), info(5)],
+            lines: Vec::new(),
+        };
+        assert_eq!(KERNEL.wrap(&mut code), Ok(()));
 
         let mut expected = KERNEL.beginning().to_vec();
         expected.extend([branch(11), function(19)]);
@@ -153,17 +143,21 @@ mod tests {
         expected.extend(KERNEL.end());
         let begins = expected.len();
         expected.extend([jump(0), exit()]);
-        assert_eq!(same(&program), same(&expected));
-        assert_eq!(target(&program, 3), Some(second_way_out));
-        assert_eq!(target(&program, 4), Some(begins));
-        assert_eq!(functions.map(|one| one.insn_off), [0, begins as u32]);
+        assert_eq!(fields(&code.instructions), fields(&expected));
+        assert_eq!(target(&code.instructions, 3), Some(second_way_out));
+        assert_eq!(target(&code.instructions, 4), Some(begins));
+        let functions: Vec<u32> = code.functions.iter().map(|one| one.insn_off).collect();
+        assert_eq!(functions, [0, begins as u32]);
     }
 
     #[test]
-    fn without_functions_all_of_it_is_the_program() {
-        let mut program = vec![exit()];
-        KERNEL.wrap(&mut program, &mut []);
+    fn without_functions_every_exit_is_the_programs() {
+        let mut code = Code {
+            instructions: vec![exit()],
+            ..Code::default()
+        };
+        assert_eq!(KERNEL.wrap(&mut code), Ok(()));
         let ends: Vec<bpf_insn> = KERNEL.beginning().into_iter().chain(KERNEL.end()).collect();
-        assert_eq!(same(&program), same(&ends));
+        assert_eq!(fields(&code.instructions), fields(&ends));
     }
 }

@@ -2,8 +2,10 @@
 //! attached to functions of modules and as often as wanted, programs that are run on request, maps that
 //! lead to one program.
 //!
-//! The system call takes addresses as numbers. What it does with them is unsafe, and ends in this file:
-//! each function here takes them from values that it borrows itself.
+//! The system call takes addresses as numbers. What it does with them is unsafe, and ends in this file and
+//! in [`load`]: each function there takes them from values that it borrows itself.
+
+mod load;
 
 use std::{
     ffi::CStr,
@@ -13,41 +15,16 @@ use std::{
 };
 
 use aya_obj::generated::{
-    BPF_F_SLEEPABLE, bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_func_info, bpf_insn,
+    BPF_F_SLEEPABLE, bpf_attr, bpf_btf_info, bpf_cmd, bpf_insn,
     bpf_map_type::BPF_MAP_TYPE_PROG_ARRAY,
     bpf_prog_info,
-    bpf_prog_type::{self, BPF_PROG_TYPE_SYSCALL, BPF_PROG_TYPE_TRACING},
+    bpf_prog_type::{self, BPF_PROG_TYPE_SYSCALL},
 };
 use bytemuck::Pod;
 
-use crate::kernel::sys::refusal::Refusal;
+pub(in crate::kernel) use self::load::{Program, Target, load};
 
 const LICENSE: &CStr = c"Dual MIT/GPL";
-/// Room for the verifier's words: its last lines are what matters, and a refusal is short.
-const LOG_SIZE: usize = 1 << 20;
-
-/// What a tracing program is attached to.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::kernel) struct Target<'a> {
-    /// Id of the function, or of the tracepoint's type, in its BTF.
-    pub(in crate::kernel) btf_id: u32,
-    /// BTF of the module it lives in; `None` for vmlinux.
-    pub(in crate::kernel) module: Option<&'a OwnedFd>,
-    /// How: `BPF_TRACE_FENTRY`, `BPF_TRACE_FEXIT` or `BPF_TRACE_RAW_TP`.
-    pub(in crate::kernel) attach_type: bpf_attach_type,
-}
-
-/// What is loaded.
-#[derive(Debug)]
-pub(in crate::kernel) struct Program<'a> {
-    /// Its instructions, those of its functions behind them.
-    pub(in crate::kernel) instructions: Vec<bpf_insn>,
-    /// Where each function begins, and its type in the object's own BTF.
-    pub(in crate::kernel) functions: Vec<bpf_func_info>,
-    /// That BTF, where the kernel takes it.
-    pub(in crate::kernel) btf: Option<&'a OwnedFd>,
-}
-
 /// A program that stays attached until this is dropped.
 #[derive(Debug)]
 pub(in crate::kernel) struct Link {
@@ -87,48 +64,6 @@ pub(in crate::kernel) fn load_btf(bytes: &[u8]) -> io::Result<OwnedFd> {
     attr.__bindgen_anon_7.btf_size = count(bytes);
     // SAFETY: `bytes` are as many, and outlive the call.
     unsafe { bpf_fd(bpf_cmd::BPF_BTF_LOAD, &mut attr) }
-}
-
-/// Loads a program for its target.
-///
-/// # Errors
-/// The kernel's errno, with the verifier's last line where it refused the program.
-pub(in crate::kernel) fn load(
-    program: &Program<'_>,
-    target: Target<'_>,
-) -> Result<OwnedFd, Refusal> {
-    let mut attr = load_attr(BPF_PROG_TYPE_TRACING, &program.instructions);
-    attr.__bindgen_anon_3.expected_attach_type = target.attach_type as u32;
-    if let Some(btf) = program.btf {
-        attr.__bindgen_anon_3.prog_btf_fd = btf.as_raw_fd().cast_unsigned();
-        attr.__bindgen_anon_3.func_info_rec_size = size_of::<bpf_func_info>() as u32;
-        attr.__bindgen_anon_3.func_info = program.functions.as_ptr() as u64;
-        attr.__bindgen_anon_3.func_info_cnt = count(&program.functions);
-    }
-    attr.__bindgen_anon_3.attach_btf_id = target.btf_id;
-    if let Some(module) = target.module {
-        attr.__bindgen_anon_3.__bindgen_anon_1.attach_btf_obj_fd =
-            module.as_raw_fd().cast_unsigned();
-    }
-    // SAFETY: instructions, functions and licence are as many as is said, and outlive the call.
-    let first = match unsafe { bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) } {
-        Ok(program) => return Ok(program),
-        Err(error) => error,
-    };
-    // Once more, for the verifier's reason.
-    let mut log = vec![0u8; LOG_SIZE];
-    attr.__bindgen_anon_3.log_level = 1;
-    attr.__bindgen_anon_3.log_buf = log.as_mut_ptr() as u64;
-    attr.__bindgen_anon_3.log_size = count(&log);
-    // SAFETY: as above, and `log` is as long as is said, and borrowed by nobody else.
-    match unsafe { bpf_fd(bpf_cmd::BPF_PROG_LOAD, &mut attr) } {
-        Ok(program) => Ok(program),
-        Err(_) => {
-            let end = log.iter().position(|&byte| byte == 0).unwrap_or(log.len());
-            log.truncate(end);
-            Err(Refusal::new(&first, &String::from_utf8_lossy(&log)))
-        }
-    }
 }
 
 /// Loads a program of the syscall type, which [`run`] runs.

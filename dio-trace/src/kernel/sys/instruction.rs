@@ -1,142 +1,103 @@
-//! What the instructions of a program are, and where they lead.
-
-use std::{collections::HashSet, os::fd::RawFd};
+//! One eBPF instruction: making it, classifying it, and finding where it leads.
 
 use aya_obj::generated::{
-    BPF_CALL, BPF_DW, BPF_EXIT, BPF_IMM, BPF_JA, BPF_JMP, BPF_JMP32, BPF_LD, BPF_PSEUDO_CALL,
-    BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, bpf_func_info, bpf_insn,
+    BPF_CALL, BPF_DW, BPF_EXIT, BPF_IMM, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JLE, BPF_JLT,
+    BPF_JMP, BPF_JMP32, BPF_JNE, BPF_JSET, BPF_JSGE, BPF_JSGT, BPF_JSLE, BPF_JSLT, BPF_LD,
+    BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, BPF_PSEUDO_KFUNC_CALL, bpf_insn,
 };
 
+/// Bits of the opcode that say which class of instruction it is.
 pub(in crate::kernel) const CLASS: u32 = 0x07;
+/// Bits of the opcode of arithmetic and jumps that say which one.
 pub(in crate::kernel) const OPERATION: u32 = 0xf0;
+/// Bits of the opcode of loads and stores that say how memory is addressed.
 pub(in crate::kernel) const MODE: u32 = 0xe0;
-/// Two slots: a register is set to a number of 64 bits, or to an address.
+/// Opcode of the one instruction that takes two slots: it sets a register to 64 bits, or to an address.
 pub(in crate::kernel) const LOAD_WIDE: u32 = BPF_LD | BPF_IMM | BPF_DW;
 
-/// Instructions that others jump to, or begin a function with.
-pub(in crate::kernel) fn targets(instructions: &[bpf_insn]) -> HashSet<usize> {
-    (0..instructions.len())
-        .filter_map(|at| target(instructions, at))
-        .collect()
+/// Effect of an instruction on the order in which others run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::kernel) enum Kind {
+    /// Goes to `off`, always.
+    Jump,
+    /// Goes to `imm`, always.
+    LongJump,
+    /// Goes to `off` on a condition, else to the next instruction.
+    Branch,
+    /// Calls a function of the program, at `imm`.
+    Call,
+    /// Takes the address of a function of the program, at `imm`. Two slots.
+    FunctionAddress,
+    /// Leaves the function, or the program.
+    Exit,
+    /// Goes to the next instruction. Two slots.
+    Wide,
+    /// Goes to the next instruction.
+    Other,
+    /// A jump of a kind that is not known here, which may go anywhere.
+    Unknown,
 }
 
-/// Where a jump, a call or the address of a function leads.
+/// Classifies an instruction.
+pub(in crate::kernel) fn kind(instruction: bpf_insn) -> Kind {
+    /// `JMP32 | JA`, the long jump, from 6.6.
+    const LONG_JUMP: u32 = BPF_JMP32 | BPF_JA;
+    const JUMP: u32 = BPF_JMP | BPF_JA;
+    const CALL: u32 = BPF_JMP | BPF_CALL;
+    const EXIT: u32 = BPF_JMP | BPF_EXIT;
+    let code = u32::from(instruction.code);
+    let source = u32::from(instruction.src_reg());
+    match code {
+        LOAD_WIDE if source == BPF_PSEUDO_FUNC => return Kind::FunctionAddress,
+        LOAD_WIDE => return Kind::Wide,
+        JUMP => return Kind::Jump,
+        LONG_JUMP => return Kind::LongJump,
+        EXIT => return Kind::Exit,
+        CALL if source == BPF_PSEUDO_CALL => return Kind::Call,
+        // A helper, by its number, or a function of the kernel.
+        CALL if source == 0 || source == BPF_PSEUDO_KFUNC_CALL => return Kind::Other,
+        _ => {}
+    }
+    match (code & CLASS, code & OPERATION) {
+        (
+            BPF_JMP | BPF_JMP32,
+            BPF_JEQ | BPF_JNE | BPF_JGT | BPF_JGE | BPF_JLT | BPF_JLE | BPF_JSET | BPF_JSGT
+            | BPF_JSGE | BPF_JSLT | BPF_JSLE,
+        ) => Kind::Branch,
+        (BPF_JMP | BPF_JMP32, _) => Kind::Unknown,
+        _ => Kind::Other,
+    }
+}
+
+/// Whether an instruction takes two slots.
+pub(in crate::kernel) fn is_wide(instruction: bpf_insn) -> bool {
+    u32::from(instruction.code) == LOAD_WIDE
+}
+
+/// Index of each instruction: of the first slot where it takes two.
+pub(in crate::kernel) fn starts(instructions: &[bpf_insn]) -> impl Iterator<Item = usize> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at;
+        at += if is_wide(*instructions.get(at)?) {
+            2
+        } else {
+            1
+        };
+        Some(start)
+    })
+}
+
+/// Index that a jump, a call or the address of a function leads to.
 pub(in crate::kernel) fn target(instructions: &[bpf_insn], at: usize) -> Option<usize> {
     let instruction = instructions.get(at)?;
     let distance = match kind(*instruction) {
         Kind::Jump | Kind::Branch => i32::from(instruction.off),
         Kind::LongJump | Kind::Call | Kind::FunctionAddress => instruction.imm,
-        Kind::Exit | Kind::Wide | Kind::Other => return None,
+        Kind::Exit | Kind::Wide | Kind::Other | Kind::Unknown => return None,
     };
     at.checked_add(1)?
         .checked_add_signed(isize::try_from(distance).ok()?)
-}
-
-/// Lets jumps, calls and addresses of functions lead where they did, once each instruction has gone to its
-/// place in `places`, which has one more for what ends there.
-pub(in crate::kernel) fn set_distances(instructions: &mut [bpf_insn], places: &[usize]) {
-    for at in 0..instructions.len() {
-        let Some(target) = target(instructions, at) else {
-            continue;
-        };
-        let (Some(&from), Some(&to)) = (places.get(at), places.get(target)) else {
-            continue;
-        };
-        let distance = to as i64 - from as i64 - 1;
-        let instruction = &mut instructions[at];
-        match kind(*instruction) {
-            // No function is nearly as long as what fits here.
-            Kind::Jump | Kind::Branch => instruction.off = distance as i16,
-            _ => instruction.imm = distance as i32,
-        }
-    }
-}
-
-/// Puts `beginning` in front of a program, and keeps `functions` right, which says where each function
-/// begins. What jumps to the old beginning still does.
-pub(in crate::kernel) fn begin_with(
-    instructions: &mut Vec<bpf_insn>,
-    functions: &mut [bpf_func_info],
-    beginning: &[bpf_insn],
-) {
-    instructions.splice(..0, beginning.iter().copied());
-    for function in functions.iter_mut().filter(|one| one.insn_off != 0) {
-        function.insn_off += beginning.len() as u32;
-    }
-}
-
-/// What an instruction does to the order in which others run.
-pub(in crate::kernel) enum Kind {
-    /// Always, by `off`.
-    Jump,
-    /// Always, by `imm`.
-    LongJump,
-    /// On a condition, by `off`.
-    Branch,
-    /// Of a function of the program, by `imm`.
-    Call,
-    /// Two slots: the address of a function of the program, by `imm`.
-    FunctionAddress,
-    Exit,
-    /// Two slots.
-    Wide,
-    Other,
-}
-
-/// Its kind.
-pub(in crate::kernel) fn kind(instruction: bpf_insn) -> Kind {
-    let code = u32::from(instruction.code);
-    let class = code & CLASS;
-    let source = u32::from(instruction.src_reg());
-    if code == LOAD_WIDE {
-        return match source {
-            BPF_PSEUDO_FUNC => Kind::FunctionAddress,
-            _ => Kind::Wide,
-        };
-    }
-    if class != BPF_JMP && class != BPF_JMP32 {
-        return Kind::Other;
-    }
-    match code & OPERATION {
-        BPF_EXIT => Kind::Exit,
-        BPF_CALL if source == BPF_PSEUDO_CALL => Kind::Call,
-        BPF_CALL => Kind::Other,
-        BPF_JA if class == BPF_JMP32 => Kind::LongJump,
-        BPF_JA => Kind::Jump,
-        _ => Kind::Branch,
-    }
-}
-
-/// Whether it takes two slots.
-pub(in crate::kernel) fn is_wide(instruction: bpf_insn) -> bool {
-    u32::from(instruction.code) == LOAD_WIDE
-}
-
-/// Jumps by this many slots, always.
-pub(in crate::kernel) fn jump(off: i16) -> bpf_insn {
-    instruction(BPF_JMP | BPF_JA, (0, 0), off, 0)
-}
-
-/// Jumps to the next instruction.
-pub(in crate::kernel) fn nothing() -> bpf_insn {
-    jump(0)
-}
-
-/// Leaves the function, or the program.
-pub(in crate::kernel) fn exit() -> bpf_insn {
-    instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0)
-}
-
-/// Puts another map in place of one, by descriptor.
-pub(in crate::kernel) fn replace_map(instructions: &mut [bpf_insn], map: RawFd, other: RawFd) {
-    for instruction in instructions {
-        if u32::from(instruction.code) == LOAD_WIDE
-            && u32::from(instruction.src_reg()) == BPF_PSEUDO_MAP_FD
-            && instruction.imm == map
-        {
-            instruction.imm = other;
-        }
-    }
 }
 
 /// One instruction.
@@ -155,9 +116,24 @@ pub(in crate::kernel) fn instruction(
     }
 }
 
-/// What tells instructions apart: code, registers, distance and number of each.
+/// Jumps over this many slots.
+pub(in crate::kernel) fn jump(off: i16) -> bpf_insn {
+    instruction(BPF_JMP | BPF_JA, (0, 0), off, 0)
+}
+
+/// Jumps to the next instruction.
+pub(in crate::kernel) fn noop() -> bpf_insn {
+    jump(0)
+}
+
+/// Leaves the function, or the program.
+pub(in crate::kernel) fn exit() -> bpf_insn {
+    instruction(BPF_JMP | BPF_EXIT, (0, 0), 0, 0)
+}
+
+/// Fields of instructions, which cannot be compared themselves: code, both registers, `off`, `imm`.
 #[cfg(test)]
-pub(in crate::kernel) fn same(program: &[bpf_insn]) -> Vec<(u8, u8, u8, i16, i32)> {
+pub(in crate::kernel) fn fields(program: &[bpf_insn]) -> Vec<(u8, u8, u8, i16, i32)> {
     program
         .iter()
         .map(|one| (one.code, one.dst_reg(), one.src_reg(), one.off, one.imm))

@@ -13,12 +13,8 @@ pub(in crate::kernel) struct Refusal {
 }
 
 impl Refusal {
-    /// From what bpf(2) returned and the verifier's log. The whole log goes to standard error where
-    /// `DIO_TRACE_VERIFIER_LOG` is set.
+    /// From what bpf(2) returned and the verifier's log.
     pub(in crate::kernel) fn new(error: &io::Error, log: &str) -> Self {
-        if std::env::var_os("DIO_TRACE_VERIFIER_LOG").is_some() {
-            eprintln!("{log}");
-        }
         Self {
             errno: error.raw_os_error().unwrap_or(0),
             last_line: last_line(log).map(str::to_owned),
@@ -34,6 +30,11 @@ impl fmt::Display for Refusal {
             None => Ok(()),
         }
     }
+}
+
+/// Whether the whole log of each refused program is to go to standard error.
+pub(in crate::kernel) fn is_log_wanted() -> bool {
+    std::env::var_os("DIO_TRACE_VERIFIER_LOG").is_some()
 }
 
 /// An errno of bpf(2) in words, 0 where it is not known.

@@ -1,4 +1,4 @@
-//! Branches that the constants in a program decide.
+//! Branch folding: a branch whose outcome is known becomes a jump, or nothing.
 
 use aya_obj::generated::{
     BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JLE, BPF_JLT, BPF_JMP32, BPF_JNE, BPF_JSET, BPF_X, bpf_insn,
@@ -6,12 +6,11 @@ use aya_obj::generated::{
 
 use crate::kernel::{
     program::optimise::known_values::{self, Registers},
-    sys::instruction::{CLASS, Kind, OPERATION, jump, kind, nothing},
+    sys::instruction::{CLASS, Kind, OPERATION, jump, kind, noop},
 };
 
-/// Turns branches whose outcome is known into jumps, or into nothing. What registers hold is followed
-/// from constants on, as far as nothing else leads to an instruction.
-pub(in crate::kernel) fn decide(instructions: &mut [bpf_insn]) {
+/// Replaces each branch whose operands are both known by a jump, or by one that does nothing.
+pub(super) fn fold(instructions: &mut [bpf_insn]) {
     known_values::rewrite(instructions, |instruction, registers| {
         let taken = match kind(instruction) {
             Kind::Branch => outcome(instruction, registers),
@@ -19,13 +18,13 @@ pub(in crate::kernel) fn decide(instructions: &mut [bpf_insn]) {
         };
         match taken {
             Some(true) => jump(instruction.off),
-            Some(false) => nothing(),
+            Some(false) => noop(),
             None => instruction,
         }
     });
 }
 
-/// Whether a branch is taken.
+/// Whether a branch is taken; `None` where that is not known.
 fn outcome(branch: bpf_insn, registers: &Registers) -> Option<bool> {
     let code = u32::from(branch.code);
     let left = registers.number(branch.dst_reg())?;
@@ -47,7 +46,7 @@ fn outcome(branch: bpf_insn, registers: &Registers) -> Option<bool> {
         BPF_JLT => Some(left < right),
         BPF_JLE => Some(left <= right),
         BPF_JSET => Some(left & right != 0),
-        // Signed: not worth the while.
+        // Signed comparisons of constants hardly occur.
         _ => None,
     }
 }

@@ -1,31 +1,34 @@
-//! Writes constants into the instructions that would load them: offsets in the kernel's structures
-//! and settings, several hundred times in each program.
-
-use std::os::fd::RawFd;
+//! Loads of constants become the constants themselves: offsets in the kernel's structures and settings,
+//! which each program loads several hundred times.
 
 use aya_obj::generated::{BPF_ALU, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, bpf_insn};
 
 use crate::kernel::{
-    program::optimise::known_values::{self, Held},
+    program::{
+        constants::Constants,
+        optimise::known_values::{self, Known},
+    },
     sys::instruction::instruction,
 };
 
+/// Bits of the opcode of a load that say how many bytes it reads.
 const SIZE: u32 = 0x18;
-/// A register is set to a number below 2^32.
+/// Opcode that sets a register to a number below 2^32.
 const SET: u32 = BPF_ALU | BPF_MOV | BPF_K;
-/// Sizes of [`SIZE`] in bytes, by its number.
+/// Bytes that a load reads, by its number in the bits of [`SIZE`].
 const BYTES: [usize; 4] = [4, 2, 1, 8];
 
-/// Replaces each load of a constant from the read-only map `map`, which holds `data`, by the constant.
-/// The number of instructions stays: the addresses that are left over are for
-/// [`unused`](crate::kernel::program::optimise::dead_stores). Constants of more than 32 bits are left as they are.
-pub(in crate::kernel) fn inline(instructions: &mut [bpf_insn], map: RawFd, data: &[u8]) {
-    known_values::rewrite(instructions, |instruction, registers| {
-        let value = match registers.held(instruction.src_reg()) {
-            Some(Held::Address(held, offset)) if held == map => constant(instruction, offset, data),
+/// Replaces each load of a constant by the constant, unless it has more than 32 bits: two slots would
+/// take the place of one. The instructions that made the address are left for `dead_stores`.
+pub(super) fn inline(instructions: &mut [bpf_insn], constants: &Constants) {
+    known_values::rewrite(instructions, |load, registers| {
+        let value = match registers.known(load.src_reg()) {
+            Some(Known::MapValue { map, offset }) if map == constants.map => {
+                constant(load, offset, &constants.bytes)
+            }
             _ => None,
         };
-        value.map_or(instruction, |value| set(instruction.dst_reg(), value))
+        value.map_or(load, |value| set(load.dst_reg(), value))
     });
 }
 
@@ -34,7 +37,7 @@ fn set(register: u8, value: u32) -> bpf_insn {
     instruction(SET, (register, 0), 0, value.cast_signed())
 }
 
-/// What `load` reads from the address of the byte at `offset`.
+/// Number that `load` reads from the address of the byte at `offset`.
 fn constant(load: bpf_insn, offset: i32, data: &[u8]) -> Option<u32> {
     let code = u32::from(load.code);
     if code & !SIZE != BPF_LDX | BPF_MEM {
@@ -54,6 +57,8 @@ fn constant(load: bpf_insn, offset: i32, data: &[u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::RawFd;
+
     use aya_obj::generated::{
         BPF_ADD, BPF_ALU64, BPF_B, BPF_CALL, BPF_DW, BPF_H, BPF_JA, BPF_JMP, BPF_JMP32,
         BPF_PSEUDO_MAP_VALUE, BPF_W, BPF_X,
@@ -77,6 +82,14 @@ mod tests {
         instruction(BPF_LDX | BPF_MEM | size, (dst, src), offset, 0)
     }
 
+    fn inline(instructions: &mut [bpf_insn]) {
+        let constants = Constants {
+            map: MAP,
+            bytes: DATA.to_vec(),
+        };
+        super::inline(instructions, &constants);
+    }
+
     /// The number that register 3 is set to, if it is.
     fn number(program: &[bpf_insn]) -> Option<i32> {
         let set = program[2];
@@ -90,7 +103,7 @@ mod tests {
     fn inlined(map: RawFd, offset: i32, load: bpf_insn) -> Option<i32> {
         let [first, second] = address(map, 3, offset);
         let mut program = [first, second, load, exit()];
-        inline(&mut program, MAP, &DATA);
+        inline(&mut program);
         number(&program)
     }
 
@@ -132,13 +145,13 @@ mod tests {
             load(BPF_B, 1, 2, 0),
             exit(),
         ];
-        inline(&mut program, MAP, &DATA);
+        inline(&mut program);
         let at = |place: usize| (u32::from(program[place].code), program[place].imm);
         assert_eq!(at(0), (LOAD_WIDE, MAP));
         assert_eq!(at(2), (SET, 0));
         assert_eq!(at(5), (SET, 5));
         assert_eq!(at(7), (SET, 7));
-        // What a call leaves in the register of an argument is not known.
+        // A call changes the registers of its arguments.
         assert_eq!(at(8).0, BPF_LDX | BPF_MEM | BPF_B);
     }
 
@@ -147,11 +160,11 @@ mod tests {
         let [first, second] = address(MAP, 3, 0);
         let back = instruction(BPF_JMP | BPF_JA, (0, 0), -2, 0);
         let mut program = [first, second, load(BPF_W, 3, 3, 0), back, exit()];
-        inline(&mut program, MAP, &DATA);
+        inline(&mut program);
         assert_eq!(number(&program), None);
         // The long form of the same jump.
         program[3] = instruction(BPF_JMP32 | BPF_JA, (0, 0), 0, -2);
-        inline(&mut program, MAP, &DATA);
+        inline(&mut program);
         assert_eq!(number(&program), None);
     }
 }

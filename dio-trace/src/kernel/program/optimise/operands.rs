@@ -1,5 +1,5 @@
-//! Writes numbers and places that are known into the instructions that use them, in place of the
-//! registers that hold them: what these were set by is then for [`dead_stores`](super::dead_stores).
+//! Operand folding: register operands become immediates, and `base + n` addresses become displacements,
+//! where their values are known. The instructions that computed them are left for `dead_stores`.
 
 use aya_obj::generated::{
     BPF_ADD, BPF_ALU, BPF_ALU64, BPF_AND, BPF_JA, BPF_JMP, BPF_JMP32, BPF_K, BPF_LDX, BPF_LSH,
@@ -7,25 +7,25 @@ use aya_obj::generated::{
 };
 
 use crate::kernel::{
-    program::optimise::known_values::{self, Held, Registers},
+    program::optimise::known_values::{self, Known, Registers},
     sys::instruction::{CLASS, MODE, OPERATION},
 };
 
-/// Rewrites instructions one by one; none comes or goes.
-pub(in crate::kernel) fn write_in(instructions: &mut [bpf_insn]) {
-    known_values::rewrite(instructions, rewritten);
+/// Replaces operands of instructions one by one.
+pub(super) fn fold(instructions: &mut [bpf_insn]) {
+    known_values::rewrite(instructions, folded);
 }
 
-fn rewritten(instruction: bpf_insn, registers: &Registers) -> bpf_insn {
+fn folded(instruction: bpf_insn, registers: &Registers) -> bpf_insn {
     let code = u32::from(instruction.code);
     match code & CLASS {
-        BPF_ALU | BPF_ALU64 => calculation(instruction, registers),
+        BPF_ALU | BPF_ALU64 => arithmetic(instruction, registers),
         BPF_JMP | BPF_JMP32 if code & OPERATION > BPF_JA && code & BPF_X == BPF_X => {
             comparison(instruction, registers)
         }
         BPF_LDX if code & MODE == BPF_MEM => {
             let mut load = instruction;
-            if let Some((base, off)) = place(registers, load.src_reg(), load.off) {
+            if let Some((base, off)) = displacement(registers, load.src_reg(), load.off) {
                 load.set_src_reg(base);
                 load.off = off;
             }
@@ -33,7 +33,7 @@ fn rewritten(instruction: bpf_insn, registers: &Registers) -> bpf_insn {
         }
         BPF_STX if code & MODE == BPF_MEM => {
             let mut store = instruction;
-            if let Some((base, off)) = place(registers, store.dst_reg(), store.off) {
+            if let Some((base, off)) = displacement(registers, store.dst_reg(), store.off) {
                 store.set_dst_reg(base);
                 store.off = off;
             }
@@ -43,20 +43,20 @@ fn rewritten(instruction: bpf_insn, registers: &Registers) -> bpf_insn {
     }
 }
 
-/// The register and distance that stand for `register` and `off`.
-fn place(registers: &Registers, register: u8, off: i16) -> Option<(u8, i16)> {
-    let Some(Held::Beyond(base, beyond)) = registers.held(register) else {
+/// Base and displacement of the address `register + off`.
+fn displacement(registers: &Registers, register: u8, off: i16) -> Option<(u8, i16)> {
+    let Some(Known::BasePlus { base, offset }) = registers.known(register) else {
         return None;
     };
-    let off = i16::try_from(i32::from(off).checked_add(beyond)?).ok()?;
+    let off = i16::try_from(i32::from(off).checked_add(offset)?).ok()?;
     Some((base, off))
 }
 
-fn calculation(instruction: bpf_insn, registers: &Registers) -> bpf_insn {
+fn arithmetic(instruction: bpf_insn, registers: &Registers) -> bpf_insn {
     let code = u32::from(instruction.code);
     let wide = code & CLASS == BPF_ALU64;
-    if let Some(Held::Number(number)) = registers.calculated(instruction)
-        && let Some((class, imm)) = as_set(number)
+    if let Some(Known::Number(number)) = registers.result(instruction)
+        && let Some((class, imm)) = as_move(number)
     {
         let mut set = instruction;
         set.code = (class | BPF_MOV | BPF_K) as u8;
@@ -64,9 +64,9 @@ fn calculation(instruction: bpf_insn, registers: &Registers) -> bpf_insn {
         set.imm = imm;
         return set;
     }
-    let written = match code & OPERATION {
+    let is_foldable = match code & OPERATION {
         BPF_ADD | BPF_SUB | BPF_MUL | BPF_AND | BPF_OR | BPF_XOR => true,
-        // The kernel refuses a number that is too large.
+        // The kernel refuses to shift by as many bits as there are.
         BPF_LSH | BPF_RSH => {
             let bits = if wide { 64 } else { 32 };
             registers
@@ -75,19 +75,19 @@ fn calculation(instruction: bpf_insn, registers: &Registers) -> bpf_insn {
         }
         _ => false,
     };
-    if !written || code & BPF_X == 0 || instruction.off != 0 {
+    if !is_foldable || code & BPF_X == 0 || instruction.off != 0 {
         return instruction;
     }
-    with_number(instruction, registers, wide)
+    with_immediate(instruction, registers, wide)
 }
 
 fn comparison(instruction: bpf_insn, registers: &Registers) -> bpf_insn {
     let wide = u32::from(instruction.code) & CLASS == BPF_JMP;
-    with_number(instruction, registers, wide)
+    with_immediate(instruction, registers, wide)
 }
 
-/// The same with a number for its source.
-fn with_number(mut instruction: bpf_insn, registers: &Registers, wide: bool) -> bpf_insn {
+/// The same instruction with an immediate for its source register, where that is known and fits.
+fn with_immediate(mut instruction: bpf_insn, registers: &Registers, wide: bool) -> bpf_insn {
     let number = registers.number(instruction.src_reg());
     let imm = number.and_then(|number| match wide {
         true => i32::try_from(number.cast_signed()).ok(),
@@ -101,8 +101,9 @@ fn with_number(mut instruction: bpf_insn, registers: &Registers, wide: bool) -> 
     instruction
 }
 
-/// How a register is set to a number: one of 64 bits extends the sign of 32.
-fn as_set(number: u64) -> Option<(u32, i32)> {
+/// Class and immediate of the move that sets a register to a number: by 64 bits it extends the sign of
+/// the immediate, by 32 it clears the upper half.
+fn as_move(number: u64) -> Option<(u32, i32)> {
     if let Ok(imm) = i32::try_from(number.cast_signed()) {
         return Some((BPF_ALU64, imm));
     }
@@ -115,7 +116,7 @@ mod tests {
     use aya_obj::generated::{BPF_DW, BPF_JEQ, BPF_W};
 
     use super::*;
-    use crate::kernel::sys::instruction::{exit, instruction, same};
+    use crate::kernel::sys::instruction::{exit, fields, instruction};
 
     fn set(register: u8, value: i32) -> bpf_insn {
         instruction(BPF_ALU | BPF_MOV | BPF_K, (register, 0), 0, value)
@@ -133,16 +134,16 @@ mod tests {
         instruction(BPF_STX | BPF_MEM | BPF_W, (dst, src), off, 0)
     }
 
-    /// Asserts what becomes of a program.
+    /// Asserts how a program is folded.
     fn becomes(before: &[bpf_insn], after: &[bpf_insn]) {
         let mut program = before.to_vec();
-        write_in(&mut program);
-        assert_eq!(same(&program), same(after));
+        fold(&mut program);
+        assert_eq!(fields(&program), fields(after));
     }
 
     #[test]
     fn offsets_go_into_loads_and_stores() {
-        // Both orders that compilers use.
+        // Compilers add in both orders.
         becomes(
             &[
                 set(3, 40),
@@ -175,7 +176,7 @@ mod tests {
             exit(),
         ];
         becomes(&program, &program);
-        // Nor one that points behind the reach of an instruction.
+        // Nor one that is out of reach of an instruction.
         let program = [
             wide(BPF_MOV | BPF_X, (2, 6), 0),
             wide(BPF_ADD | BPF_K, (2, 0), 32_760),
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_calculated() {
+    fn arithmetic_on_numbers_is_done() {
         becomes(
             &[
                 set(2, 13),
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_32_bits_keep_their_upper_half_empty() {
+    fn numbers_of_32_bits_keep_their_upper_half_clear() {
         becomes(
             &[
                 set(2, -1),
@@ -219,7 +220,7 @@ mod tests {
             &[
                 set(2, -1),
                 set(3, -1),
-                // Which a number of 32 bits with a sign cannot say.
+                // 2^32 - 1 is not an immediate of 32 bits with a sign.
                 instruction(BPF_JMP | BPF_JEQ | BPF_X, (4, 2), 0, 0),
                 exit(),
             ],
@@ -227,8 +228,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_unknown_stays_so() {
-        // `forget`: a number that the verifier must not see.
+    fn an_opaque_number_stays_opaque() {
+        // The probes hide numbers from the verifier in this way.
         let program = [
             wide(BPF_MOV | BPF_K, (2, 0), 1),
             wide(BPF_ADD | BPF_X, (2, 6), 0),
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_distance_that_is_too_far_stays_in_its_register() {
+    fn a_shift_by_too_many_bits_keeps_its_register() {
         let program = [
             wide(BPF_MOV | BPF_K, (2, 0), 64),
             wide(BPF_LSH | BPF_X, (4, 2), 0),
