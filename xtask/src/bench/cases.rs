@@ -17,6 +17,8 @@ pub(super) struct Case {
     pub(super) target: Option<f64>,
     /// Whether bpftrace is measured as well.
     pub(super) peer: bool,
+    /// Whether dio-trace's programs are folded, as they are wherever that is not switched off.
+    pub(super) folded: bool,
 }
 
 const READ: Shape = Shape {
@@ -61,11 +63,18 @@ const fn case(place: Place, what: &'static str, shape: Shape) -> Case {
         cached: !shape.direct,
         target: None,
         peer: false,
+        folded: true,
     }
 }
 const fn at_most(target: f64, case: Case) -> Case {
     Case {
         target: Some(target),
+        ..case
+    }
+}
+const fn not_folded(case: Case) -> Case {
+    Case {
+        folded: false,
         ..case
     }
 }
@@ -76,6 +85,7 @@ const fn with_peer(case: Case) -> Case {
 /// Every case, in the order of measuring.
 pub(super) const CASES: &[Case] = &[
     with_peer(at_most(1000.0, case(Xfs, "read", READ))),
+    not_folded(case(Xfs, "read, programs not folded", READ)),
     case(Xfs, "read, libaio", by(Call::Aio, READ)),
     case(Xfs, "read, io_uring", by(Call::Ring, READ)),
     case(Xfs, "read, 16 segments", segments(16, READ)),

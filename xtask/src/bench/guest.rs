@@ -56,6 +56,9 @@ impl BenchGuest {
         phase::timed("dio-trace", || {
             dio_trace(&program, &cases, &hooks, &mut results)
         })?;
+        phase::timed("dio-trace, programs not folded", || {
+            not_folded(&program, &cases, &mut results)
+        })?;
         if self.only.is_empty() {
             phase::timed("overload", || overload(&program, &mut results))?;
             phase::timed("dashboard", || dashboard(&program, &mut results))?;
@@ -144,6 +147,9 @@ fn dio_trace(program: &Path, cases: &[&Case], hooks: &Hooks, results: &mut Resul
     let tracer = Observer::dio_trace(program, &Path::new(DIRECTORY).join("cases.dio"))?;
     let mut first_told = None;
     for (case, row) in cases.iter().zip(&mut results.cases) {
+        if !case.folded {
+            continue;
+        }
         let measured = measure::measure(case, &tracer)?;
         let cost = measured.over(row.untraced, case.is_told());
         row.dio_trace = Some(cost);
@@ -188,6 +194,21 @@ fn dio_trace(program: &Path, cases: &[&Case], hooks: &Hooks, results: &mut Resul
         Unit::Mebibytes,
         None,
     );
+    tracer.stop().map(drop)
+}
+
+/// What folding saves is the difference to the same case with programs that are folded.
+fn not_folded(program: &Path, cases: &[&Case], results: &mut Results) -> Result<()> {
+    let rows = cases.iter().zip(&mut results.cases);
+    let mut rows = rows.filter(|(case, _)| !case.folded).peekable();
+    if rows.peek().is_none() {
+        return Ok(());
+    }
+    let tracer = Observer::not_folded(program, &Path::new(DIRECTORY).join("not-folded.dio"))?;
+    for (case, row) in rows {
+        let measured = measure::measure(case, &tracer)?;
+        row.dio_trace = Some(measured.over(row.untraced, case.is_told()));
+    }
     tracer.stop().map(drop)
 }
 

@@ -70,7 +70,20 @@ impl Observer {
     /// # Errors
     /// When it does not attach.
     pub(super) fn dio_trace(program: &Path, output: &Path) -> Result<Self> {
+        Self::recording(Command::new(program), output)
+    }
+
+    /// The same with programs that are not folded (`program::optimise` of dio-trace).
+    ///
+    /// # Errors
+    /// When it does not attach.
+    pub(super) fn not_folded(program: &Path, output: &Path) -> Result<Self> {
         let mut command = Command::new(program);
+        command.env("DIO_TRACE_PLAIN_PROGRAMS", "1");
+        Self::recording(command, output)
+    }
+
+    fn recording(mut command: Command, output: &Path) -> Result<Self> {
         command.arg("record").arg("-o").arg(output);
         let output = output.to_owned();
         // The recording has its metadata, and so a length, once the probes are attached.
