@@ -18,8 +18,9 @@ pub(super) const LINES: u32 = 1000;
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
     Plain(Vec<bpf_insn>),
-    /// A jump to a piece of the same function, by `off` or by `imm`: to any, or to a later one.
-    Jump(bpf_insn, Index, bool),
+    /// Instructions and then a jump to a piece of the same function, by `off` or by `imm`: to any, or to a
+    /// later one.
+    Jump(Vec<bpf_insn>, bpf_insn, Index, bool),
     /// A call of a later function, or its address. Where there is none, nothing.
     Function(bpf_insn, Index),
 }
@@ -56,9 +57,10 @@ pub(super) fn assemble(functions: &[Function]) -> Code {
             });
             match piece {
                 Piece::Plain(instructions) => code.instructions.extend(instructions),
-                Piece::Jump(jump, goal, to_any) => {
+                Piece::Jump(before, jump, goal, to_any) => {
+                    code.instructions.extend(before);
                     let first = if *to_any { 0 } else { places.len() };
-                    jumps.push((at, first, *goal));
+                    jumps.push((code.instructions.len(), first, *goal));
                     code.instructions.push(*jump);
                 }
                 Piece::Function(one, goal) if number + 1 < functions.len() => {

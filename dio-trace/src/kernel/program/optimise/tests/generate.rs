@@ -173,9 +173,10 @@ fn access() -> impl Strategy<Value = Piece> {
     let base = prop_oneof![1 => Just(10), 2 => register()];
     let pointer = (base, register(), select(vec![-16, -8, 0, 8, 40, 0x7fff]));
     let memory = (size(), register(), small(), number());
-    (pointer, memory, 0..6, 0..4).prop_map(
-        |((base, pointer, more), (size, value, off, imm), form, kind)| {
-            let copy = instruction(BPF_ALU64 | BPF_MOV | BPF_X, (pointer, base), 0, 0);
+    let copies = prop_oneof![5 => Just(BPF_ALU64), 1 => Just(BPF_ALU)];
+    (pointer, memory, copies, 0..7, 0..4).prop_map(
+        |((base, pointer, more), (size, value, off, imm), copies, form, kind)| {
+            let copy = instruction(copies | BPF_MOV | BPF_X, (pointer, base), 0, 0);
             let add = instruction(BPF_ALU64 | BPF_ADD | BPF_K, (pointer, 0), 0, more);
             let set = instruction(BPF_ALU64 | BPF_MOV | BPF_K, (pointer, 0), 0, more);
             let add_base = instruction(BPF_ALU64 | BPF_ADD | BPF_X, (pointer, base), 0, 0);
@@ -183,17 +184,20 @@ fn access() -> impl Strategy<Value = Piece> {
                 10 => instruction(BPF_ALU64 | BPF_ADD | BPF_K, (value, 0), 0, imm),
                 base => instruction(BPF_ALU64 | BPF_ADD | BPF_K, (base, 0), 0, imm),
             };
-            let access = match kind {
+            let back = instruction(BPF_ALU64 | BPF_MOV | BPF_X, (base, pointer), 0, 0);
+            let access = |pointer| match kind {
                 0 | 1 => instruction(BPF_LDX | BPF_MEM | size, (value, pointer), off, 0),
                 2 => instruction(BPF_STX | BPF_MEM | size, (pointer, value), off, 0),
                 _ => instruction(BPF_ST | BPF_MEM | size, (pointer, 0), off, imm),
             };
+            let (access, access_base) = (access(pointer), access(base));
             match form {
                 0 => plain([copy, add, access]),
                 1 => plain([set, add_base, access]),
                 2 => plain([copy, add]),
                 3 => plain([copy, add, change, access]),
                 4 => plain([copy, access]),
+                5 if base != 10 => plain([copy, add, back, access_base]),
                 _ => plain([access]),
             }
         },
@@ -237,19 +241,29 @@ fn branch() -> impl Strategy<Value = Piece> {
         BPF_JEQ, BPF_JNE, BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE, BPF_JSET, BPF_JSGT, BPF_JSGE,
         BPF_JSLT, BPF_JSLE,
     ];
-    let class = select(vec![BPF_JMP, BPF_JMP32]);
+    let classes = select(vec![BPF_JMP, BPF_JMP32]);
     let operand = select(vec![BPF_K, BPF_X]);
     let operation = select(OPERATIONS.to_vec());
-    let branch = (class, operation, operand, pair(), number()).prop_map(
+    let branch = (classes, operation, operand, pair(), number()).prop_map(
         |(class, operation, operand, (dst, src), imm)| {
             let (src, imm) = if operand == BPF_X { (src, 0) } else { (0, imm) };
             instruction(class | operation | operand, (dst, src), 0, imm)
         },
     );
-    let always = prop_oneof![Just(jump(0)), Just(instruction(BPF_JMP32, (0, 0), 0, 0)),];
+    let always = prop_oneof![Just(jump(0)), Just(instruction(BPF_JMP32, (0, 0), 0, 0))];
     let one = prop_oneof![8 => branch, 1 => always];
-    (one, any::<Index>(), prop::bool::weighted(0.15))
-        .prop_map(|(one, goal, to_any)| Piece::Jump(one, goal, to_any))
+    let goal = (any::<Index>(), prop::bool::weighted(0.15));
+    let numbers = (class(), number(), number(), number(), 0..3);
+    (one, numbers, goal).prop_map(|(one, (class, left, high, right, form), (goal, to_any))| {
+        let wide = instruction(LOAD_WIDE, (one.dst_reg(), 0), 0, left);
+        let set = |register, imm| instruction(class | BPF_MOV | BPF_K, (register, 0), 0, imm);
+        let before = match form {
+            0 => vec![set(one.src_reg(), right), set(one.dst_reg(), left)],
+            1 => vec![set(one.src_reg(), right), wide, second(high)],
+            _ => Vec::new(),
+        };
+        Piece::Jump(before, one, goal, to_any)
+    })
 }
 
 /// Calls, addresses of functions, and an end in the middle.
