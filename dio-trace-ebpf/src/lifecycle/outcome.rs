@@ -71,6 +71,7 @@ pub fn outcome(request: &Request, result: i64, rule_set: RuleSet) -> Outcome {
         own_blocks: own_blocks(state, unknown, write),
         whole_blocks_only: has(state::WHOLE_BLOCKS),
         applied_dma: applied_dma(request, result, rule_set),
+        checked_in_bios: is_checked_in_bios(request, rule_set),
         atomic: has(state::ATOMIC),
         atomic_units: request.atomic_units,
         odd_start: has(state::ODD_START),

@@ -73,6 +73,9 @@ pub struct Outcome {
     /// Mask that whoever really looks at memory applies: the coarsest of the devices on the way that
     /// look, or the device's own where none does.
     pub applied_dma: u32,
+    /// Whether its memory is checked when bios are split: every request under `dma-segment-late`, later
+    /// registered buffers that go to a raw device.
+    pub checked_in_bios: bool,
     /// Whether it is an atomic write (`RWF_ATOMIC`).
     pub atomic: bool,
     /// What can be written atomically there.
@@ -104,6 +107,7 @@ impl Outcome {
             own_blocks: OwnBlocks::None,
             whole_blocks_only: false,
             applied_dma: limits.dma_alignment,
+            checked_in_bios: false,
             atomic: false,
             atomic_units: AtomicUnits { min: 0, max: 0 },
             odd_start: false,
@@ -154,14 +158,12 @@ fn broken_rules(
 #[must_use]
 #[inline(always)]
 fn can_be_refusal(error: i64, geometry: &Geometry, rule_set: RuleSet, outcome: &Outcome) -> bool {
-    let in_bios =
-        matches!(rule_set, RuleSet::DmaSegmentLate | RuleSet::DmaSegment) && outcome.bios != 0;
     let engine = outcome.engine;
-    let late = matches!(rule_set, RuleSet::DmaSegmentLate)
-        && matches!(engine, Engine::Iomap | Engine::Block);
+    let late = outcome.checked_in_bios && matches!(engine, Engine::Iomap | Engine::Block);
     let pages = geometry.length / 4096 + 2 * geometry.segment_count as u64;
-    let many = matches!(engine, Engine::Block) && pages > PAGES_OF_ONE_BIO;
-    error == EINVAL || error == EIO && in_bios && (late || many)
+    let built_late = matches!(rule_set, RuleSet::DmaSegmentLate | RuleSet::DmaSegment);
+    let many = matches!(engine, Engine::Block) && built_late && pages > PAGES_OF_ONE_BIO;
+    error == EINVAL || error == EIO && outcome.bios != 0 && (late || many)
 }
 
 /// Judges a finished request under the rules in force on this kernel.

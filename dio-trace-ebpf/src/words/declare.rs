@@ -4,6 +4,10 @@
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($variant:ident = $value:literal => $word:literal, $meaning:literal;)+ }) => {
         $(#[$meta])*
+        #[allow(
+            clippy::doc_markdown,
+            reason = "a meaning is plain text for terminals and tables as well"
+        )]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum $name { $(#[doc = $meaning] $variant = $value,)+ }

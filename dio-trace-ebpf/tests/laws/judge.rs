@@ -30,7 +30,7 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
     let engine = prop::sample::select(Engine::ALL);
     let mask = prop::sample::select(&[0u32, 3, 7, 511, 4095]);
     let numbers = (result, share, engine, 0u32..3, own, mask);
-    (numbers, any::<[bool; 13]>()).prop_map(
+    (numbers, any::<[bool; 14]>()).prop_map(
         |(
             (result, share, engine, bios, own_blocks, applied_dma),
             [
@@ -47,6 +47,7 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
                 odd_start,
                 cut,
                 cut_first,
+                checked_in_bios,
             ],
         )| Outcome {
             result,
@@ -66,6 +67,7 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
             own_blocks,
             whole_blocks_only,
             applied_dma,
+            checked_in_bios,
             atomic,
             atomic_units: AtomicUnits {
                 min: 4096,
@@ -131,7 +133,7 @@ proptest! {
                 let refused = judgement.verdict == Verdict::Rejected;
                 prop_assert!(!refused || !broken.is_empty() && outcome.bios != 0);
                 prop_assert!(!refused || matches!(outcome.engine, Engine::Iomap | Engine::Block));
-                let late = outcome.engine.rule_set(rule_set) == RuleSet::DmaSegmentLate;
+                let late = outcome.checked_in_bios;
                 prop_assert!(!refused || late || outcome.engine == Engine::Block);
             }
             _ => prop_assert_eq!(judgement.verdict, Verdict::Failed),

@@ -5,7 +5,11 @@ use dio_trace_ebpf::{
     words::Verdict,
 };
 
-use super::{place::Made, predict::Prediction, row::Row};
+use super::{
+    place::{Front, Made},
+    predict::Prediction,
+    row::Row,
+};
 use crate::workload::{Call, answer::Answer};
 
 /// The fault in the verdict of `row`; `None` where it is right.
@@ -108,6 +112,17 @@ fn success_fault(
     // btrfs compares with its own blocks to decide what it buffers.
     let by_own_blocks = made.disk.is_none() && row.verdict == Verdict::Buffered;
     if answer.call != Call::RingFixed && !by_own_blocks {
+        // f2fs measures by its own blocks what is aligned to the device, and then turns it away.
+        let own = Limits {
+            logical_block_size: 4096,
+            ..limits
+        };
+        let turned_away = made.place.front == Front::F2fs && row.verdict == Verdict::Buffered;
+        let departs = if turned_away && departs.is_empty() {
+            deviations(&geometry, &own)
+        } else {
+            departs
+        };
         let words: Vec<&str> = departs.words().collect();
         if row.reasons != words {
             return Some(format!("reasons {:?}, should be {words:?}", row.reasons));
