@@ -1,7 +1,7 @@
 //! Embeds the eBPF object. `DIO_TRACE_EBPF_OBJECT` names a ready one; `cargo xtask build` sets it.
-//! Without it the binary builds all the same, reads recordings, and says on tracing what is missing.
-//! Most of the object is debug information that its BTF was made from: that stays behind, since all
-//! that is embedded is read at each start.
+//! Without it the binary still builds and reads recordings; an attempt to trace reports what is
+//! missing. Most of the object is debug information from which its BTF was made. That is left out,
+//! because everything embedded is read at each start.
 
 use std::{env, fs, path::Path};
 
@@ -35,7 +35,8 @@ fn main() -> Result<(), String> {
     fs::write(&embedded, object).map_err(|error| format!("{}: {error}", embedded.display()))
 }
 
-/// The object without DWARF. BTF stays, in which the line numbers of the verifier's complaints are.
+/// The object without DWARF. Its BTF stays, which has the line numbers for messages of the
+/// verifier.
 fn without_debug_information(object: &[u8]) -> Result<Vec<u8>, build::Error> {
     let mut builder = Builder::read(object)?;
     for section in &mut builder.sections {
@@ -44,7 +45,7 @@ fn without_debug_information(object: &[u8]) -> Result<Vec<u8>, build::Error> {
         section.delete |= name.starts_with(b".debug_");
     }
     builder.delete_orphans();
-    // LLVM keeps the names of sections and symbols in one, which the builder does not.
+    // LLVM keeps the names of sections and symbols in one string table, which the builder cannot.
     let names = builder.sections.add();
     names.name = ".shstrtab".into();
     names.sh_type = SHT_STRTAB;

@@ -1,10 +1,10 @@
-//! What the dashboard takes on a very busy host: `cargo bench -p dio-trace --bench dashboard`.
+//! Measures the dashboard on a very busy host: `cargo bench -p dio-trace --bench dashboard`.
 //!
-//! 10,000 processes, of which 100 end and 100 begin each second, issue 100,000 requests a second,
-//! which come as counts, four times a second; 1,000 more come one by one. The screen takes its
+//! 10,000 processes issue 100,000 requests a second, which arrive as counts, four times a second;
+//! 1,000 more arrive one by one. Each second 100 processes end and 100 begin. The screen takes its
 //! snapshots and draws at its own pace, into nothing. Printed are the CPU time that counting and
-//! drawing take of each second that passes on the screen, and the memory. Drawing is to take less
-//! than 5 %, and memory is to stop growing.
+//! drawing take for each second on the screen, and the memory. Drawing should take less than 5 %,
+//! and memory should stop growing.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ use dio_trace::{
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 
 const PROCESSES: u32 = 10_000;
-/// Of these so many are others each second.
+/// Number of processes that are replaced each second.
 const RENEWED: u32 = 100;
 const BATCHES_A_SECOND: u32 = 4;
 const DETAILS_A_BATCH: u32 = 250;
@@ -44,7 +44,7 @@ fn main() {
     }
 }
 
-/// Runs one screen, which these keys open.
+/// Runs the screen that these keys open.
 fn screen(keys: &str) {
     let mut store = Store::new(common::environment());
     let mut model = Model::new(SIZE);
@@ -94,7 +94,7 @@ fn screen(keys: &str) {
     }
 }
 
-/// What the kernel would send.
+/// A source of the batches that the kernel would send.
 struct Source {
     /// Counted rows: aligned reads and writes, and misaligned reads that were accepted.
     kinds: [Record; 3],

@@ -1,7 +1,8 @@
-//! What `dio-trace report` takes for a large recording: `cargo bench -p dio-trace --bench report`.
+//! Measures `dio-trace report` on a large recording: `cargo bench -p dio-trace --bench report`.
 //!
-//! Makes a recording of captured requests (10 million, or as many as the argument says), reports it
-//! and prints time, CPU time and memory. To be under 3 s on two cores and 300 MB for 10 million.
+//! Makes a recording of captured requests (10 million, or as many as the argument says), reports
+//! it, and prints time, CPU time and memory. For 10 million it should stay below 3 s on two cores
+//! and 300 MB.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

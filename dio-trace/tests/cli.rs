@@ -156,8 +156,8 @@ fn a_process_that_does_not_exist_is_refused_at_once() {
     assert!(!path.exists(), "no file without a trace");
 }
 
-/// These tests run without probes, or where probes cannot be attached; where tracing works, there
-/// is nothing to test here.
+/// This test needs a machine that cannot trace, or a build without probes. Where tracing works,
+/// there is nothing to test.
 #[test]
 fn a_machine_that_cannot_trace_says_why_and_what_to_do() {
     let doctor = dio_trace(&["doctor"]);

@@ -59,7 +59,8 @@ fn environment(command: &mut CommandBuilder) {
 fn a_recording_is_filtered_sorted_drilled_into_frozen_and_left() {
     let directory = tempfile::tempdir().unwrap();
     let mut desk = Desk::run(replay(&recording(directory.path())));
-    // A frame may come in pieces: what must be on one screen is waited for together.
+    // A frame may arrive in pieces, so everything that must be on one screen is waited for
+    // together.
     let all =
         |texts: &'static [&str]| move |screen: &str| texts.iter().all(|text| screen.contains(text));
     desk.wait(
@@ -140,7 +141,7 @@ fn a_recording_is_played_along_its_time_line() {
     desk.press("^");
     desk.wait_for("no direct requests seen");
     desk.wait_for("Nothing yet at this place of the recording");
-    // Counting anew from the beginning comes to the same.
+    // Counting again from the beginning gives the same numbers.
     desk.press("$");
     desk.wait_for("of 1,335,852 direct requests");
     desk.press("Q");
@@ -161,8 +162,8 @@ fn a_stream_is_shown_to_its_end_with_keys_from_the_terminal() {
     desk.wait_for("of 1,335,852 direct requests");
     desk.press("3");
     desk.wait_for("LIMITS FROM");
-    // Drawn anew: once for C-l, once for coming back from the shell. There is none here, so the
-    // kernel does not stop a process that nobody could bring back.
+    // Redrawn twice: for C-l, and for coming back from the shell. There is no shell here, so the
+    // kernel does not stop a process that nobody could resume.
     for key in ["\x0c", "\x1a"] {
         desk.parser.lock().unwrap().process(b"\x1b[2J");
         assert!(!desk.screen().contains("LIMITS FROM"));
@@ -198,7 +199,7 @@ fn what_a_stream_brings_is_recorded_and_saved_from_the_screen() {
     desk.wait_for("recorded to");
     desk.press(&format!("o\x15{}\r", saved.display()));
     desk.wait_for("saved to");
-    // Neither may be overwritten.
+    // Neither file may be overwritten.
     desk.press(&format!("o\x15{}\r", saved.display()));
     desk.wait_for("cannot save to");
     desk.press("Q");
@@ -222,7 +223,7 @@ fn a_recording_that_was_cut_off_says_so() {
     let file = recording(directory.path());
     let length = std::fs::metadata(&file).unwrap().len();
     let whole = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
-    // Into the mark that ends it: the batches are whole.
+    // Cut inside the mark that ends it, so the batches are whole.
     whole.set_len(length - 6).unwrap();
     let mut desk = Desk::run(replay(&file));
     desk.wait_for("it ended early");

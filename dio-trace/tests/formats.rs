@@ -33,7 +33,7 @@ fn report(format: &str) -> Vec<u8> {
     output.stdout
 }
 
-/// The rows that the formats hold: all but time marks.
+/// The rows that the formats contain: all but time marks.
 fn rows() -> Vec<RecordBatch> {
     let mut reader = Reader::new(File::open(sample()).unwrap()).unwrap();
     let mut batches = Vec::new();
@@ -123,7 +123,7 @@ fn nanoseconds(time: &str) -> String {
         .to_string()
 }
 
-/// As Arrow prints it.
+/// A value as Arrow prints it.
 fn comparable(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,6 +1,7 @@
 //! Recordings in the hands of other people's readers: pyarrow, pandas, Polars, DuckDB.
 //!
-//! Only with `DIO_TRACE_PYTHON_TESTS=1`, since it takes packages from PyPI into `target/python`.
+//! Runs only with `DIO_TRACE_PYTHON_TESTS=1`, because it installs packages from PyPI into
+//! `target/python`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -33,7 +34,7 @@ fn run(program: &Path, arguments: &[&str]) {
     );
 }
 
-/// A Python with the packages, made once.
+/// A Python with the packages, installed once.
 fn python() -> PathBuf {
     let target = Path::new(env!("CARGO_BIN_EXE_dio-trace"))
         .parent()

@@ -56,7 +56,7 @@ fn a_recorder() {
     let mut recorder = Recorder::start(Target::Files(files(&path)), common::environment()).unwrap();
     for batch in common::busy(rows, per_batch) {
         if recorder.write(batch).is_err() {
-            // The disk is full.
+            // The disk is full, as one of the tests wants.
             return;
         }
         if per_batch == ROWS_PER_BATCH {
@@ -82,7 +82,7 @@ fn killed_at_any_moment_it_reads_back_to_the_last_whole_batch() {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        // Spread over the first writes; a prime step so that no moment repeats.
+        // Spread over the first writes, with a prime step so that no moment repeats.
         std::thread::sleep(Duration::from_millis(20 + kill * 37 % 1_900));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -218,7 +218,8 @@ fn only_recordings_are_overwritten() {
     );
 }
 
-/// Every version's sample must stay readable. A new schema version adds a file; none is changed.
+/// The sample of every version must stay readable. A new schema version adds a file; existing ones
+/// are never changed.
 #[test]
 fn recordings_of_every_version_are_readable() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");

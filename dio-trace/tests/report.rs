@@ -118,7 +118,8 @@ fn the_json_summary_holds_the_same_numbers() {
     assert_eq!(sum, 1_234_006);
 }
 
-/// A misaligned buffer comes from a place in the program: of several, the one that matters most.
+/// A misaligned buffer comes from a place in the program. Of several places, the report shows the
+/// most frequent one.
 #[test]
 fn the_most_frequent_call_stack_is_shown() {
     let stack = |function: &str| {

@@ -152,7 +152,7 @@ fn colours_are_escape_sequences_and_pictures_are_whole() {
     }
 }
 
-/// The screen with all that the runner does to it.
+/// The screen with everything that the runner does to it.
 struct Desk {
     store: Store,
     model: Model,
@@ -264,7 +264,7 @@ proptest! {
             let (wide, high) = desk.model.size;
             let theme = [Theme::COLOUR, Theme::MONOCHROME, Theme::ASCII][index % 3];
             desk.draw((wide.max(1), high.max(1)), theme);
-            // The terminal has shrunk, and the model has not heard of it yet.
+            // The terminal has shrunk, and the model does not know it yet.
             desk.draw((1, 1), theme);
         }
     }

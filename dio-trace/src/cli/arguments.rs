@@ -61,7 +61,7 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| MISTAKE.to_owned())
 }
 
-/// What of a text is all of one kind, and what comes after it.
+/// Splits a text after its leading characters of one kind.
 fn split(text: &str, is_kind: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|one| !is_kind(one)).unwrap_or(text.len()))
 }

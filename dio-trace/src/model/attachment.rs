@@ -9,7 +9,7 @@ pub struct Attachment {
     pub function: String,
     /// `vmlinux` or the module it lives in.
     pub module: String,
-    /// What it gives.
+    /// Its contribution to the trace, for people.
     pub gives: String,
     /// How it is attached, such as `fentry/fexit` or `kprobe/kretprobe`; `None` where it is not.
     pub method: Option<String>,

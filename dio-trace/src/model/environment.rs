@@ -31,7 +31,7 @@ pub struct Environment {
     pub clock: String,
     /// Filters in force while it was taken, as typed.
     pub filters: Vec<String>,
-    /// How each probe was attached, or why not.
+    /// The attach plan as resolved: how each probe was attached, or why not.
     pub attachments: Vec<Attachment>,
     /// Block devices present at the start, with their limits.
     pub devices: Vec<Device>,

@@ -52,9 +52,9 @@ pub struct Record {
     pub reasons: Reasons,
     /// Flags in addition to the verdict.
     pub flags: Flags,
-    /// Which code carried it; `None` in recordings of version 1.
+    /// The code that carried it; `None` in recordings of version 1.
     pub engine: Option<Engine>,
-    /// Why it was buffered, where that is not its alignment.
+    /// The reason why it was buffered; `None` where that is its alignment.
     pub cause: Option<Cause>,
     /// The single request; `None` where this record stands for counted requests.
     pub request: Option<Request>,
@@ -87,7 +87,7 @@ pub struct Request {
     /// Name of the disk whose limits were really applied; `None` where nobody looked, or where it is not
     /// known.
     pub checked_by: Option<Arc<str>>,
-    /// What can be written atomically there; of atomic writes.
+    /// The lengths that can be written atomically there; only of atomic writes.
     pub atomic_units: Option<AtomicUnits>,
     /// Rule sets that would accept it on these limits.
     pub rule_sets: RuleSets,

@@ -77,7 +77,7 @@ impl Recording {
         })
     }
 
-    /// How the recording ended; `None` while there may be more.
+    /// The end of the recording; `None` while there may be more.
     #[must_use]
     pub const fn ending(&self) -> Option<Ending> {
         self.ending

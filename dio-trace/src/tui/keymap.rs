@@ -9,7 +9,7 @@ pub enum Group {
     Moving,
     /// Screens.
     Screens,
-    /// What a table shows.
+    /// Contents of tables.
     Table,
     /// Counting and saving.
     Work,

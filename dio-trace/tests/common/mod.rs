@@ -67,7 +67,7 @@ pub fn environment() -> Environment {
     }
 }
 
-/// Who asks.
+/// A process that issues requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Who {
     pub comm: &'static str,

@@ -1,4 +1,4 @@
-//! A pseudo-terminal with a program in it: its screen, and keys for it.
+//! A pseudo-terminal with a program in it, its screen and its keyboard.
 
 use std::{
     io::{Read, Write},
@@ -10,12 +10,12 @@ use std::{
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-/// Far beyond what anything takes here: only a failure waits that long.
+/// Time limit, far beyond what anything takes here: only a failure waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const SIZE: (u16, u16) = (100, 30);
 
-/// A size that the parser takes.
+/// A size in the form that the parser needs.
 pub(crate) fn lines(number: u16) -> NonZero<u16> {
     NonZero::new(number).unwrap()
 }
@@ -85,7 +85,7 @@ impl Desk {
         self.keys.flush().unwrap();
     }
 
-    /// Waits for the end; says whether it went well and the terminal was given back.
+    /// Waits for the end. Returns whether it succeeded and the terminal was restored.
     #[track_caller]
     pub(crate) fn end(&mut self) -> u32 {
         let start = Instant::now();
