@@ -1,5 +1,8 @@
 //! `cargo xtask vm`: runs a guest with a chosen kernel and chosen disks, on this machine's own
 //! root.
+//!
+//! Not by virtme-ng or vmtest, which want 9p built into the kernel or an agent in the guest: these
+//! kernels are distributions' own, with modules, and time and disks are as the tests choose.
 
 mod disk;
 mod guest;

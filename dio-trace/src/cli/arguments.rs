@@ -1,4 +1,7 @@
 //! Durations and sizes, in the notation that people use.
+//!
+//! jiff and humantime refuse some of it (a bare number, a day, `1.5h`), and bytesize reads `64M` as
+//! decimal.
 
 use std::time::Duration;
 

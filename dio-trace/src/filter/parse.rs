@@ -118,12 +118,12 @@ fn unknown(what: &str, word: &str, known: &str) -> String {
     format!("there is no {what} {word:?}: {known}")
 }
 
-/// A value as [`words`] reads it back: without quotes where it can do without.
+/// A value in the form that [`words`] reads back: without quotes if it needs none.
 fn quoted(text: &str) -> Cow<'_, str> {
     match shlex::split(text) {
         Some(words) if words == [text] => text.into(),
         _ if !text.contains(['"', '\\', '$', '`']) => format!("\"{text}\"").into(),
-        // Nothing is refused but NUL, and that only unless it is allowed.
+        // Only NUL would be refused, and it is allowed.
         _ => Quoter::new()
             .allow_nul(true)
             .quote(text)

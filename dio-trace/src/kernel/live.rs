@@ -1,6 +1,7 @@
 //! The running kernel as a source of batches.
 
 mod bursts;
+mod environment;
 mod probe_log;
 
 use std::{
@@ -18,21 +19,17 @@ use crate::{
     kernel::{
         attach::Probes,
         capture::Capture,
-        live::probe_log::ProbeLog,
-        machine::{
-            block::block_devices,
-            proc::{possible_cpus, system},
-        },
+        live::{environment::environment, probe_log::ProbeLog},
         options::Options,
     },
-    model::{Batch, Environment, Timestamp},
+    model::{Batch, Environment},
     source::EventSource,
 };
 
-/// How often a batch is closed.
+/// Interval in which batches are closed.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Records that room is made for before they come, at most: 2 MB.
+/// Largest number of records for which memory is reserved in advance: 2 MB.
 const EXPECTED_MOST: usize = 4_096;
 
 /// Attached probes, drained at each tick and whenever details wait.
@@ -80,7 +77,7 @@ impl Live {
         })
     }
 
-    /// What the source says of itself; to be completed with what only the command line knows.
+    /// The description of this source, to be completed with what only the command line knows.
     pub const fn environment_mut(&mut self) -> &mut Environment {
         &mut self.environment
     }
@@ -108,7 +105,7 @@ impl Live {
 
     fn close(&mut self) -> Batch {
         bursts::mark(&mut self.open.records);
-        // A list that grows as it is filled is copied over and over.
+        // A list that grows while it is filled is copied again and again.
         let expected = self.open.records.len().min(EXPECTED_MOST);
         let next = Batch {
             records: Vec::with_capacity(expected),
@@ -148,33 +145,12 @@ async fn follow(log: Option<&mut ProbeLog>) -> Result<()> {
     }
 }
 
-/// Gives back to the system what attaching needed: glibc keeps what is freed, here some 20 MiB of the
-/// kernel's type information.
+/// Returns the memory that attaching needed to the system: glibc keeps freed memory, here some 20 MiB of
+/// the kernel's type information.
 fn return_unused_memory() {
     #[cfg(target_env = "gnu")]
     // SAFETY: takes no pointers; other threads may allocate meanwhile.
     unsafe {
         libc::malloc_trim(0);
-    }
-}
-
-fn environment(probes: &Probes) -> Environment {
-    Environment {
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        host: system("hostname"),
-        kernel_release: system("osrelease"),
-        architecture: std::env::consts::ARCH.to_owned(),
-        cpus: possible_cpus(),
-        rule_set: probes.rule_set,
-        evidence: probes.evidence.clone(),
-        command_line: std::env::args_os()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect(),
-        traced_command: None,
-        started: Timestamp::now(),
-        clock: "CLOCK_BOOTTIME mapped to UTC at each batch".to_owned(),
-        filters: Vec::new(),
-        attachments: probes.attachments.clone(),
-        devices: block_devices(),
     }
 }

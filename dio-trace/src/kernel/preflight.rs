@@ -4,7 +4,7 @@ mod types;
 
 pub use types::TypesFound;
 
-use std::{fmt, fs, path::Path};
+use std::{fmt, fs};
 
 use caps::{CapSet, Capability, CapsHashSet};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::kernel::{
     machine::{
         btf::KernelTypes,
-        features::skips_preempted_programs,
+        features::{has_kprobes, has_types, skips_preempted_programs},
         kallsyms::are_hidden,
         proc::{known_filesystems, system},
         process::in_initial_pid_namespace,
@@ -110,7 +110,7 @@ fn embedded() -> Check {
 
 fn type_information() -> Check {
     const SUBJECT: &str = "kernel type information";
-    if Path::new("/sys/kernel/btf/vmlinux").exists() {
+    if has_types() {
         return Check::good(SUBJECT, "/sys/kernel/btf/vmlinux");
     }
     Check::bad(
@@ -208,10 +208,9 @@ fn lockdown() -> Option<Check> {
     ))
 }
 
-/// The kprobe event source is there exactly with `CONFIG_KPROBE_EVENTS`.
 fn kprobes() -> Check {
     const SUBJECT: &str = "kprobes";
-    if Path::new("/sys/bus/event_source/devices/kprobe").exists() {
+    if has_kprobes() {
         return Check::good(SUBJECT, "available");
     }
     Check::bad(

@@ -16,7 +16,8 @@ use crate::{hash::Map, recording::schema::item_field};
 /// a large one costs more than it saves: beyond this size it starts again from empty.
 const CAPACITY: usize = 1024;
 
-/// A growing set of texts.
+/// A growing set of texts. arrow's own builder hashes every text; here a row that repeats the text of
+/// the one before is recognised by its address.
 #[derive(Debug, Default)]
 pub(super) struct Dictionary {
     numbers: Map<Arc<str>, i32>,

@@ -1,6 +1,9 @@
 //! Splits an Arrow IPC stream into messages without decoding them, so that any thread can decode
 //! one.
 //!
+//! arrow-ipc's own readers decode on the thread that reads, and do not say where the last whole message
+//! of a cut file ends.
+//!
 //! Format: <https://arrow.apache.org/docs/format/Columnar.html#encapsulated-message-format>
 
 use std::io::{self, ErrorKind, Read};

@@ -1,4 +1,7 @@
 //! The files of a recording: one file, or a bounded number of them.
+//!
+//! Crates that rotate logs (file-rotate, rolling-file) cut by bytes or lines and replace what is there.
+//! Here every file ends with a whole message, and nothing but a recording is ever overwritten.
 
 use std::{
     fs::{self, File, OpenOptions},

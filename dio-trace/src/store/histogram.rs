@@ -1,4 +1,6 @@
 //! Histograms of the alignments of captured requests.
+//!
+//! Alignments are powers of two: 17 exact buckets, where hdrhistogram would keep ranges.
 
 use crate::model::{Request, Verdict};
 

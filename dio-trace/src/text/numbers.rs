@@ -1,4 +1,7 @@
 //! Counts, rates and shares as text.
+//!
+//! humansize and others round to nothing; here what is above zero never reads as zero, and what is not
+//! all never reads as 100 %.
 
 /// A number with separators: `1,234,567`.
 #[must_use]

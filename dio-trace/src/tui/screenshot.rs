@@ -1,5 +1,9 @@
 //! Screenshots: the screen as text, without a terminal, for documentation and for machines that
 //! have none.
+//!
+//! anstyle-svg (1.1) gives a position to each line, but not to the runs within it: after a wide character,
+//! or in a font with other widths, columns are no longer aligned. Here every run has its own position
+//! and length.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,6 @@
 //! Memory of a process, and of the maps and programs that it holds in the kernel.
+//!
+//! Two files of /proc, for which procfs would be three more crates.
 
 use std::{fs, path::PathBuf};
 

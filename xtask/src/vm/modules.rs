@@ -40,7 +40,7 @@ pub(crate) fn needed(directory: &Path) -> Result<Vec<PathBuf>> {
     let modprobe =
         command::find("modprobe").context("modprobe is missing: apt-get install kmod")?;
     let mut asked = Command::new(modprobe);
-    // Not as this machine's own configuration would have it.
+    // This machine's own configuration must not have a say.
     asked
         .args(["-C", "/dev/null", "-d"])
         .arg(root)
@@ -51,7 +51,7 @@ pub(crate) fn needed(directory: &Path) -> Result<Vec<PathBuf>> {
     in_order(&listed.context("a guest cannot boot with this kernel")?)
 }
 
-/// Each module once, where it is needed first, in lines such as `insmod PATH` and `builtin NAME`.
+/// The modules in lines such as `insmod PATH` and `builtin NAME`, each once, where it is needed first.
 fn in_order(listed: &str) -> Result<Vec<PathBuf>> {
     let mut seen = HashSet::new();
     let mut paths = Vec::new();

@@ -1,4 +1,4 @@
-//! libaio, by its system calls, because the C library has no wrappers for them.
+//! libaio, by its system calls: the C library has no wrappers for them, and no crate for them is kept.
 
 use std::{io, ptr};
 

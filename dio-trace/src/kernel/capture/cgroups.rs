@@ -19,9 +19,9 @@ use crate::{
     },
 };
 
-/// Groups remembered; more than any host has at a time.
+/// Number of groups remembered: more than any host has at a time.
 const CAPACITY: usize = 16_384;
-/// Levels below the mount that are looked at.
+/// Number of levels below the mount that are searched.
 const DEPTH: usize = 12;
 
 /// Paths of control groups. The id that eBPF gives is the inode number of the group's directory
@@ -85,8 +85,8 @@ impl Hierarchy {
         Ok(Path::new("/").join(below))
     }
 
-    /// Learns every group. For those who may not ask by id: that takes `CAP_DAC_READ_SEARCH`, whereas
-    /// everyone may look around here.
+    /// Learns every group. Looking one up by id takes `CAP_DAC_READ_SEARCH`, whereas everyone may read the
+    /// directories.
     fn walk(&self, paths: &mut Map<u64, Option<Arc<str>>>) {
         if let Ok(metadata) = fs::metadata(&self.point) {
             paths.insert(metadata.ino(), Some("/".into()));

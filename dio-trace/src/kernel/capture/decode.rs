@@ -1,4 +1,4 @@
-//! From what the probes deliver to records.
+//! Turns entries of the ring buffer and rows of the counting tables into records.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// Turns events and counters into records; knows files and control groups.
+/// Turns events and counters into records; remembers files, names and control groups.
 #[derive(Debug)]
 pub(in crate::kernel) struct Decoder {
     files: Files,
@@ -76,7 +76,7 @@ impl Decoder {
         self.files.learn(event);
     }
 
-    /// A captured request; `None` where it says what no probe of ours does.
+    /// A captured request; `None` where it has a number that no probe of ours sends.
     pub(in crate::kernel) fn request(&mut self, event: &RequestEvent) -> Option<Record> {
         let request = &event.request;
         let file = self.files.get(request.origin.id);
@@ -86,8 +86,8 @@ impl Decoder {
         if request.offending_index != NO_OFFENDER {
             segments.push(request.segments[SEGMENTS_KEPT]);
         }
-        // All that may fail comes first: what is made so far would be moved to where it can be
-        // dropped.
+        // Whatever may fail comes first: otherwise the parts made so far would be moved to where they
+        // can be dropped.
         let time = i64::try_from(request.time).ok()?;
         let operation = Operation::from_number(request.operation)?;
         let interface = Interface::from_number(request.interface)?;
@@ -97,7 +97,7 @@ impl Decoder {
         let seen = request.geometry.cut_to(seen_length);
         let thread = self.names.name(&request.origin.thread);
         let own_disk = file.and_then(|file| file.disk.clone());
-        // Of a filesystem on several devices the file's event names one, and the bios another.
+        // For a filesystem on several devices the file's event names one, and the bios another.
         let disk = match file.and_then(|file| file.device) {
             Some(device)
                 if request.origin.disk != 0
@@ -191,7 +191,7 @@ impl Decoder {
     }
 }
 
-/// Looks at one entry of the ring buffer; `None` where it is none of ours.
+/// Recognises one entry of the ring buffer; `None` where it is not one of ours.
 pub(in crate::kernel) fn parse(bytes: &[u8]) -> Option<Event<'_>> {
     let kind = u32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?);
     match kind {
@@ -201,8 +201,7 @@ pub(in crate::kernel) fn parse(bytes: &[u8]) -> Option<Event<'_>> {
     }
 }
 
-/// Looks at a shared type where it lies in a ring buffer entry, which may be longer and is aligned to
-/// 8 bytes.
+/// A shared type in place, in a ring buffer entry, which may be longer and is aligned to 8 bytes.
 fn view<T: AnyBitPattern>(bytes: &[u8]) -> Option<&T> {
     bytemuck::try_from_bytes(bytes.get(..size_of::<T>())?).ok()
 }

@@ -9,7 +9,7 @@ use crate::{
     model::{DeviceNumber, Limits},
 };
 
-/// Files of one epoch.
+/// Number of files in one epoch.
 const CAPACITY: usize = 131_072;
 
 /// Name, device and limits of a file.

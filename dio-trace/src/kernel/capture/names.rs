@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::{hash::Map, kernel::capture::files::word};
 
-/// Names remembered; more than any host has at a time.
+/// Number of names remembered: more than any host has at a time.
 const CAPACITY: usize = 16_384;
 
-/// Names by what the probes deliver, so that equal ones share their text.
+/// Names by the bytes that the probes send, so that equal names share their text.
 #[derive(Debug, Default)]
 pub(in crate::kernel) struct Names(Map<[u8; 16], Arc<str>>);
 
@@ -40,7 +40,7 @@ mod tests {
         assert_eq!(&*one, "mysqld");
         assert!(Arc::ptr_eq(&one, &again));
         assert_eq!(&*names.name(&[0; 16]), "");
-        // The kernel ends a name with a NUL; one that is not ended, or not UTF-8, is read all the same.
+        // The kernel ends a name with a NUL; a name without one, or not in UTF-8, is read all the same.
         assert_eq!(&*names.name(&[b'x'; 16]), "xxxxxxxxxxxxxxxx");
         assert_eq!(
             &*names.name(b"\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),

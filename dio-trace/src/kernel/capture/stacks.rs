@@ -30,13 +30,14 @@ use crate::{
     model::{Batch, Loss, LossCause, Record},
 };
 
-/// How long a request is held back for names; then its stacks are shown as addresses. Reading the
-/// kernel's symbols for the first time takes a second on a slow machine.
+/// Time for which a request is held back for names; after it, stacks are shown as addresses. Reading
+/// the kernel's symbols for the first time takes a second on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Requests held back; more than arrive in that time at the usual rate of details of one process.
+/// Most requests that are held back: more than one process sends in that time at the usual rate of
+/// details.
 const CAPACITY: usize = 16_384;
 
-/// Stack ids of one request, and what they belong to.
+/// The stack ids of one request.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::kernel) struct StackIds {
     user: i32,
@@ -103,7 +104,7 @@ impl Stacks {
     }
 
     fn key(&mut self, space: Space, id: i32, time: u64) -> Option<Key> {
-        // Negative: there is none, and the probe has said why.
+        // Negative: there is none, and the probe has counted why.
         let id = u32::try_from(id).ok()?;
         match self.ids.frames(id, time) {
             Some(frames) if frames.is_empty() => None,
@@ -115,7 +116,7 @@ impl Stacks {
         }
     }
 
-    /// Moves the requests whose stacks have names into `batch`, and all others after their time.
+    /// Moves the requests whose stacks have names into `batch`, and others once their time is over.
     pub(in crate::kernel) fn release(&mut self, batch: &mut Batch) {
         self.namer.listen();
         self.move_ready(batch, PATIENCE);
@@ -132,7 +133,7 @@ impl Stacks {
         self.ids.free(collided);
     }
 
-    /// At the end of a trace: waits for the names of whatever is held back.
+    /// [`release`](Self::release) at the end of a trace: waits for the names of all that is held back.
     pub(in crate::kernel) fn release_all(&mut self, batch: &mut Batch) {
         let end = Instant::now() + PATIENCE;
         self.release(batch);
@@ -165,7 +166,7 @@ impl Stacks {
     }
 }
 
-/// Names of a stack; inside, `None` where there is no stack. `None` where they are not there yet.
+/// Names of a stack, where they are known by now: `Some(None)` where there is no stack.
 #[expect(
     clippy::option_option,
     reason = "not yet, and not at all, are two things"

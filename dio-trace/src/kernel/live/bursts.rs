@@ -1,5 +1,5 @@
-//! Recognises probing: a burst of attempts of different shape at one offset by one thread, as QEMU
-//! and systemd make when they open a file to find out what it asks for. Such rejections are no
+//! Recognises probing: a burst of attempts of different shape at one offset by one thread. QEMU and
+//! systemd make such attempts when they open a file, to find its alignment. These rejections are not a
 //! fault of the program.
 
 use crate::{
@@ -7,18 +7,18 @@ use crate::{
     model::{DeviceNumber, Flags, Operation, Record, Verdict},
 };
 
-/// Attempts that make a burst: fewer may be chance.
+/// Number of attempts that make a burst: fewer may be chance.
 const ATTEMPTS: usize = 3;
-/// Nanoseconds within which they follow each other.
+/// Longest time from one attempt to the next, nanoseconds.
 const PAUSE: u64 = 100_000_000;
 
-/// Where an attempt is made, and by whom.
+/// Thread, device, inode and offset of an attempt.
 type Place = (u32, Option<DeviceNumber>, Option<u64>, u64);
 
-/// Attempts that follow each other at one place.
+/// Attempts at one place that follow each other.
 struct Burst {
     attempts: usize,
-    /// Index of the newest; each knows the one before it.
+    /// Index of the newest attempt; each attempt has the index of the one before it.
     newest: usize,
 }
 

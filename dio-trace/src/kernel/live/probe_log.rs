@@ -1,4 +1,4 @@
-//! What the probes say themselves, for finding faults in them.
+//! The probes' own messages, for finding faults in them.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -11,7 +11,7 @@ use tokio::io::{Interest, unix::AsyncFd};
 /// The probes' messages on their way to standard error.
 pub(in crate::kernel) struct ProbeLog(AsyncFd<EbpfLogger<Lines>>);
 
-/// Standard error, a line for each message.
+/// Standard error, one line for each message.
 struct Lines;
 
 impl Log for Lines {
@@ -21,9 +21,9 @@ impl Log for Lines {
 
     fn log(&self, record: &Record<'_>) {
         let mut error = io::stderr();
-        // Over a status line.
+        // A status line may be there.
         let clear = if error.is_terminal() { "\r\x1b[K" } else { "" };
-        // Nobody reading it is no reason to fail.
+        // If nobody reads it, tracing goes on all the same.
         drop(writeln!(error, "{clear}probe: {}", record.args()));
     }
 
@@ -41,7 +41,7 @@ impl ProbeLog {
         Ok(Self(logger.map_err(io::Error::from)?))
     }
 
-    /// Prints messages when some come. Cancel safe.
+    /// Prints messages when they arrive. Cancel safe.
     pub(in crate::kernel) async fn follow(&mut self) -> Result<()> {
         let mut ready = self.0.readable_mut().await?;
         ready.get_inner_mut().flush();
@@ -49,7 +49,7 @@ impl ProbeLog {
         Ok(())
     }
 
-    /// Prints what has come.
+    /// Prints the messages that have arrived.
     pub(in crate::kernel) fn flush(&mut self) {
         self.0.get_mut().flush();
     }

@@ -1,4 +1,6 @@
 //! Block devices as sysfs shows them.
+//!
+//! No well-kept crate reads the limits of `queue/`.
 
 use std::{
     fs,
@@ -7,8 +9,8 @@ use std::{
 
 use crate::model::{Device, DeviceNumber, LimitSource, Limits};
 
-/// What the block layer assumes where a driver says nothing (`BLK_DEF_...`, block/blk-settings.c),
-/// and what applies on kernels whose sysfs does not tell (before 6.0).
+/// The block layer's default where a driver sets nothing (`block/blk-settings.c`): assumed on kernels
+/// whose sysfs does not show the value (before 6.0).
 const DEFAULT_DMA_ALIGNMENT: u32 = 511;
 
 /// Every block device that has a size, with its limits, by name.
@@ -36,13 +38,13 @@ pub(in crate::kernel) fn has_dax() -> bool {
         .any(|disk| number(&disk.path().join("queue"), "dax") == Some(1))
 }
 
-/// The device with this number.
+/// A device by number.
 #[must_use]
 pub fn block_device(number: DeviceNumber) -> Option<Device> {
     device(&fs::canonicalize(format!("/sys/dev/block/{number}")).ok()?)
 }
 
-/// The device with this name.
+/// A device by name.
 #[must_use]
 pub fn block_device_named(disk: &str) -> Option<Device> {
     device(&Path::new("/sys/class/block").join(disk))
@@ -67,7 +69,7 @@ fn device(directory: &Path) -> Option<Device> {
     })
 }
 
-/// Where the limits are: a partition shares those of its disk.
+/// The directory with the limits: a partition shares that of its disk.
 fn queue(directory: &Path) -> Option<PathBuf> {
     let own = directory.join("queue");
     if own.is_dir() {
@@ -95,7 +97,7 @@ fn text(directory: &Path, name: &str) -> Option<String> {
         .map(|text| text.trim().to_owned())
 }
 
-/// A number; the virtual boundary of a device may be larger than 32 bits, which no request here
+/// A number; the virtual boundary of a device may have more than 32 bits, which no request here
 /// reaches.
 fn number(directory: &Path, name: &str) -> Option<u32> {
     let value: u64 = text(directory, name)?.parse().ok()?;

@@ -21,7 +21,7 @@ const DIRECTORY: &str = "/sys/kernel/btf";
 /// Types and functions of the running kernel.
 pub struct KernelTypes {
     vmlinux: Types,
-    /// By name, in the order in which they were asked for.
+    /// Names and types, in the order of the request for them.
     modules: Vec<(String, Types)>,
 }
 
@@ -30,18 +30,18 @@ pub struct KernelTypes {
 pub struct Function {
     /// Its id, which a tracing program names as its target.
     pub id: u32,
-    /// Module it lives in; `None` for vmlinux.
+    /// The module that it is in; `None` for vmlinux.
     pub module: Option<String>,
     /// Its arguments and their types.
     pub prototype: Prototype,
 }
 
-/// A function's prototype, which others may have too.
+/// A function's prototype, which other functions may share.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Prototype {
     /// Its id.
     pub id: u32,
-    /// Module that it stands in, for functions of that module alone; `None` for vmlinux.
+    /// The module that describes it, if only functions of that module have it; `None` for vmlinux.
     pub module: Option<String>,
     /// Number of arguments.
     pub arguments: u32,
@@ -73,7 +73,7 @@ impl KernelTypes {
     /// From raw BTF, as in `/sys/kernel/btf/vmlinux`.
     ///
     /// # Errors
-    /// Where the bytes are no BTF.
+    /// Where the bytes are not BTF.
     pub fn from_bytes(vmlinux: Vec<u8>) -> Result<Self> {
         let vmlinux = Types::new(vmlinux, None).map_err(|why| anyhow!("this is not BTF: {why}"))?;
         Ok(Self {
@@ -130,7 +130,7 @@ impl KernelTypes {
         })
     }
 
-    /// Id of a tracepoint's `btf_trace_*` type.
+    /// The id of a tracepoint's `btf_trace_*` type.
     #[must_use]
     pub fn tracepoint(&self, name: &str) -> Option<u32> {
         self.tracepoint_type(name).map(|found| found.id)
@@ -155,9 +155,9 @@ impl KernelTypes {
             .flatten()
     }
 
-    /// Byte offset of a member, of a structure in vmlinux or else in a module that was read. `path`
-    /// may go through named members, as `f_path.dentry`; unnamed structs and unions are searched by
-    /// themselves.
+    /// Byte offset of a member of a structure, which is in vmlinux or else in a module that was read.
+    /// `path` may lead through named members, such as `f_path.dentry`; unnamed structs and unions are
+    /// searched without being named.
     #[must_use]
     pub fn member_offset(&self, structure: &str, path: &str) -> Option<u32> {
         self.spaces().find_map(|(_, space)| {
@@ -168,7 +168,7 @@ impl KernelTypes {
         })
     }
 
-    /// Bytes of a structure in vmlinux.
+    /// Size of a structure in vmlinux, bytes.
     #[must_use]
     pub fn structure_size(&self, structure: &str) -> Option<u32> {
         self.vmlinux()
@@ -177,7 +177,7 @@ impl KernelTypes {
             .map(|found| found.size_or_type)
     }
 
-    /// Value of an enumerator, whatever enumeration it stands in.
+    /// Value of an enumerator of any enumeration in vmlinux.
     #[must_use]
     pub fn enumerator(&self, name: &str) -> Option<u32> {
         let vmlinux = self.vmlinux();
@@ -223,7 +223,7 @@ fn member_bits<'a>(
     })
 }
 
-/// What a type is besides constant and volatile, and by its own name.
+/// A type without qualifiers and typedefs.
 fn unqualified(space: Space<'_>, id: u32) -> Option<Type<'_>> {
     let mut found = space.get(id)?;
     while let kind::CONST | kind::VOLATILE | kind::TYPEDEF = found.kind {

@@ -1,11 +1,11 @@
-//! Giving up the rights that only attaching needs.
+//! Gives up the rights that only attaching needs.
 //!
-//! A tracer may run for weeks, and reads files and symbol tables of others all that time. Once the
-//! probes are attached it needs little, and a fault in it should not be able to do more:
+//! A tracer may run for weeks, and reads other users' files and symbol tables all that time. Once the
+//! probes are attached it needs few rights, and a fault in it should not have more:
 //!
-//! | kept | while | what for |
+//! | kept | while | for |
 //! |---|---|---|
-//! | `CAP_BPF` | always | reading maps, which takes it wherever `kernel.unprivileged_bpf_disabled` is not 0 |
+//! | `CAP_BPF` | always | reading maps, wherever `kernel.unprivileged_bpf_disabled` is not 0 |
 //! | `CAP_DAC_READ_SEARCH` | always | names of control groups; binaries that only their owner may read |
 //! | `CAP_DAC_OVERRIDE` | files are written | `--rotate` and what the dashboard saves, in directories of other users |
 //! | `CAP_KILL` | a command is traced | passing signals on to it, whatever user it has become |
@@ -14,18 +14,18 @@
 //! | `CAP_CHECKPOINT_RESTORE` | stacks are taken | `/proc/PID/map_files`: the very file that is mapped |
 //! | `CAP_SYS_ADMIN` | it is all there is | in place of `CAP_BPF`, and with stacks of `CAP_CHECKPOINT_RESTORE` |
 //!
-//! `CAP_PERFMON` goes: the probes are loaded and attached. Only what the process has is kept.
+//! `CAP_PERFMON` goes: the probes are loaded and attached. Nothing is kept that the process did not have.
 //!
-//! Rights belong to threads: this must be called before others are started, which then begin with
-//! as little. A command to be traced must be forked before: it keeps the caller's rights, ambient
-//! ones included, and execve(2) computes from those what it would without a tracer. The inheritable
-//! and bounding sets stay as they are. A tracer that runs as root still owns root's files; it cannot
-//! load modules, change the system's settings, trace or signal other users' processes.
+//! Rights belong to threads: this must be called before other threads are started, which then begin
+//! with the same few. A command to be traced must be forked before: it keeps the caller's rights,
+//! ambient ones included, and execve(2) computes its rights from those as without a tracer. The
+//! inheritable and bounding sets stay as they are. A tracer that runs as root still owns root's files; it
+//! cannot load modules, change the system's settings, trace or signal other users' processes.
 
 use anyhow::{Context, Result};
 use caps::{CapSet, Capability, CapsHashSet};
 
-/// What is still to be done once the probes are attached.
+/// The work that is left once the probes are attached.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Needs {
     /// Naming call stacks.
@@ -36,10 +36,10 @@ pub struct Needs {
     pub command: bool,
 }
 
-/// Gives up every capability of this thread that is not needed for these things.
+/// Gives up every capability of this thread that this work does not need.
 ///
 /// # Errors
-/// Where the system does not let capabilities be lowered, as under some seccomp filters.
+/// Where the system does not let capabilities be lowered, such as under some seccomp filters.
 pub fn keep_only(needs: Needs) -> Result<()> {
     const ALL_BUT: &str = "cannot give up the capabilities that are not needed any more";
     let permitted = caps::read(None, CapSet::Permitted).context(ALL_BUT)?;

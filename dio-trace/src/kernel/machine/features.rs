@@ -1,18 +1,33 @@
 //! The one place that asks what this kernel can do that others cannot. Each answer comes from the
-//! kernel's own types or files, never from its version: stable trees and vendors move changes about.
+//! kernel's own types or files, never from its version: stable trees and vendors backport changes.
 //!
 //! | asked | upstream from | without it |
 //! |---|---|---|
 //! | [`modules_have_types`] | 5.11 | kprobes in modules |
 //! | [`skips_running_programs`] | 5.12 | nothing is missed for that reason |
 //! | [`skips_preempted_programs`] | 5.12 | the same |
-//! | [`has_loop`] | 5.17 | few segments are walked, and there are no slots |
+//! | [`has_loop`] | 5.17 | few segments are walked, and hash maps take the place of slots |
 //! | [`finds_symbols_by_name`] | 6.2 | `/proc/kallsyms` is read |
 //! | [`has_private_stacks`] | 6.13 | programs may be shared as they are |
 //! | [`PreemptionFunctions::of`] | 6.14 | preempted programs are skipped |
 //! | [`flags_are_wait`] | up to 5.14 | `iomap_dio_rw` has flags in place of a boolean |
+//! | [`has_types`] | any built with `CONFIG_DEBUG_INFO_BTF` | nothing can be traced |
+//! | [`has_kprobes`] | any built with `CONFIG_KPROBE_EVENTS` | only fentry and tracepoints |
+
+use std::path::Path;
 
 use crate::kernel::machine::{btf::KernelTypes, preemption};
+
+/// Whether the kernel has type information (`kernel/bpf/sysfs_btf.c`).
+pub(in crate::kernel) fn has_types() -> bool {
+    Path::new("/sys/kernel/btf/vmlinux").exists()
+}
+
+/// Whether the kernel has kprobes for tracers: their event source is registered exactly if it was
+/// built with `CONFIG_KPROBE_EVENTS`.
+pub(in crate::kernel) fn has_kprobes() -> bool {
+    Path::new("/sys/bus/event_source/devices/kprobe").exists()
+}
 
 /// Whether modules describe their types too (`struct module`, from 5.11).
 pub(in crate::kernel) fn modules_have_types(types: &KernelTypes) -> bool {

@@ -41,9 +41,9 @@ impl Resolved {
         Self { layout, missing }
     }
 
-    /// Modules have BTF of their own from 5.11. Up to then overlayfs keeps the program's
-    /// `struct kiocb *` behind the one that it passes on (`struct ovl_aio_req`,
-    /// fs/overlayfs/file.c, 5.6).
+    /// Fills in a member of a module for kernels whose modules have no BTF (before 5.11). There overlayfs
+    /// keeps the program's `struct kiocb *` after the one that it passes down (`struct ovl_aio_req`,
+    /// `fs/overlayfs/file.c`, 5.6).
     fn complete_without_module_types(&mut self, types: &KernelTypes) {
         if let (false, ABSENT, Some(size)) = (
             modules_have_types(types),

@@ -1,22 +1,22 @@
-//! Whether the kernel may take the CPU away from a program in the middle.
+//! Whether the kernel can preempt an eBPF program.
 
 use std::fs;
 
 use crate::kernel::machine::proc::system;
 
-/// Whether an eBPF program can be preempted on the running kernel. Where that cannot be told, it can.
+/// Whether the running kernel can preempt an eBPF program; true where that is not known.
 pub(in crate::kernel) fn is_possible() -> bool {
     let mode = fs::read_to_string("/sys/kernel/debug/sched/preempt").unwrap_or_default();
     possible(&system("version"), &mode)
 }
 
-/// Whether this is a real-time kernel, where most locks put who waits for them to sleep.
+/// Whether this is a real-time kernel, where waiting for most locks means sleeping.
 pub(in crate::kernel) fn is_real_time() -> bool {
     system("version").contains("PREEMPT_RT")
 }
 
-/// By `/proc/sys/kernel/version`, and `sched/preempt` of debugfs, which has the mode in force in
-/// parentheses (kernel/sched/debug.c, from 5.12).
+/// Decides by `/proc/sys/kernel/version`, and by `sched/preempt` of debugfs, which shows the mode in force
+/// in parentheses (kernel/sched/debug.c, from 5.12).
 fn possible(version: &str, modes: &str) -> bool {
     let in_force = modes
         .split_once('(')

@@ -1,12 +1,12 @@
-//! Which alignment rules the running kernel applies, by what its BTF shows. Version numbers do
-//! not tell: stable trees and vendors move these changes about.
+//! The alignment rules that the running kernel applies, derived from its BTF. Version numbers would
+//! not do: stable trees and vendors backport these changes.
 
 use crate::{
     kernel::machine::btf::KernelTypes,
     model::{Evidence, RuleSet},
 };
 
-/// The rule set in force, and why.
+/// The rule set in force, and the evidence for it.
 #[must_use]
 pub fn rule_set(types: &KernelTypes) -> (RuleSet, Vec<Evidence>) {
     let arguments = types

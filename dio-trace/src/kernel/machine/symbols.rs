@@ -19,7 +19,7 @@ pub(in crate::kernel) struct Symbols(HashMap<String, Symbol>);
 pub(in crate::kernel) struct Symbol {
     /// Its address; 0 where the kernel hides addresses (`kernel.kptr_restrict`).
     pub address: u64,
-    /// Module it lives in; `None` for vmlinux.
+    /// The module that it is in; `None` for vmlinux.
     pub module: Option<String>,
 }
 
@@ -33,7 +33,8 @@ impl Symbols {
         kallsyms::open().map_or_else(|_| Self::default(), |file| Self::from_text(file, names))
     }
 
-    /// One by one; `None` where the kernel does not allow that, or would not tell all.
+    /// Asks for one name after the other; `None` where the kernel does not allow that, or does not answer
+    /// everything.
     fn by_lookup(names: &HashSet<&str>, types: &KernelTypes) -> Option<Self> {
         let lookup = Lookup::new(types)?;
         let mut found = HashMap::new();
@@ -41,7 +42,7 @@ impl Symbols {
             let Some(address) = lookup.address(name).ok()? else {
                 continue;
             };
-            // In which module it is only its type tells, or else the file.
+            // Only its type, or else the file, says which module it is in.
             let module = types.function(name)?.module;
             found.insert(name.to_owned(), Symbol { address, module });
         }

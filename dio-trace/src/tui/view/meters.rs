@@ -1,4 +1,7 @@
 //! Meters: the rate of each verdict, with its last minutes as a sparkline.
+//!
+//! ratatui's Sparkline is a widget of its own; this one is a part of a line, and shows everything
+//! above zero.
 
 use ratatui::text::Line;
 

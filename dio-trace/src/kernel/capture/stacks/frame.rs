@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// Characters of a function's name that are kept; those of C++ templates have no limit.
+/// Number of characters of a function's name that are kept; names of C++ templates have no limit.
 const LONGEST_NAME: usize = 400;
 
 /// A stack with names, innermost frame first.
@@ -18,10 +18,10 @@ pub(super) fn address(frame: u64) -> Arc<str> {
     format!("{frame:#x}").into()
 }
 
-/// A frame with a name; `place` is what holds the function, in its brackets, or empty.
+/// A frame with a name; `place` is the module or binary of the function in brackets, or empty.
 pub(super) fn named(function: &str, offset: u64, place: &str) -> Arc<str> {
     let gap = if place.is_empty() { "" } else { " " };
-    // What a file calls its functions is up to its owner.
+    // The owner of a file may choose any names.
     let (name, cut) = match function.char_indices().nth(LONGEST_NAME) {
         Some((end, _)) => (&function[..end], "..."),
         None => (function, ""),
@@ -29,8 +29,8 @@ pub(super) fn named(function: &str, offset: u64, place: &str) -> Arc<str> {
     format!("{name}{cut}+{offset:#x}{gap}{place}").into()
 }
 
-/// Where to look for the function of a frame: behind the innermost one, a frame is the address at
-/// which execution goes on, which may be the next function when the call was the last thing done.
+/// The address by which to look up the function of a frame. Except for the innermost one, a frame is a
+/// return address, which is in the next function if the call was the last instruction.
 pub(super) const fn looked_up(index: usize, frame: u64) -> u64 {
     frame.saturating_sub((index != 0) as u64)
 }

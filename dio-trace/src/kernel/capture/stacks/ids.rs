@@ -1,9 +1,8 @@
 //! The probes' map of stacks: reading it, and freeing its places.
 //!
-//! Equal stacks share an id, and requests in flight or on their way hold ids, also those of aligned
-//! requests, which are never sent. So no id can be freed by itself. From time to time all of them
-//! are read and freed together; a request tells by the time of its submission whether its id is from
-//! before or after.
+//! Equal stacks share an id. Requests in flight hold ids, even aligned ones, which are never sent. So no
+//! id can be freed by itself. From time to time all of them are read and freed together. The time of its
+//! submission decides whether a request's id is from before or after.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -18,17 +17,17 @@ use crate::kernel::{machine::proc::since_boot, sys::quiesce::wait_for_running_pr
 /// Addresses, innermost first.
 pub(in crate::kernel) type Frames = Arc<[u64]>;
 
-/// How often the map is emptied: two stacks that fall on one place take turns.
+/// Interval in which the map is emptied: until then only one of two stacks that share a place has it.
 const INTERVAL: Duration = Duration::from_secs(10);
-/// How often where stacks are being lost.
+/// The same while stacks are being lost.
 const HURRIED: Duration = Duration::from_secs(1);
-/// Stacks of earlier times that are kept for requests which take long, some 200 bytes each. The
-/// oldest are forgotten, and requests that still hold their ids have no stack.
+/// Number of stacks of earlier ages that are kept for slow requests, some 200 bytes each. The oldest
+/// are dropped, and requests that still hold their ids have no stack.
 const KEPT: usize = 65_536;
-/// Times that are kept, however few stacks they have: three hours in usual intervals.
+/// Number of ages that are kept, however few stacks they have: three hours in usual intervals.
 const AGES: usize = 1_024;
 
-/// A time during which an id meant one stack. Between two such times it is not certain which one.
+/// A span of time during which each id meant one stack. Between two ages its meaning is not certain.
 #[derive(Debug)]
 struct Age {
     from: u64,
@@ -36,7 +35,7 @@ struct Age {
     stacks: HashMap<u32, Frames>,
 }
 
-/// The map, and what ids meant before.
+/// The map, and the earlier meanings of ids.
 pub(in crate::kernel) struct Ids {
     map: StackTraceMap<MapData>,
     present: Age,
@@ -68,7 +67,7 @@ impl Ids {
         let Meaning::Doubtful(before) = meaning else {
             return meaning.certain();
         };
-        // Only at the latest change the map itself is the later meaning.
+        // Only at the latest change is the later meaning still in the map.
         match (before, self.read(id)) {
             (Some(before), Some(after)) => (before == after).then_some(after),
             (one, other) => one.or(other),
@@ -92,12 +91,12 @@ impl Ids {
             return;
         }
         let until = since_boot();
-        // Whoever noted an earlier time has its id now.
+        // After this, each program that noted an earlier time has its id.
         wait_for_running_programs();
         let ids: Vec<u32> = self.map.stack_ids().flatten().collect();
         for id in ids {
             if self.read(id).is_some() {
-                // The only one who removes is this thread.
+                // This thread is the only one that removes.
                 let _ = self.map.remove(&id);
             }
         }
@@ -118,11 +117,11 @@ impl Ids {
     }
 }
 
-/// What an id meant in the past.
+/// The meaning of an id in the past.
 #[derive(Debug, PartialEq)]
 enum Meaning {
     Certain(Frames),
-    /// The time is that of the latest change; this was the meaning before.
+    /// The time is that of the latest change; this is the meaning before it.
     Doubtful(Option<Frames>),
     Unknown,
 }

@@ -15,10 +15,10 @@ use crate::kernel::{
 
 /// Frames that every stack begins with: our own program.
 const OWN: [&str; 3] = ["bpf_prog_", "bpf_trampoline_", "bpf_get_stackid"];
-/// Functions are shorter than this; what lies further behind a symbol is not that function.
+/// Functions are shorter than this: an address further from a symbol is not in that function.
 const LONGEST: u64 = 1 << 18;
 
-/// The kernel's symbols, read when they are first needed and when modules have come or gone.
+/// The kernel's symbols, read when they are first needed and after modules have come or gone.
 #[derive(Debug, Default)]
 pub(in crate::kernel) struct KernelNames {
     modules: String,
@@ -47,7 +47,7 @@ struct Function {
 struct Module {
     /// Its name in brackets, as kallsyms has it.
     name: String,
-    /// Where it lies; `None` for what is no module, as `[bpf]`.
+    /// Its memory; `None` for what is not a module, such as `[bpf]`.
     memory: Option<Range<u64>>,
 }
 
@@ -58,7 +58,7 @@ impl KernelNames {
     /// symbols.
     pub(in crate::kernel) fn names(&mut self, frames: &[u64]) -> Option<Names> {
         let modules = fs::read_to_string("/proc/modules").unwrap_or_default();
-        // Numbers of users change all the time, addresses do not.
+        // Numbers of users change all the time; addresses do not.
         let modules: String = modules.lines().flat_map(place).collect();
         if self.table.functions.is_empty() || modules != self.modules {
             self.table = Table::read(kallsyms::open().ok()?, &modules);
@@ -144,10 +144,10 @@ impl Table {
     }
 
     fn function(&self, at: u64) -> Option<(&Function, &str)> {
-        let behind = self
+        let after = self
             .functions
             .partition_point(|function| function.address <= at);
-        let function = self.functions.get(behind.checked_sub(1)?)?;
+        let function = self.functions.get(after.checked_sub(1)?)?;
         if at - function.address >= LONGEST {
             return None;
         }
@@ -155,7 +155,7 @@ impl Table {
             return Some((function, ""));
         }
         let module = self.modules.get(function.module as usize)?;
-        // Of a module that is gone, the symbol before it may be found.
+        // For an address in a module that is gone, the symbol before it may be found.
         let inside = module
             .memory
             .as_ref()
@@ -198,7 +198,7 @@ ffffffffc0009000 t bpf_prog_12ab_request_entry\t[bpf]
             [
                 "xfs_file_write_iter+0x5 [xfs]",
                 "vfs_write+0x90",
-                // A return address: the call was the last thing that vfs_write did.
+                // A return address: the call was the last instruction of vfs_write.
                 "vfs_write+0x100",
             ]
         );

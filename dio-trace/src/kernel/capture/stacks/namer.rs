@@ -1,4 +1,4 @@
-//! The threads that find names, and what they have found.
+//! The threads that find names, and the names that they have found.
 
 use std::{
     collections::HashMap,
@@ -20,12 +20,12 @@ use crate::kernel::capture::stacks::{
     user_names::UserNames,
 };
 
-/// Stacks whose names are remembered; a program has some dozens that do direct I/O.
+/// Number of stacks whose names are remembered; a program has some dozens that do direct I/O.
 const CAPACITY: usize = 16_384;
-/// Stacks that wait for names. What does not fit is shown as addresses.
+/// Number of stacks that may wait for names. Those beyond it are shown as addresses.
 const QUEUE: usize = 4_096;
 
-/// Whose addresses they are.
+/// The address space of a stack.
 #[derive(Clone, Debug)]
 pub(in crate::kernel) enum Space {
     Kernel,
@@ -60,13 +60,14 @@ impl Key {
     }
 }
 
-/// Finds names beside the draining.
+/// Finds names while the probes are being drained.
 pub(in crate::kernel) struct Namer {
-    /// For the kernel's stacks; reading its symbols takes long, while programs come to their end.
+    /// For the kernel's stacks, apart from the others: reading its symbols takes long, and meanwhile
+    /// programs may exit.
     kernel: SyncSender<Key>,
     user: SyncSender<Key>,
     answers: Receiver<(Identity, Names)>,
-    /// `None` for those asked for.
+    /// `None` for those that wait for an answer.
     known: HashMap<Identity, Option<Names>>,
     waiting: usize,
 }
@@ -92,7 +93,7 @@ impl Namer {
         })
     }
 
-    /// Has a stack looked up, unless that was done before.
+    /// Asks for a stack's names, unless that was done before.
     pub(in crate::kernel) fn ask(&mut self, key: &Key) {
         let identity = key.identity();
         if self.known.contains_key(&identity) {
@@ -101,7 +102,7 @@ impl Namer {
         if self.known.len() >= CAPACITY {
             self.known.retain(|_, names| names.is_none());
         }
-        // A full queue: it has no names, and whoever waits for them gives up.
+        // If the queue is full, the stack has no names, so that nobody waits for them.
         let asks = match key.space {
             Space::Kernel => &self.kernel,
             Space::Process(_) => &self.user,
@@ -114,14 +115,14 @@ impl Namer {
         }
     }
 
-    /// Takes what was found meanwhile.
+    /// Takes the answers that have arrived.
     pub(in crate::kernel) fn listen(&mut self) {
         while let Ok((identity, names)) = self.answers.try_recv() {
             self.take(identity, names);
         }
     }
 
-    /// Waits for the next finding; false where nothing more is to come until `end`.
+    /// Waits for the next answer; false where none is awaited, or none arrives until `end`.
     pub(in crate::kernel) fn wait(&mut self, end: Instant) -> bool {
         if self.waiting == 0 {
             return false;
@@ -148,7 +149,7 @@ impl Namer {
     }
 }
 
-/// Starts a thread that answers with what it finds, and with addresses where that is nothing.
+/// Starts a thread that answers with names, or with addresses where it finds none.
 fn worker<F: FnMut(&Key) -> Option<Names>>(
     name: &str,
     answer: Sender<(Identity, Names)>,

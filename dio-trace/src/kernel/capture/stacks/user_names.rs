@@ -19,15 +19,15 @@ use crate::kernel::{
     machine::process::code,
 };
 
-/// Processes after which the symbol tables read so far are let go: each keeps its file open.
+/// Number of processes after which all symbol tables are dropped: each keeps its file open.
 const PROCESSES: usize = 128;
 
 /// Symbol tables of programs and libraries.
 pub(in crate::kernel) struct UserNames {
     symbolizer: Symbolizer,
     processes: usize,
-    /// Whether mapped files can be opened by the mapping, which is right in every container and
-    /// for deleted files (`CAP_SYS_ADMIN` or `CAP_CHECKPOINT_RESTORE`).
+    /// Whether mapped files can be opened through the mapping (`CAP_SYS_ADMIN` or
+    /// `CAP_CHECKPOINT_RESTORE`): that is right in every container, and for deleted files.
     by_mapping: bool,
 }
 
@@ -42,7 +42,7 @@ impl UserNames {
 
     /// Names of a stack; `None` where the process is gone.
     pub(in crate::kernel) fn names(&mut self, process: &Process, frames: &[u64]) -> Option<Names> {
-        // A path of another container may be another file here.
+        // The path of a file in another container may be that of another file here.
         if !self.by_mapping && !shares_our_files(process.pid) {
             return None;
         }
@@ -58,7 +58,7 @@ impl UserNames {
         });
         self.symbolizer.cache(&mappings).ok()?;
         let code = code(process.pid);
-        // After the mappings were read: they are those of this process, or are not used.
+        // Checked after the mappings were read: if they are not those of this process, they are not used.
         let names = process.is_there().then(|| {
             let frames = sensible(frames, &code).iter().enumerate();
             frames
@@ -70,11 +70,11 @@ impl UserNames {
         names
     }
 
-    /// One at a time: a frame that points into a file which is no program spoils only itself.
+    /// Names one frame at a time: one that points into a file that is not a program spoils only itself.
     fn name(&self, pid: Pid, index: usize, frame: u64) -> Arc<str> {
         let source = Source::Process(source::Process {
             debug_syms: false,
-            // The process may write there what it likes.
+            // The process may write anything there.
             perf_map: false,
             map_files: self.by_mapping,
             vdso: false,
@@ -100,8 +100,9 @@ impl UserNames {
     }
 }
 
-/// A stack as far as it can be one. The kernel follows frame pointers, and takes any number for one
-/// in programs and libraries that are built without: what it finds from there on is not code.
+/// The part of a stack that can be one. The kernel follows frame pointers, and takes any number for a
+/// frame pointer in programs and libraries that are built without: the addresses from there on are not
+/// code.
 fn sensible<'a>(frames: &'a [u64], code: &[Range<u64>]) -> &'a [u64] {
     let is_code = |frame: &u64| code.iter().any(|range| range.contains(frame));
     let calls = frames.iter().skip(1).take_while(|frame| is_code(frame));
@@ -118,7 +119,7 @@ fn symbolizer() -> Symbolizer {
 fn may_open_mappings() -> bool {
     let entries = fs::read_dir("/proc/self/map_files");
     let first = entries.ok().and_then(|mut entries| entries.next()?.ok());
-    // To read the link is allowed to everyone, to follow it is not.
+    // Everyone may read the link, but not follow it.
     first.is_some_and(|entry| fs::metadata(entry.path()).is_ok())
 }
 

@@ -53,7 +53,7 @@ const POINTER: u32 = 2;
 fn vmlinux() -> Builder {
     let mut builder = Builder::default();
     builder.push(kind::INT, "int", 4, &[("", &[32])]);
-    // 2, 3: an unnamed union inside of a structure, behind a typedef and const.
+    // 2, 3: an unnamed union in a structure, through a typedef and const.
     let inner: &[(&str, &[u32])] = &[("low", &[1, 0]), ("high", &[1, 32])];
     builder.push(kind::STRUCT, "pair", 8, inner);
     builder.push(kind::UNION, "", 8, &[("pair", &[5, 0]), ("whole", &[1, 0])]);
@@ -164,12 +164,12 @@ fn tracepoints_and_enumerators_are_found() {
 }
 
 #[test]
-fn what_is_no_btf_is_refused() {
+fn what_is_not_btf_is_refused() {
     let good = vmlinux().bytes();
     for length in 0..good.len() {
         assert!(KernelTypes::from_bytes(good[..length].to_vec()).is_err());
     }
-    // Whatever is wrong inside, nothing worse than not finding it comes of it.
+    // Whatever is wrong inside: the worst result is that a name is not found.
     for position in 0..good.len() {
         for value in [0, 0x7f, 0xff] {
             let mut bad = good.clone();

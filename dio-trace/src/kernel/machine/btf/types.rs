@@ -43,9 +43,9 @@ pub(super) struct Types {
     records: Vec<u32>,
     /// Id of the first one; 0 is `void`, which has no record.
     first_id: u32,
-    /// What is before this offset is among the strings of vmlinux.
+    /// Offsets below this one are strings of vmlinux.
     first_string: u32,
-    /// First of the types whose name has this hash, by position in `records`.
+    /// The first type whose name has this hash, by position in `records`.
     heads: Vec<u32>,
     /// The next one of the same hash, with a greater id.
     next: Vec<u32>,
@@ -59,18 +59,18 @@ pub(super) struct Type<'a> {
     pub(super) id: u32,
     /// See [`kind`].
     pub(super) kind: u32,
-    /// Bytes of a structure, or id of the type that this one refers to.
+    /// Size of a structure in bytes, or id of the type that this one refers to.
     pub(super) size_or_type: u32,
     name: u32,
     flag: bool,
-    /// What follows: members, enumerators, parameters.
+    /// Members, enumerators or parameters, as they follow the record.
     rows: &'a [u8],
 }
 
 /// A member of a structure or union.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member {
-    /// To be given to [`Space::is_named`].
+    /// Number of its name, see [`Space::is_named`].
     pub(super) name: u32,
     /// Id of its type.
     pub(super) kind: u32,
@@ -103,10 +103,10 @@ impl<'a> Type<'a> {
 }
 
 impl Types {
-    /// Takes the content of `/sys/kernel/btf/*`; `base` is vmlinux, for a module.
+    /// Reads the content of `/sys/kernel/btf/*`; for a module `base` is vmlinux.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Where it is not BTF that is known; the message says why.
     pub(super) fn new(bytes: Vec<u8>, base: Option<&Self>) -> Result<Self, &'static str> {
         let header: &[u8; HEADER] = bytes.first_chunk().ok_or("it is too short")?;
         if u16::from_ne_bytes([header[0], header[1]]) != MAGIC {
@@ -134,7 +134,7 @@ impl Types {
         Ok(found)
     }
 
-    /// Makes what is looked up by name findable.
+    /// Builds the index by name.
     fn index(&mut self, base: Option<&Self>) {
         let mut heads = vec![END; self.records.len().next_power_of_two()];
         let mut next = vec![END; self.records.len()];
@@ -174,14 +174,14 @@ impl Types {
         })
     }
 
-    /// A string, and all behind it.
+    /// A string, and everything after it.
     fn string(&self, offset: u32) -> &[u8] {
         let strings = &self.bytes[self.strings.clone()];
         strings.get(offset as usize..).unwrap_or_default()
     }
 }
 
-/// Types as seen from vmlinux, or from a module, whose types and names build on those of vmlinux.
+/// Types as seen from vmlinux or from a module; those of a module build on types and names of vmlinux.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Space<'a> {
     pub(super) own: &'a Types,
@@ -197,18 +197,18 @@ impl<'a> Space<'a> {
         }
     }
 
-    /// Whether a type is not one of vmlinux that a module only builds on.
+    /// Whether a type is described here, and not in the vmlinux that a module builds on.
     pub(in crate::kernel::machine::btf) const fn is_own(self, found: Type<'_>) -> bool {
         found.id >= self.own.first_id
     }
 
-    /// Whether a name's number stands for `name`; 0 stands for the empty one.
+    /// Whether the number of a name stands for `name`; 0 is the empty name.
     pub(super) fn is_named(self, number: u32, name: &str) -> bool {
         let rest = self.string(number).strip_prefix(name.as_bytes());
         rest.is_some_and(|rest| rest.first() == Some(&0))
     }
 
-    /// A name, and all behind it.
+    /// A name, and everything after it.
     fn string(self, number: u32) -> &'a [u8] {
         match (number.checked_sub(self.own.first_string), self.base) {
             (Some(offset), _) => self.own.string(offset),
@@ -222,8 +222,7 @@ impl<'a> Space<'a> {
         &string[..memchr::memchr(0, string).unwrap_or_default()]
     }
 
-    /// Functions, structures, unions and typedefs of this name, by id; those of vmlinux not where
-    /// this is a module.
+    /// Functions, structures, unions and typedefs of this name, by id; of a module only its own.
     pub(super) fn named(self, name: &str) -> impl Iterator<Item = Type<'a>> {
         let first = bucket(name.as_bytes(), self.own.records.len());
         let mut position = self.own.heads.get(first).copied().unwrap_or(END);
@@ -235,7 +234,7 @@ impl<'a> Space<'a> {
         .filter(move |found| self.is_named(found.name, name))
     }
 
-    /// Enumerations of 32 bits, by id; those of vmlinux not where this is a module.
+    /// Enumerations of 32 bits, by id; of a module only its own.
     pub(super) fn enumerations(self) -> impl Iterator<Item = Type<'a>> {
         let positions = self.own.enumerations.iter();
         positions.filter_map(move |&position| self.own.at(position))
@@ -245,7 +244,7 @@ impl<'a> Space<'a> {
 /// Where each type starts.
 fn records(bytes: &[u8], types: Range<usize>) -> Result<Vec<u32>, &'static str> {
     let (mut start, end) = (types.start, types.end);
-    // Most have nothing behind them, or little.
+    // Most records have few rows, or none.
     let mut records = Vec::with_capacity(types.len() / 16);
     while start < end {
         let record = bytes.get(start..end).and_then(<[u8]>::first_chunk::<12>);
@@ -262,13 +261,13 @@ fn records(bytes: &[u8], types: Range<usize>) -> Result<Vec<u32>, &'static str> 
     Ok(records)
 }
 
-/// Kernels up to 7.0 use five bits; the others are zero there.
+/// Kernels up to 7.0 use five bits, and the others are zero.
 const fn kind_of(info: u32) -> u32 {
     info >> 24 & 0x7f
 }
 
-/// Bytes behind a type's first twelve. Kernels up to 7.0 count rows in 16 bits; the eight above are
-/// zero there.
+/// Bytes after the first twelve of a type. Kernels up to 7.0 count rows in 16 bits, and the eight bits
+/// above are zero.
 const fn trailing(info: u32) -> usize {
     let rows = (info & 0x00ff_ffff) as usize;
     match kind_of(info) {

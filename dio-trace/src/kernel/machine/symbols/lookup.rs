@@ -1,9 +1,9 @@
 //! Addresses of kernel functions by name, as the kernel itself finds them.
 //!
-//! The kernel writes all of `/proc/kallsyms`, some 200,000 lines, for whoever wants one: that alone
-//! would take longer than all else on the way to the first traced request. eBPF programs of the
-//! syscall type (5.14) may ask for a single name (`bpf_kallsyms_lookup_name`, 5.16). That is quick
-//! where the kernel has its symbols sorted by name (from 6.2), and slower than the file before.
+//! Reading one symbol from `/proc/kallsyms` makes the kernel write all of it, some 200,000 lines: that
+//! alone would take longer than everything else before the first traced request. eBPF programs of the
+//! syscall type (5.14) may ask for a single name (`bpf_kallsyms_lookup_name`, 5.16). That is quick if
+//! the kernel has its symbols sorted by name (from 6.2), and slower than the file otherwise.
 
 use std::{
     io,
@@ -25,10 +25,10 @@ use crate::kernel::{
     },
 };
 
-/// Longest name that is asked for, with the zero at its end.
+/// Size of the longest name that is looked up, with the zero at its end.
 const NAME: usize = 64;
 
-/// What the program is run with.
+/// The memory that the program is run with.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 struct Question {
@@ -37,12 +37,11 @@ struct Question {
     address: u64,
 }
 
-/// Finds addresses.
+/// The loaded program.
 pub(in crate::kernel) struct Lookup(OwnedFd);
 
 impl Lookup {
-    /// Loads the program; `None` where the kernel has no such way, or none that is quick, or does
-    /// not let this process use it.
+    /// Loads the program; `None` where the kernel cannot do this, not quickly, or not for this process.
     pub(in crate::kernel) fn new(types: &KernelTypes) -> Option<Self> {
         if !finds_symbols_by_name(types) {
             return None;
@@ -53,7 +52,7 @@ impl Lookup {
     /// Address of a function; `None` where there is none of this name.
     ///
     /// # Errors
-    /// Where the kernel does not say.
+    /// Where the kernel does not answer.
     pub(in crate::kernel) fn address(&self, name: &str) -> io::Result<Option<u64>> {
         let mut question = Question {
             name: [0; NAME],
