@@ -3,6 +3,20 @@
 //!
 //! Data flows one way: a [`source`] delivers batches of [`model`] records, and everything else
 //! reads those. `docs/architecture.md` describes the rooms, and where to add something.
+//!
+//! ```text
+//!  cli -> tui, compare, report, doctor, inspect, kernel, recording, source, store, filter, text
+//!  tui -> recording, source, store, diagnose, filter, text: the live screen
+//!  compare -> report, recording, text: two recordings
+//!  report -> recording, store, diagnose, filter, text: one recording
+//!  doctor, inspect -> kernel, diagnose, text: this machine
+//!  kernel -> source: what happens now
+//!  source -> recording: what happened before
+//!  store, recording -> filter: what is kept
+//!  model, hash: read by all
+//! ```
+//!
+//! A room imports only along these arrows (`tests/rooms.rs` holds that).
 
 pub mod cli;
 pub mod compare;

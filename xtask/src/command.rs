@@ -1,4 +1,5 @@
-//! Runs other programs. The error of a failure has the program, its arguments and what it printed.
+//! Runs other programs to their end. The error of a failure has the program, its arguments and what
+//! it printed.
 
 use std::{
     ffi::OsStr,

@@ -1,4 +1,4 @@
-//! `dio-trace compare`.
+//! `dio-trace compare`: whether a change helped, by a recording before it and one after it.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! `dio-trace doctor`.
+//! `dio-trace doctor`: whether this machine can be traced, and how well.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! `dio-trace inspect`.
+//! `dio-trace inspect`: what a file, directory or device requires of direct I/O.
 
 use std::path::PathBuf;
 

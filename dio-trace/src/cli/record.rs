@@ -1,4 +1,4 @@
-//! `dio-trace record`.
+//! `dio-trace record`: writes a trace to a file, until something ends it.
 
 use std::{
     ffi::OsString,

@@ -1,4 +1,4 @@
-//! `dio-trace replay`.
+//! `dio-trace replay`: the dashboard over a recording or a stream.
 
 use std::{
     path::{Path, PathBuf},

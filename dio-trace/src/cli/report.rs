@@ -1,4 +1,4 @@
-//! `dio-trace report`.
+//! `dio-trace report`: a recording as a summary, or its rows in another format.
 
 use std::{
     io::{IsTerminal, Write},

@@ -1,4 +1,4 @@
-//! `dio-trace verify`.
+//! `dio-trace verify`: runs a command, and fails if its direct I/O is misaligned.
 
 use std::{ffi::OsString, io::Write, ops::ControlFlow, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Names of errors.
+//! The names of errors, such as `EINVAL`.
 
 use std::borrow::Cow;
 

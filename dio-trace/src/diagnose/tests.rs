@@ -1,3 +1,5 @@
+//! Explanations of single requests: what they say, and that they say the right thing.
+
 use dio_trace_ebpf::rules::{Outcome, judge, portability};
 
 use super::*;

@@ -1,4 +1,4 @@
-//! Device numbers.
+//! Numbers of devices, as the kernel and people write them.
 
 use std::{fmt, str::FromStr};
 

@@ -1,4 +1,4 @@
-//! Points in time.
+//! Points in time, in nanoseconds.
 
 /// Nanoseconds since 1970-01-01 00:00:00 UTC.
 #[derive(

@@ -1,5 +1,5 @@
-//! Comma-separated values. A list becomes one field with elements separated by semicolons, such as
-//! `memory_address;file_offset`; segments are `ADDRESS+LENGTH`.
+//! Comma-separated values, one line for each row. A list becomes one field with elements separated by
+//! semicolons, such as `memory_address;file_offset`; segments are `ADDRESS+LENGTH`.
 
 use std::{fmt::Write as _, io::Write, sync::Arc};
 

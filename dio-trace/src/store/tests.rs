@@ -1,3 +1,5 @@
+//! The store over scripted traces: its sums, its bounds and its filters.
+
 use super::*;
 use crate::{
     filter::Filter,

@@ -1,5 +1,5 @@
-//! Themes. Colour never carries information alone: every role also has a word, a place or a symbol
-//! of its own, so the monochrome theme says the same.
+//! Themes: colours and symbols of the screen. Colour never carries information alone: every role also
+//! has a word, a place or a symbol of its own, so the monochrome theme says the same.
 
 use ratatui::style::{Color, Modifier, Style};
 

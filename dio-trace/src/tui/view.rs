@@ -1,4 +1,4 @@
-//! Draws the screen. Pure: the same model, snapshot and theme give the same picture.
+//! Draws all parts of the screen. Pure: the same model, snapshot and theme give the same picture.
 
 mod alignments;
 mod detail;

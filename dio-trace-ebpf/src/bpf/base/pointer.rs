@@ -1,4 +1,4 @@
-//! Reading kernel memory.
+//! Reads kernel memory, by the means that a program has.
 //!
 //! A program with BTF context (fentry, fexit, `tp_btf`) may follow the pointers that it is given by
 //! plain loads, which the verifier checks and the kernel guards against faults. Any other program calls

@@ -1,3 +1,5 @@
+//! Recordings that are cut or damaged anywhere.
+
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use super::{

@@ -1,3 +1,5 @@
+//! Any records are read as they were written.
+
 use std::time::Duration;
 
 use proptest::{collection::vec, prelude::*};

@@ -1,3 +1,5 @@
+//! The screen over a scripted trace, driven by keys and batches.
+
 use super::*;
 use crate::{
     source::{EventSource, script::Script},
