@@ -7,7 +7,6 @@ mod judge;
 mod limits;
 mod plain;
 mod requirement;
-mod seen;
 
 pub use atomic::{AtomicUnits, atomic_violations};
 pub use geometry::{ALIGNMENT_CAP, Fold, Geometry, Segment, alignment_of};
@@ -15,4 +14,3 @@ pub use judge::{Judgement, Outcome, OwnBlocks, judge};
 pub use limits::Limits;
 pub use plain::is_plain;
 pub use requirement::{deviations, portability, violations};
-pub use seen::seen_length;

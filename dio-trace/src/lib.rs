@@ -13,6 +13,7 @@
 //!  kernel -> source: what happens now
 //!  source -> recording: what happened before
 //!  store, recording -> filter: what is kept
+//!  filter -> diagnose: the names of errors
 //!  model, hash: read by all
 //! ```
 //!

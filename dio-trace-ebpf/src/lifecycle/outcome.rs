@@ -2,7 +2,8 @@
 
 use crate::{
     abi::request::{Request, state},
-    rules::{Outcome, OwnBlocks, is_plain, seen_length},
+    lifecycle::seen::seen_length,
+    rules::{Outcome, OwnBlocks, is_plain},
     verifier::{is_less, is_nonzero, opaque},
     words::{Engine, Operation, RuleSet},
 };

@@ -40,7 +40,7 @@ pub struct Outcome {
     pub result: i64,
     /// Bytes that the direct I/O engine did itself.
     pub direct_bytes: u64,
-    /// The bytes of the request that the kernel looked at, see [`seen_length`](super::seen_length).
+    /// The bytes of the request that the kernel looked at, see `lifecycle::seen_length`.
     pub seen_length: u64,
     /// Whether it was cut to these before anything looked at it, on every kernel: a raw device.
     pub cut_first: bool,

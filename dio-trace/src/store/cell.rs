@@ -36,6 +36,13 @@ impl CellKey {
         }
     }
 
+    /// Whether these may be requests of one kind: those that were only counted carry no error.
+    pub(super) fn resembles(self, other: Self) -> bool {
+        let either_unknown = self.errno == 0 || other.errno == 0;
+        Self { errno: 0, ..self } == Self { errno: 0, ..other }
+            && (either_unknown || self.errno == other.errno)
+    }
+
     /// The coarse kind with the same verdict. Probing stays separate, because it is not a fault.
     pub(super) fn coarse(self) -> Self {
         let flags = Flags::NONE.with_if(Flags::PROBING, self.flags.contains(Flags::PROBING));

@@ -115,6 +115,11 @@ impl FileUse {
         }
     }
 
+    /// Whether requests like these were seen before.
+    pub(super) fn has_seen(&self, key: CellKey) -> bool {
+        self.cells.iter().any(|cell| cell.key.resembles(key))
+    }
+
     /// The cell for `key`, or a coarser one where there are too many, and whether it is new.
     pub(super) fn cell(&mut self, key: CellKey) -> (&mut Cell, bool) {
         let full = self.cells.len() >= CELLS_PER_FILE;

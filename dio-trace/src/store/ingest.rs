@@ -60,7 +60,10 @@ impl Store {
         if record.cgroup.is_some() && process.cgroup != record.cgroup {
             process.cgroup.clone_from(&record.cgroup);
         }
-        let (cell, new) = process.file(&record).cell(CellKey::of(&record));
+        let file = process.file(&record);
+        let kind = CellKey::of(&record);
+        let is_first = !file.has_seen(kind);
+        let (cell, new) = file.cell(kind);
         cell.add(self.middle, &record);
         self.cells += usize::from(new);
         let single = record.request.is_some();
@@ -70,7 +73,7 @@ impl Store {
         }
         let record = Arc::new(record);
         cell.example = Some(Arc::clone(&record));
-        if new && is_notable(&record) {
+        if new && is_first && is_notable(&record) {
             self.log.push(self.time, Event::First(Arc::clone(&record)));
         }
         if let Some(request) = &record.request {

@@ -10,14 +10,11 @@ mod traced;
 use std::fs;
 
 use answers::{compare, verify};
-use bench::Bench;
+use bench::{Bench, SMALL};
 use ending::{closed_pipe, duration, full_disk, killed, signalled};
 use traced::with_command;
 
 use super::{disks, outcome::Outcome, setting::Setting, shell};
-
-/// A size that the head of a recording nearly fills.
-const SMALL: &str = "12k";
 
 /// Runs this part.
 pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()> {

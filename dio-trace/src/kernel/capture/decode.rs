@@ -10,7 +10,8 @@ use dio_trace_ebpf::{
         file::FileEvent,
         request::{NO_OFFENDER, RequestEvent, SEGMENTS_KEPT, state},
     },
-    rules::{portability, seen_length},
+    lifecycle::seen_length,
+    rules::portability,
 };
 
 use crate::{

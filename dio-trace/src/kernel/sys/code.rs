@@ -4,10 +4,7 @@ use std::{error, fmt, os::fd::RawFd};
 
 use aya_obj::generated::{BPF_PSEUDO_MAP_FD, bpf_func_info, bpf_insn, bpf_line_info};
 
-use crate::kernel::sys::{
-    instruction::{Kind, LOAD_WIDE, kind, target},
-    listing::listing,
-};
+use crate::kernel::sys::instruction::{Kind, LOAD_WIDE, kind, target};
 
 /// A program as bpf(2) takes it.
 #[derive(Clone, Default)]
@@ -46,12 +43,6 @@ impl fmt::Display for TooFar {
 }
 
 impl error::Error for TooFar {}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&listing(self, |_| None))
-    }
-}
 
 impl Code {
     /// Changes instructions one by one. Jumps, calls and records lead where they did.

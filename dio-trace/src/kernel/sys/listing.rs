@@ -55,6 +55,12 @@ pub(in crate::kernel) fn listing(
     text
 }
 
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&listing(self, |_| None))
+    }
+}
+
 /// An instruction to write.
 struct Text {
     one: bpf_insn,

@@ -14,6 +14,9 @@ use crate::suite::setting::Setting;
 
 /// Number of requests of the workload `log512`, all of which are misaligned and rejected.
 pub(super) const LOG512: u64 = 32;
+/// A size with room for the head of a recording (its schema, the environment, and how each hook was
+/// attached), and for little more. The head is larger than 12 KiB.
+pub(super) const SMALL: &str = "20k";
 
 /// The setting of the checks.
 pub(super) struct Bench<'a> {

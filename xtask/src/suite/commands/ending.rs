@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context;
 
 use super::{
-    bench::{Bench, LOG512},
+    bench::{Bench, LOG512, SMALL},
     running::{PATIENCE, Running},
 };
 use crate::suite::outcome::Outcome;
@@ -62,7 +62,7 @@ pub(super) fn killed(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Result
     early.wait_until_attached()?;
     early.signal(libc::SIGKILL);
     early.ended()?;
-    let mut late = bench.start("killed.dio", &["--max-size", "12k", "--rotate", "2"])?;
+    let mut late = bench.start("killed.dio", &["--max-size", SMALL, "--rotate", "2"])?;
     late.wait_until_attached()?;
     let part = bench.directory.join("killed.dio.1");
     let started = Instant::now();
