@@ -108,7 +108,7 @@ fn json_lines_hold_every_field() {
         assert_eq!(lines.len(), expected.len());
         for (line, expected) in lines.iter().zip(expected) {
             let found = line.get(column);
-            assert_eq!(found.is_some(), expected.is_some(), "{}: {line}", column);
+            assert_eq!(found.is_some(), expected.is_some(), "{column}: {line}");
             let (Some(found), Some(expected)) = (found, expected) else {
                 continue;
             };
@@ -118,7 +118,7 @@ fn json_lines_hold_every_field() {
             } else {
                 found
             };
-            assert_eq!(found, expected, "{}", column);
+            assert_eq!(found, expected, "{column}");
         }
     }
 }
@@ -182,7 +182,7 @@ fn csv_holds_every_field() {
             let found = found.filter(|text| !text.is_empty());
             let time = column == "time";
             let found = found.map(|text| if time { nanoseconds(&text) } else { text });
-            assert_eq!(found, expected, "{}", column);
+            assert_eq!(found, expected, "{column}");
         }
     }
 }

@@ -20,7 +20,11 @@ use dio_trace::model::{
 use dio_trace_ebpf::rules::{Outcome, judge, portability, violations};
 
 /// Says that the running test cannot test anything here: nobody shall take that for a success.
-/// `cargo xtask test` counts these lines. Not by `println!`, whose output `cargo test` hides.
+/// `cargo xtask test` counts these lines.
+#[allow(
+    clippy::explicit_write,
+    reason = "`println!` is what `cargo test` hides"
+)]
 pub fn skip(reason: &str) {
     let thread = thread::current();
     let test = thread.name().unwrap_or_default();
