@@ -2,7 +2,7 @@
 //! with them.
 //!
 //! Data flows one way: a [`source`] delivers batches of [`model`] records, and everything else
-//! reads those. `docs/architecture.md` describes the rooms, and where to add something.
+//! reads those. A new capability begins in the room whose idea it is.
 //!
 //! ```text
 //!  cli -> tui, compare, report, doctor, inspect, kernel, recording, source, store, filter, text
