@@ -1,5 +1,5 @@
-//! One table of what is known of each filesystem's direct I/O. Probes, attach plan, diagnoses and
-//! documents all take it from here.
+//! One table of the known properties of each filesystem's direct I/O. Probes, attach plan, diagnoses and
+//! documents all read it.
 
 use crate::{abi::request::state, rules::OwnBlocks};
 

@@ -21,7 +21,7 @@ pub struct Attachment {
     /// did not write them.
     #[serde(default)]
     pub failures: Vec<Failure>,
-    /// What cannot be seen without it; empty where nothing is missing.
+    /// The loss without it; empty where nothing is missing.
     pub lost: String,
 }
 

@@ -1,4 +1,4 @@
-//! What is known of the filesystem of a record.
+//! The known properties of the filesystem of a record.
 
 use dio_trace_ebpf::filesystems;
 pub use dio_trace_ebpf::filesystems::{Filesystem, RAW_DEVICE};
@@ -6,8 +6,8 @@ pub use dio_trace_ebpf::filesystems::{Filesystem, RAW_DEVICE};
 use crate::model::Record;
 
 impl Record {
-    /// What is known of its filesystem; `None` for one that is like most others, for raw devices and
-    /// where the type is unknown.
+    /// The known properties of its filesystem; `None` for raw devices, and where the type is unknown or
+    /// not in the table.
     #[must_use]
     pub fn known_filesystem(&self) -> Option<&'static Filesystem> {
         filesystems::of_type(self.filesystem.as_deref()?)

@@ -41,7 +41,7 @@ pub(in crate::kernel) struct Hook {
     pub(in crate::kernel) function: &'static str,
     /// Module it lives in, unless that is built in; `None` for what is always part of vmlinux.
     pub(in crate::kernel) module: Option<&'static str>,
-    /// What it sees.
+    /// The part of a request that it sees.
     pub(in crate::kernel) role: Role,
     /// Where it is of use.
     pub(in crate::kernel) condition: Condition,
@@ -50,8 +50,8 @@ pub(in crate::kernel) struct Hook {
     /// Whether nothing is missing on kernels without this function: it came late, or has another name
     /// there.
     pub(in crate::kernel) optional: bool,
-    /// What it gives, for people.
+    /// The benefit, for people.
     pub(in crate::kernel) gives: &'static str,
-    /// What is lost without it, for people.
+    /// The loss without it, for people.
     pub(in crate::kernel) lost: &'static str,
 }

@@ -1,5 +1,5 @@
-//! What the kernel skipped: runs of a probe that it left out because the probe was at work already,
-//! and calls that a kretprobe had no room to follow.
+//! Counts of what the kernel skipped: runs of a probe that was already running on the same CPU, and
+//! calls that a kretprobe had no room to follow.
 
 use std::os::fd::RawFd;
 
@@ -16,7 +16,7 @@ pub(in crate::kernel) struct Misses {
     requests: Coincidence,
 }
 
-/// What was missed since the last time.
+/// Numbers of requests and bios that were missed since the last call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::kernel) struct Missed {
     /// Requests.
@@ -44,8 +44,8 @@ impl Misses {
         self.bios.push(Pair::new(programs));
     }
 
-    /// What was missed since this was last called, where `unmatched` requests were seen to end but not to
-    /// begin since then.
+    /// Counts what was missed since the last call. `unmatched` requests were seen to end, but not to begin,
+    /// in that time.
     ///
     /// Neither signal is conclusive alone: both programs of a pair may have been skipped for different
     /// calls, or for buffered I/O; and an unmatched end may belong to a request that is older than the

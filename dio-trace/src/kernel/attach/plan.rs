@@ -243,7 +243,7 @@ pub(in crate::kernel) const PLAN: &[Hook] = &[
         "generic_shutdown_super",
         Role::SuperblockEnd,
         "the end of a filesystem, whose files are then no longer known",
-        "files of a filesystem that is made anew on a disk may bear the paths of older ones",
+        "files of a new filesystem on a disk may be shown with the paths of older ones",
     ),
     // Memory as a disk.
     Hook {

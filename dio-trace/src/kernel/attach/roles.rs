@@ -1,6 +1,6 @@
-//! What a hook can see, and the programs that each kind needs.
+//! The roles of hooks: the part of a request that each sees, and the programs that it needs.
 
-/// What a hook sees, which decides the programs it needs.
+/// The part of a request that a hook sees. It decides the programs that the hook needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::kernel) enum Role {
     /// A `read_iter`/`write_iter`: the whole request, with early rejections and fallback.

@@ -1,8 +1,9 @@
-//! Programs that several functions share: the large one lies in a map of programs, and each function
-//! has a small one that passes on to it by tail call. The kernel lets a program pass on to those of
-//! its own kind alone, and from 6.12 on to those for functions of one prototype
-//! (`bpf_prog_map_compatible`). From 6.13 on a shared one
-//! must stay on the stack of the task ([`task_stack`](crate::kernel::program::task_stack)).
+//! Programs that several functions share. The large one lies in a map of programs, and each function has
+//! a small one that passes on to it by tail call.
+//!
+//! The kernel lets a program pass on only to programs of its own type and, from 6.12 on, only to those for
+//! functions of the same prototype (`bpf_prog_map_compatible`, kernel/bpf/core.c). From 6.13 on a shared
+//! program must stay on the stack of the task ([`task_stack`](crate::kernel::program::task_stack)).
 
 use std::{
     io,

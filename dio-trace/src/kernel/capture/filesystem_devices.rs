@@ -8,7 +8,7 @@ use std::{
 };
 
 use aya::maps::{HashMap, MapData};
-use dio_trace_ebpf::abi::file::FilesystemDevice;
+use dio_trace_ebpf::{abi::file::FilesystemDevice, filesystems::BTRFS};
 
 use crate::{
     kernel::{
@@ -67,7 +67,7 @@ fn device_at(path: &Path) -> Option<FilesystemDevice> {
 
 /// Number and source of each mounted btrfs.
 fn btrfs_in(table: &[u8]) -> impl Iterator<Item = (DeviceNumber, PathBuf)> {
-    let btrfs = mounts::parse(table).filter(|mount| mount.filesystem == "btrfs");
+    let btrfs = mounts::parse(table).filter(|mount| BTRFS.types.contains(&&*mount.filesystem));
     btrfs.map(|mount| (mount.number, mount.source))
 }
 

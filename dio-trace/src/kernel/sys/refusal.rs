@@ -5,7 +5,7 @@ use std::{fmt, io};
 /// Why the kernel refused to load a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::kernel) struct Refusal {
-    /// What bpf(2) returned; 0 where it is not known.
+    /// Errno of bpf(2); 0 where it is not known.
     pub(in crate::kernel) errno: i32,
     /// The last line of the verifier's log that is not a statistic; `None` where the kernel refused
     /// before the verifier began.
