@@ -225,13 +225,14 @@ fn atomic() -> impl Strategy<Value = Piece> {
             instruction(code, registers, off, operation as i32)
         });
     // Often an exchange may find the number that it expects.
-    (atomic, number(), any::<bool>()).prop_map(|(atomic, imm, is_expected)| {
+    (atomic, number(), 0..4).prop_map(|(atomic, imm, form)| {
         let set = |imm| instruction(BPF_ALU64 | BPF_MOV | BPF_K, (0, 0), 0, imm);
         let (dst, off) = (atomic.dst_reg(), atomic.off);
         let store = instruction(BPF_ST | BPF_MEM | BPF_DW, (dst, 0), off, imm);
-        match is_expected {
-            true => plain([store, set(imm), atomic, set(0)]),
-            false => plain([atomic]),
+        match form {
+            0 => plain([store, set(imm), atomic, set(0)]),
+            1 => plain([set(imm), atomic]),
+            _ => plain([atomic]),
         }
     })
 }
