@@ -106,17 +106,16 @@ impl Programs {
         program: &str,
         finish: impl Fn(&mut Code) -> Result<(), TooFar>,
     ) -> Result<Program<'_>> {
-        let prepared = self
+        let (name, prepared) = self
             .programs
-            .get(program)
+            .get_key_value(program)
             .with_context(|| format!("the embedded eBPF object has no program {program}"))?;
         let finished = |mut code: Code| finish(&mut code).map(|()| code);
+        let plain = is_log_wanted().then(|| finished(self.plain(prepared)));
         Ok(Program {
-            code: finished(self.optimised(program, prepared).clone())?,
-            plain: match is_log_wanted() {
-                true => Some(finished(self.plain(prepared))?),
-                false => None,
-            },
+            name,
+            code: finished(self.optimised(name, prepared).clone())?,
+            plain: plain.transpose()?,
             btf: self.btf.as_ref(),
         })
     }

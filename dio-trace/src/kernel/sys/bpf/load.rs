@@ -33,6 +33,8 @@ pub(in crate::kernel) struct Target<'a> {
 /// A program to load.
 #[derive(Debug)]
 pub(in crate::kernel) struct Program<'a> {
+    /// Its name in the embedded object.
+    pub(in crate::kernel) name: &'a str,
     pub(in crate::kernel) code: Code,
     /// The same program without optimisation, to compare where it is refused: only where
     /// [`is_log_wanted`].
@@ -69,7 +71,8 @@ pub(in crate::kernel) fn load(
             Ok(_) => "the kernel takes it".to_owned(),
             Err(log) => log,
         };
-        eprintln!("verifier: {log}\nverifier, of the same program as compiled: {plain}");
+        let name = program.name;
+        eprintln!("verifier of {name}: {log}\nverifier of {name} as compiled: {plain}");
     }
     Err(Refusal::new(&error, &log))
 }
