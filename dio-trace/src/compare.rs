@@ -186,7 +186,7 @@ impl Side {
                 case.verdict,
                 Verdict::Rejected | Verdict::Buffered | Verdict::Accepted
             );
-            if !fault || case.flags.contains(crate::model::Flags::PROBING) {
+            if !fault || case.flags.contains(crate::model::Flag::Probing) {
                 continue;
             }
             let (comm, file) = key(&case.place);

@@ -9,7 +9,6 @@ mod filesystem;
 mod loss;
 mod printable;
 mod record;
-mod rule_sets;
 mod time;
 
 pub use attachment::{Attachment, Failure, FailureKind};
@@ -19,7 +18,7 @@ pub use dio_trace_ebpf::{
     rules::{AtomicUnits, Geometry, Limits, Segment},
     words::{
         Cause, Engine, Flag, Flags, Interface, LossCause, Operation, Reason, Reasons, RuleSet,
-        Verdict,
+        RuleSets, Verdict, Word,
     },
 };
 pub use environment::{Device, Environment, Evidence, LimitSource};
@@ -27,5 +26,4 @@ pub use filesystem::{Filesystem, RAW_DEVICE};
 pub use loss::{Loss, Losses};
 pub use printable::printable;
 pub use record::{Record, Request};
-pub use rule_sets::RuleSets;
 pub use time::Timestamp;

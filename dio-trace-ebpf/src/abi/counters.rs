@@ -192,7 +192,7 @@ mod tests {
                 let one = Unattributed {
                     operation: *operation as u8,
                     verdict: *verdict as u8,
-                    reasons: reasons.0 as u8,
+                    reasons: reasons.bits() as u8,
                 };
                 assert_eq!(Unattributed::of_slot(one.slot()), one);
             }

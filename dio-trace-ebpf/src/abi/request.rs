@@ -32,6 +32,8 @@ pub mod level {
 
 /// [`Request::state`] bits.
 pub mod state {
+    use crate::words::Flag;
+
     /// `io_uring` got a refusal to wait, and will issue the request again from a worker.
     pub const RETRY: u32 = 1 << 0;
     /// A direct I/O engine was entered.
@@ -98,6 +100,36 @@ pub mod state {
     pub const TARGET_LOOKS: u32 = 1 << 27;
     /// Its memory came as pages of the kernel's: registered buffers, another part of the kernel.
     pub const PAGES: u32 = 1 << 28;
+
+    /// Bits of a request that may have a flag or another verdict although its shape and its result
+    /// are those of an aligned one ([`is_plain`](crate::rules::is_plain)).
+    pub const MARKS: u32 = {
+        let mut marks = WHOLE_BLOCKS | FELL_BACK;
+        let mut flags = Flag::ALL;
+        while let [flag, rest @ ..] = flags {
+            marks |= marks_of(*flag);
+            flags = rest;
+        }
+        marks
+    };
+
+    /// The bits without which a request whose shape and result are those of an aligned one does not
+    /// have this flag.
+    const fn marks_of(flag: Flag) -> u32 {
+        match flag {
+            Flag::Copied => COPIED,
+            Flag::Unchecked => WHOLE_PAGE_DEVICE,
+            Flag::Serialised | Flag::Extends => FORCED_WAIT,
+            Flag::Atomic => ATOMIC,
+            Flag::ReadModifyWrite => ODD_START,
+            // Of failures, and of requests that were not done whole.
+            Flag::Short | Flag::Late | Flag::EndOfFile | Flag::WouldBlock => 0,
+            // Without bios, which is looked at apart from the state.
+            Flag::Hole => 0,
+            // Userspace finds it.
+            Flag::Probing => 0,
+        }
+    }
 }
 
 /// Who makes a request, and of which file. Many requests have the same.

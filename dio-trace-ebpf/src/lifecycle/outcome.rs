@@ -12,14 +12,6 @@ use crate::{
 #[inline(always)]
 #[must_use]
 pub fn is_plain_request(request: &Request, result: i64) -> bool {
-    /// Facts that may lead to a flag or another verdict.
-    const MARKS: u32 = state::COPIED
-        | state::WHOLE_PAGE_DEVICE
-        | state::FORCED_WAIT
-        | state::ATOMIC
-        | state::WHOLE_BLOCKS
-        | state::FELL_BACK
-        | state::ODD_START;
     let no_engine = is_nonzero(u64::from(request.engine)) ^ 1;
     // Nothing was read from the disk: a hole. What has no rule has no bios either.
     let ruled = is_nonzero(u64::from(request.state & state::NO_RULE)) ^ 1;
@@ -30,7 +22,7 @@ pub fn is_plain_request(request: &Request, result: i64) -> bool {
         is_write(request),
         result,
         request.direct_bytes,
-        u64::from(request.state & MARKS) | no_engine | no_bios,
+        u64::from(request.state & state::MARKS) | no_engine | no_bios,
     )
 }
 

@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable};
 use crate::{
     rules::Geometry,
     verifier::{is_less, is_nonzero},
-    words::Reasons,
+    words::{Reason, Reasons},
 };
 
 /// What a device and its filesystem offer for atomic writes, bytes; zeros where it is not known.
@@ -37,15 +37,15 @@ pub fn atomic_violations(geometry: &Geometry, units: AtomicUnits) -> Reasons {
     let no_power = is_nonzero(length & below);
     let too_long = is_nonzero(u64::from(units.max)) & is_less(u64::from(units.max), length);
     let too_short = is_less(length, u64::from(units.min));
-    let bit = |reason: Reasons, broken: u64| reason.0 & (broken & 1).wrapping_neg() as u32;
+    let bit = |reason: Reason, broken: u64| reason.bit() & (broken & 1).wrapping_neg() as u32;
     Reasons(
-        bit(Reasons::ATOMIC_LENGTH, no_power | too_long | too_short)
+        bit(Reason::AtomicLength, no_power | too_long | too_short)
             | bit(
-                Reasons::ATOMIC_OFFSET,
+                Reason::AtomicOffset,
                 is_nonzero(geometry.offset & below) & (no_power ^ 1),
             )
             | bit(
-                Reasons::ATOMIC_SEGMENTS,
+                Reason::AtomicSegments,
                 is_less(1, u64::from(geometry.segment_count)),
             ),
     )
@@ -82,11 +82,14 @@ mod tests {
 
     #[test]
     fn each_rule_has_its_reason() {
-        assert_eq!(broken(0, &[12288]), Reasons::ATOMIC_LENGTH);
-        assert_eq!(broken(0, &[2048]), Reasons::ATOMIC_LENGTH);
-        assert_eq!(broken(0, &[131_072]), Reasons::ATOMIC_LENGTH);
-        assert_eq!(broken(4096, &[8192]), Reasons::ATOMIC_OFFSET);
-        assert_eq!(broken(0, &[4096, 4096]), Reasons::ATOMIC_SEGMENTS);
+        assert_eq!(broken(0, &[12288]), Reasons::of(&[Reason::AtomicLength]));
+        assert_eq!(broken(0, &[2048]), Reasons::of(&[Reason::AtomicLength]));
+        assert_eq!(broken(0, &[131_072]), Reasons::of(&[Reason::AtomicLength]));
+        assert_eq!(broken(4096, &[8192]), Reasons::of(&[Reason::AtomicOffset]));
+        assert_eq!(
+            broken(0, &[4096, 4096]),
+            Reasons::of(&[Reason::AtomicSegments])
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::{
     rules::{AtomicUnits, Geometry, Limits, atomic_violations, deviations, violations},
     verifier::opaque,
-    words::{Engine, Flags, Reasons, RuleSet, Verdict},
+    words::{Engine, Flag, Flags, Reason, Reasons, RuleSet, Verdict},
 };
 
 const EIO: i64 = 5;
@@ -144,8 +144,8 @@ fn broken_rules(
     if outcome.whole_blocks_only {
         let block = u64::from(limits.filesystem_block_size.saturating_sub(1));
         broken = broken
-            .with_if(Reasons::TOTAL_LENGTH, outcome.seen_length & block != 0)
-            .with_if(Reasons::FILE_OFFSET, geometry.offset & block != 0);
+            .with_if(Reason::TotalLength, outcome.seen_length & block != 0)
+            .with_if(Reason::FileOffset, geometry.offset & block != 0);
     }
     broken
 }
@@ -179,8 +179,7 @@ pub fn judge(
     let unknown = u64::from(geometry.address_bits);
     let bits = |value: u32| opaque(u64::from(value), unknown) as u32;
     let known = |value: bool| opaque(u64::from(value), unknown) != 0;
-    let add =
-        |set: Flags, flag: Flags, condition: bool| Flags(bits(set.with_if(flag, condition).0));
+    let add = |set: Flags, flag: Flag, condition: bool| Flags(bits(set.with_if(flag, condition).0));
     let rule_set = outcome.engine.rule_set(kernel);
     let broken = if outcome.no_rule {
         Reasons::NONE
@@ -193,16 +192,29 @@ pub fn judge(
     if known(outcome.result < 0) {
         let error = outcome.result.wrapping_neg();
         let broken = if atomic {
-            broken.with(atomic_violations(geometry, outcome.atomic_units))
+            broken.union(atomic_violations(geometry, outcome.atomic_units))
         } else {
             broken
         };
         let refusal = known(can_be_refusal(error, geometry, rule_set, outcome));
         let rejected = known(refusal && !broken.is_empty());
         let would_block = known(outcome.nowait && error == EAGAIN);
-        let mut flags = add(Flags::NONE, Flags::LATE, outcome.bios != 0 && !would_block);
-        flags = add(flags, Flags::WOULD_BLOCK, would_block);
-        flags = add(flags, Flags::ATOMIC, atomic);
+        let flags = Flag::fold(Flags::NONE, |set, flag| match flag {
+            Flag::Late => add(set, flag, outcome.bios != 0 && !would_block),
+            Flag::WouldBlock => add(set, flag, would_block),
+            Flag::Atomic => add(set, flag, atomic),
+            // These are about what was done.
+            Flag::Short
+            | Flag::Serialised
+            | Flag::Unchecked
+            | Flag::Copied
+            | Flag::EndOfFile
+            | Flag::Hole
+            | Flag::Extends
+            | Flag::ReadModifyWrite => set,
+            // One request alone does not show that it is one of a burst.
+            Flag::Probing => set,
+        });
         return Judgement {
             verdict: if rejected {
                 Verdict::Rejected
@@ -226,23 +238,22 @@ pub fn judge(
     let checked = known(outcome.bios == 0 || outcome.copied || buffered);
     let unchecked = known(!checked && (!broken.is_empty() || page_damage));
     let short = known(done < geometry.length && !outcome.end_of_file);
-    let mut flags = add(Flags::NONE, Flags::SHORT, short);
-    flags = add(flags, Flags::END_OF_FILE, outcome.end_of_file);
-    flags = add(flags, Flags::COPIED, outcome.copied);
-    flags = add(flags, Flags::EXTENDS, alone && outcome.extends);
-    flags = add(
-        flags,
-        Flags::SERIALISED,
-        alone && !outcome.extends && part_block,
-    );
-    flags = add(flags, Flags::UNCHECKED, unchecked);
-    flags = add(flags, Flags::ATOMIC, atomic);
-    flags = add(flags, Flags::HOLE, known(is_hole(outcome) && !buffered));
-    flags = add(
-        flags,
-        Flags::READ_MODIFY_WRITE,
-        known(is_read_modify_write(geometry, limits, outcome) && !buffered),
-    );
+    let flags = Flag::fold(Flags::NONE, |set, flag| match flag {
+        Flag::Short => add(set, flag, short),
+        Flag::Serialised => add(set, flag, alone && !outcome.extends && part_block),
+        Flag::Unchecked => add(set, flag, unchecked),
+        Flag::Copied => add(set, flag, outcome.copied),
+        Flag::EndOfFile => add(set, flag, outcome.end_of_file),
+        Flag::Hole => add(set, flag, known(is_hole(outcome) && !buffered)),
+        Flag::Extends => add(set, flag, alone && outcome.extends),
+        Flag::ReadModifyWrite => {
+            let partial = is_read_modify_write(geometry, limits, outcome);
+            add(set, flag, known(partial && !buffered))
+        }
+        Flag::Atomic => add(set, flag, atomic),
+        // These are about failures, and one request alone does not show that it is one of a burst.
+        Flag::Late | Flag::WouldBlock | Flag::Probing => set,
+    });
     let verdict = if buffered {
         Verdict::Buffered
     } else if departs.is_empty() {
@@ -281,8 +292,7 @@ fn departures(
         // What breaks the device's own measure was never asked for the filesystem's.
         _ if !by_device.is_empty() => by_device,
         OwnBlocks::Place => {
-            let place = Reasons::TOTAL_LENGTH.with(Reasons::FILE_OFFSET);
-            Reasons(by_filesystem.0 & place.0)
+            by_filesystem.intersection(Reasons::of(&[Reason::TotalLength, Reason::FileOffset]))
         }
         _ => by_filesystem,
     }

@@ -3,7 +3,7 @@
 use crate::{
     rules::{Geometry, Limits},
     verifier::is_nonzero,
-    words::{Engine, Reasons, RuleSet},
+    words::{Engine, Reason, Reasons, RuleSet},
 };
 
 /// How a request departs from full alignment: address, every segment length, total length and
@@ -66,15 +66,19 @@ pub fn violations(geometry: &Geometry, limits: &Limits, rule_set: RuleSet) -> Re
 #[inline(always)]
 fn reasons(geometry: &Geometry, block: u32, address: u32, length: u32, split: u32) -> Reasons {
     // Without branches, or the verifier would walk every combination of reasons.
-    let broken = |reason: Reasons, bits: u64| reason.0 & is_nonzero(bits).wrapping_neg() as u32;
     let block = u64::from(block);
-    Reasons(
-        broken(Reasons::MEMORY_ADDRESS, u64::from(address))
-            | broken(Reasons::SEGMENT_LENGTH, u64::from(length))
-            | broken(Reasons::TOTAL_LENGTH, geometry.length & block)
-            | broken(Reasons::FILE_OFFSET, geometry.offset & block)
-            | broken(Reasons::VIRT_BOUNDARY, u64::from(split)),
-    )
+    Reasons(Reason::fold(0, |broken, reason| {
+        let left_over = match reason {
+            Reason::MemoryAddress => u64::from(address),
+            Reason::SegmentLength => u64::from(length),
+            Reason::TotalLength => geometry.length & block,
+            Reason::FileOffset => geometry.offset & block,
+            Reason::VirtBoundary => u64::from(split),
+            // Rules of their own, whatever the rule set (`atomic_violations`).
+            Reason::AtomicLength | Reason::AtomicOffset | Reason::AtomicSegments => return broken,
+        };
+        broken | reason.bit() & is_nonzero(left_over).wrapping_neg() as u32
+    }))
 }
 
 /// The rule sets of kernels that would accept a request on these limits, by the rules of the engine that

@@ -22,7 +22,7 @@ macro_rules! words {
                 match self { $(Self::$variant => $word,)+ }
             }
 
-            /// What it says, in one or two plain sentences or phrases.
+            /// Its meaning: a plain phrase without a capital and without a full stop.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => $meaning,)+ }
@@ -38,6 +38,26 @@ macro_rules! words {
             #[must_use]
             pub fn from_word(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+
+            /// Folds over every variant, in order of its number. The loop is written out, so that the
+            /// compiler decides each `match` on the variant, and the probes have no loop.
+            #[inline(always)]
+            pub fn fold<T>(start: T, mut step: impl FnMut(T, Self) -> T) -> T {
+                $(let start = step(start, Self::$variant);)+
+                start
+            }
+        }
+
+        impl super::Word for $name {
+            const ALL: &'static [Self] = Self::ALL;
+
+            fn word(self) -> &'static str {
+                self.word()
+            }
+
+            fn meaning(self) -> &'static str {
+                self.meaning()
             }
         }
 
@@ -57,8 +77,8 @@ macro_rules! words {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Word;
-                impl serde::de::Visitor<'_> for Word {
+                struct Text;
+                impl serde::de::Visitor<'_> for Text {
                     type Value = $name;
 
                     fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -69,78 +89,123 @@ macro_rules! words {
                         $name::from_word(word).ok_or_else(|| E::unknown_variant(word, &[$($word,)+]))
                     }
                 }
-                deserializer.deserialize_str(Word)
+                deserializer.deserialize_str(Text)
             }
         }
     };
 }
 
-/// Declares an enumeration as [`words!`] does, whose numbers are bits, and the sets of its variants with a
-/// constant for each single one.
+/// Declares an enumeration as [`words!`] does, and the sets of its variants: bit `n` of a set stands for
+/// the variant with number `n`.
 macro_rules! sets {
-    ($(#[$meta:meta])* $set:ident of $(#[$one_meta:meta])* $name:ident {
-        $($variant:ident $constant:ident = $bit:literal => $word:literal, $meaning:literal;)+
-    }) => {
-        words! {
-            $(#[$one_meta])*
-            $name { $($variant = $bit => $word, $meaning;)+ }
+    ($(#[$meta:meta])* $set:ident of $(#[$one_meta:meta])* $name:ident { $($words:tt)+ }) => {
+        words! { $(#[$one_meta])* $name { $($words)+ } }
+
+        impl $name {
+            /// Its bit in a set.
+            #[must_use]
+            pub const fn bit(self) -> u32 {
+                1 << self as u32
+            }
         }
 
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(transparent)]
-        pub struct $set(pub u32);
+        pub struct $set(pub(crate) u32);
 
         impl $set {
-            $(#[doc = concat!("`", $word, "` alone.")] pub const $constant: Self = Self(1 << $bit);)+
-
             /// The empty set.
             pub const NONE: Self = Self(0);
 
-            /// Whether no bit is set.
-            #[must_use]
-            pub const fn is_empty(self) -> bool { self.0 == 0 }
+            /// The set of all.
+            pub const ALL: Self = Self::of($name::ALL);
 
-            /// Whether every bit of `other` is set.
+            /// The set of these.
             #[must_use]
-            pub const fn contains(self, other: Self) -> bool { self.0 & other.0 == other.0 }
+            pub const fn of(mut all: &[$name]) -> Self {
+                let mut set = Self::NONE;
+                while let [one, rest @ ..] = all {
+                    set = set.with(*one);
+                    all = rest;
+                }
+                set
+            }
 
-            /// Whether this one is in it.
+            /// The set with these bits, as in the ABI; bits that stand for nothing are dropped.
             #[must_use]
-            pub const fn has(self, one: $name) -> bool { self.0 & 1 << one as u32 != 0 }
+            pub const fn from_bits(bits: u32) -> Self {
+                Self(bits & Self::ALL.0)
+            }
 
-            /// The union of both sets.
+            /// Its bits, as in the ABI.
             #[must_use]
-            pub const fn with(self, other: Self) -> Self { Self(self.0 | other.0) }
+            pub const fn bits(self) -> u32 {
+                self.0
+            }
 
-            /// The union with `other` where `condition` holds, else `self`.
+            /// Whether nothing is in it.
             #[must_use]
-            pub const fn with_if(self, other: Self, condition: bool) -> Self {
-                if condition { self.with(other) } else { self }
+            pub const fn is_empty(self) -> bool {
+                self.0 == 0
+            }
+
+            /// Whether `one` is in it.
+            #[must_use]
+            pub const fn contains(self, one: $name) -> bool {
+                self.0 & one.bit() != 0
+            }
+
+            /// The set with `one` added.
+            #[must_use]
+            pub const fn with(self, one: $name) -> Self {
+                Self(self.0 | one.bit())
+            }
+
+            /// The set with `one` added where `condition` holds, otherwise the same set.
+            #[must_use]
+            pub const fn with_if(self, one: $name, condition: bool) -> Self {
+                if condition { self.with(one) } else { self }
+            }
+
+            /// What is in either set.
+            #[must_use]
+            pub const fn union(self, other: Self) -> Self {
+                Self(self.0 | other.0)
+            }
+
+            /// What is in both sets.
+            #[must_use]
+            pub const fn intersection(self, other: Self) -> Self {
+                Self(self.0 & other.0)
             }
 
             /// What is in this set and not in `other`.
             #[must_use]
-            pub const fn without(self, other: Self) -> Self { Self(self.0 & !other.0) }
-
-            /// Those in the set, lowest number first.
-            pub fn iter(self) -> impl Iterator<Item = $name> {
-                $name::ALL.iter().copied().filter(move |one| self.has(*one))
+            pub const fn without(self, other: Self) -> Self {
+                Self(self.0 & !other.0)
             }
 
-            /// The words of those in the set, lowest number first.
+            /// Everything in the set, lowest number first.
+            pub fn iter(self) -> impl Iterator<Item = $name> {
+                $name::ALL.iter().copied().filter(move |one| self.contains(*one))
+            }
+
+            /// The words of everything in the set, lowest number first.
             pub fn words(self) -> impl Iterator<Item = &'static str> {
                 self.iter().map($name::word)
             }
         }
 
-        impl From<$name> for $set {
-            fn from(one: $name) -> Self { Self(1 << one as u32) }
-        }
-
         impl FromIterator<$name> for $set {
             fn from_iter<I: IntoIterator<Item = $name>>(all: I) -> Self {
-                all.into_iter().fold(Self::NONE, |set, one| set.with(one.into()))
+                all.into_iter().fold(Self::NONE, Self::with)
+            }
+        }
+
+        impl core::fmt::Debug for $set {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_set().entries(self.iter()).finish()
             }
         }
     };

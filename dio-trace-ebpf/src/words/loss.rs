@@ -25,14 +25,21 @@ impl LossCause {
     /// Whether counts stay exact when this happens: only the details of single requests are gone.
     #[must_use]
     pub const fn keeps_counts_exact(self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::DetailCapped
-                | Self::DetailBufferFull
-                | Self::CountersFull
-                | Self::PathUnresolved
-                | Self::StackUnavailable
-                | Self::BioMissed
-        )
+            | Self::DetailBufferFull
+            | Self::CountersFull
+            | Self::PathUnresolved
+            | Self::StackUnavailable
+            | Self::BioMissed => true,
+            Self::InFlightFull
+            | Self::CompletionUnpaired
+            | Self::RequestUnfinished
+            | Self::MemoryUnreadable
+            | Self::SegmentsTruncated
+            | Self::ProbeMissed
+            | Self::EventUndecodable
+            | Self::RecordUnwritten => false,
+        }
     }
 }

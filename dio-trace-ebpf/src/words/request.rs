@@ -33,6 +33,9 @@ impl Verdict {
     /// The two verdicts that a healthy program never causes.
     #[must_use]
     pub const fn is_trouble(self) -> bool {
-        matches!(self, Self::Buffered | Self::Rejected)
+        match self {
+            Self::Buffered | Self::Rejected => true,
+            Self::Aligned | Self::Accepted | Self::Failed => false,
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Generations of direct I/O alignment checks.
 
-words! {
+sets! {
+    /// Some of the rule sets, such as those under which a request would be accepted.
+    RuleSets of
     /// A generation of direct I/O alignment checks, chosen by what the running kernel's BTF shows,
     /// never by its version number.
     RuleSet {

@@ -6,7 +6,7 @@ use dio_trace_ebpf::{
         AtomicUnits, Geometry, Limits, Outcome, OwnBlocks, atomic_violations, deviations, is_plain,
         judge, portability, violations,
     },
-    words::{Engine, Flag, Flags, Reasons, RuleSet, Verdict},
+    words::{Engine, Flag, Flags, Reason, Reasons, RuleSet, Verdict},
 };
 use proptest::prelude::*;
 
@@ -104,8 +104,8 @@ fn broken(geometry: &Geometry, limits: &Limits, rule_set: RuleSet, outcome: &Out
     if outcome.whole_blocks_only {
         let block = u64::from(limits.filesystem_block_size) - 1;
         broken = broken
-            .with_if(Reasons::TOTAL_LENGTH, seen.length & block != 0)
-            .with_if(Reasons::FILE_OFFSET, seen.offset & block != 0);
+            .with_if(Reason::TotalLength, seen.length & block != 0)
+            .with_if(Reason::FileOffset, seen.offset & block != 0);
     }
     broken
 }
@@ -124,7 +124,7 @@ proptest! {
         let judgement = judge(&geometry, &limits, rule_set, &outcome);
         let mut broken = broken(&geometry, &limits, rule_set, &outcome);
         if outcome.atomic {
-            broken = broken.with(atomic_violations(&geometry, outcome.atomic_units));
+            broken = broken.union(atomic_violations(&geometry, outcome.atomic_units));
         }
         match outcome.result {
             -22 => prop_assert_eq!(judgement.verdict == Verdict::Rejected, !broken.is_empty()),
@@ -142,7 +142,7 @@ proptest! {
             prop_assert_eq!(judgement.reasons, broken);
         }
         let would_block = outcome.result == -11 && outcome.nowait;
-        prop_assert_eq!(judgement.flags.has(Flag::WouldBlock), would_block);
+        prop_assert_eq!(judgement.flags.contains(Flag::WouldBlock), would_block);
     }
 
     #[test]
@@ -164,14 +164,14 @@ proptest! {
         let by_device = deviations(&measured, &limits);
         let own = Limits { logical_block_size: limits.filesystem_block_size, ..limits };
         let by_filesystem = deviations(&measured, &own);
-        let place = Reasons::TOTAL_LENGTH.with(Reasons::FILE_OFFSET);
+        let place = Reasons::of(&[Reason::TotalLength, Reason::FileOffset]);
         let departs = match outcome.own_blocks {
             _ if outcome.engine != Engine::None => by_device,
             OwnBlocks::None => by_device,
             OwnBlocks::Always => by_filesystem,
             _ if !by_device.is_empty() => by_device,
             OwnBlocks::Memory => by_filesystem,
-            OwnBlocks::Place => Reasons(by_filesystem.0 & place.0),
+            OwnBlocks::Place => by_filesystem.intersection(place),
         };
         let verdict = if outcome.direct_bytes < outcome.result as u64 {
             Verdict::Buffered
@@ -194,7 +194,7 @@ proptest! {
         let geometry = asked.geometry(&limits);
         let outcome = of(outcome, &geometry);
         let judgement = judge(&geometry, &limits, rule_set, &outcome);
-        if judgement.flags.has(Flag::Unchecked) {
+        if judgement.flags.contains(Flag::Unchecked) {
             let broken = broken(&geometry, &limits, rule_set, &outcome);
             prop_assert!(!broken.is_empty() || outcome.whole_page_device);
         }
@@ -231,7 +231,7 @@ proptest! {
         let direct = matches!(judgement.verdict, Verdict::Aligned | Verdict::Accepted);
         // Nothing reached the device in a hole or at the end of a file, so nothing was checked.
         let checked = outcome.bios != 0 && !outcome.copied && !outcome.no_rule;
-        if direct && checked && !judgement.flags.contains(Flags::UNCHECKED) {
+        if direct && checked && !judgement.flags.contains(Flag::Unchecked) {
             prop_assert!(portability(outcome.engine, &geometry, &limits).any(|listed| listed == rule_set));
         }
     }
@@ -266,7 +266,7 @@ proptest! {
             prop_assert_eq!(judgement.verdict, Verdict::Aligned);
             prop_assert_eq!(judgement.reasons, Reasons::NONE);
             // Whether it ends at the end of the file is asked of short ones only.
-            prop_assert_eq!(judgement.flags.without(Flags::END_OF_FILE), Flags::NONE);
+            prop_assert_eq!(judgement.flags.without(Flags::of(&[Flag::EndOfFile])), Flags::NONE);
         }
     }
 
@@ -282,15 +282,15 @@ proptest! {
         let judgement = judge(&geometry, &limits, rule_set, &outcome);
         let has = |flag| judgement.flags.contains(flag);
         let failed = matches!(judgement.verdict, Verdict::Rejected | Verdict::Failed);
-        prop_assert!(!has(Flags::SERIALISED) || !failed);
-        prop_assert!(!has(Flags::LATE) || failed);
-        prop_assert!(!has(Flags::HOLE) || !failed && !outcome.is_write);
-        prop_assert!(!(has(Flags::EXTENDS) && has(Flags::SERIALISED)));
-        prop_assert!(!has(Flags::READ_MODIFY_WRITE) || outcome.is_write && !failed);
-        prop_assert!(!has(Flags::WOULD_BLOCK) || judgement.verdict == Verdict::Failed);
-        prop_assert!(!(has(Flags::HOLE) && has(Flags::UNCHECKED)));
-        prop_assert!(!has(Flags::UNCHECKED) || matches!(judgement.verdict, Verdict::Accepted | Verdict::Aligned));
-        prop_assert!(!(has(Flags::SHORT) && has(Flags::END_OF_FILE)));
-        prop_assert!(!(has(Flags::COPIED) && has(Flags::UNCHECKED)));
+        prop_assert!(!has(Flag::Serialised) || !failed);
+        prop_assert!(!has(Flag::Late) || failed);
+        prop_assert!(!has(Flag::Hole) || !failed && !outcome.is_write);
+        prop_assert!(!(has(Flag::Extends) && has(Flag::Serialised)));
+        prop_assert!(!has(Flag::ReadModifyWrite) || outcome.is_write && !failed);
+        prop_assert!(!has(Flag::WouldBlock) || judgement.verdict == Verdict::Failed);
+        prop_assert!(!(has(Flag::Hole) && has(Flag::Unchecked)));
+        prop_assert!(!has(Flag::Unchecked) || matches!(judgement.verdict, Verdict::Accepted | Verdict::Aligned));
+        prop_assert!(!(has(Flag::Short) && has(Flag::EndOfFile)));
+        prop_assert!(!(has(Flag::Copied) && has(Flag::Unchecked)));
     }
 }

@@ -5,7 +5,7 @@ use dio_trace_ebpf::{
     abi::request::{Request, state},
     lifecycle::{is_plain_request, outcome},
     rules::{Limits, OwnBlocks, judge},
-    words::{Engine, Flags, Operation, Reasons, RuleSet, Verdict},
+    words::{Engine, Flag, Flags, Operation, Reasons, RuleSet, Verdict},
 };
 use proptest::prelude::*;
 
@@ -68,7 +68,7 @@ proptest! {
             let judgement = judge(&row.geometry, &limits, rule_set, &outcome(&row, result, rule_set));
             prop_assert_eq!(judgement.verdict, Verdict::Aligned);
             prop_assert_eq!(judgement.reasons, Reasons::NONE);
-            prop_assert_eq!(judgement.flags.without(Flags::END_OF_FILE), Flags::NONE);
+            prop_assert_eq!(judgement.flags.without(Flags::of(&[Flag::EndOfFile])), Flags::NONE);
         }
     }
 

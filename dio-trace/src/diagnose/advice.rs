@@ -11,15 +11,17 @@ use crate::{
 const SAFE: u32 = 4096;
 
 /// Reasons that concern the place and length of a request in the file, and not memory.
-const IN_FILE: Reasons = Reasons::SEGMENT_LENGTH
-    .with(Reasons::TOTAL_LENGTH)
-    .with(Reasons::FILE_OFFSET);
+const IN_FILE: Reasons = Reasons::of(&[
+    Reason::SegmentLength,
+    Reason::TotalLength,
+    Reason::FileOffset,
+]);
 
 /// Advice on how a record's requests become aligned, most effective first; empty where nothing needs
 /// to change.
 #[must_use]
 pub fn advice(record: &Record) -> Vec<String> {
-    if record.flags.has(Flag::Probing) {
+    if record.flags.contains(Flag::Probing) {
         return Vec::new();
     }
     let mut advice = match record.verdict {
@@ -41,7 +43,7 @@ fn of_alignment(record: &Record) -> Vec<String> {
         true => limits.filesystem_block_size,
         false => limits.logical_block_size.max(512),
     };
-    let unchecked = record.flags.has(Flag::Unchecked);
+    let unchecked = record.flags.contains(Flag::Unchecked);
     let mut advice = Vec::new();
     if unchecked {
         advice.push(format!(
@@ -50,24 +52,24 @@ fn of_alignment(record: &Record) -> Vec<String> {
             record.disk.as_deref().unwrap_or("this device"),
         ));
     }
-    if reasons.has(Reason::MemoryAddress) || unchecked {
+    if reasons.contains(Reason::MemoryAddress) || unchecked {
         advice.push(format!(
             "align buffers to {memory} bytes: posix_memalign(&buffer, {memory}, size)"
         ));
     }
-    if reasons.has(Reason::SegmentLength) || reasons.has(Reason::TotalLength) {
+    if reasons.contains(Reason::SegmentLength) || reasons.contains(Reason::TotalLength) {
         advice.push(format!(
             "issue I/O in multiples of {block} bytes{}",
             whole_blocks(block)
         ));
     }
-    if reasons.has(Reason::FileOffset) {
+    if reasons.contains(Reason::FileOffset) {
         advice.push(format!(
             "start I/O at multiples of {block} bytes{}",
             whole_blocks(block)
         ));
     }
-    if reasons.has(Reason::VirtBoundary) {
+    if reasons.contains(Reason::VirtBoundary) {
         let boundary = limits.virt_boundary_mask.saturating_add(1);
         advice.push(format!(
             "use one buffer, or let all segments but the first begin and all but the last end at \
@@ -101,7 +103,7 @@ fn of_atomic(record: &Record) -> Vec<String> {
         .as_ref()
         .and_then(|request| request.atomic_units)
         .filter(|units| units.max != 0);
-    if record.reasons.has(Reason::AtomicLength) {
+    if record.reasons.contains(Reason::AtomicLength) {
         advice.push(match units {
             Some(units) => format!(
                 "make atomic writes a power of two from {} to {} bytes long: statx(STATX_WRITE_ATOMIC) \
@@ -113,10 +115,10 @@ fn of_atomic(record: &Record) -> Vec<String> {
                 .to_owned(),
         });
     }
-    if record.reasons.has(Reason::AtomicOffset) {
+    if record.reasons.contains(Reason::AtomicOffset) {
         advice.push("start an atomic write at a multiple of its own length".to_owned());
     }
-    if record.reasons.has(Reason::AtomicSegments) {
+    if record.reasons.contains(Reason::AtomicSegments) {
         advice.push("make atomic writes from one buffer, not from a vector".to_owned());
     }
     advice
@@ -125,7 +127,7 @@ fn of_atomic(record: &Record) -> Vec<String> {
 /// Advice for programs whose options are known, where these are at fault.
 fn of_program(record: &Record, block: u32) -> Option<String> {
     let comm: &str = &record.comm;
-    let in_file = record.reasons.0 & IN_FILE.0 != 0;
+    let in_file = !record.reasons.intersection(IN_FILE).is_empty();
     if comm.starts_with("qemu-") || comm == "kvm" {
         return in_file.then(|| {
             format!(

@@ -31,14 +31,6 @@ pub struct Fault {
     pub sentence: String,
 }
 
-/// Whether a rule for atomic writes is broken, and not one of alignment.
-const fn is_atomic(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::AtomicLength | Reason::AtomicOffset | Reason::AtomicSegments
-    )
-}
-
 /// The faults of a record, in the order of [`Reason::ALL`].
 pub(super) fn faults(record: &Record, rule_set: RuleSet) -> Vec<Fault> {
     let broken = match (&record.limits, &record.request) {
@@ -51,13 +43,15 @@ pub(super) fn faults(record: &Record, rule_set: RuleSet) -> Vec<Fault> {
     record
         .reasons
         .iter()
-        .map(|reason| {
-            fault(
-                record,
-                reason,
-                broken.has(reason) || is_atomic(reason),
-                rule_set,
-            )
+        .map(|reason| match reason {
+            Reason::AtomicLength => atomic_length(record, rule_set),
+            Reason::AtomicOffset => atomic_offset(record, rule_set),
+            Reason::AtomicSegments => atomic_segments(record, rule_set),
+            Reason::MemoryAddress
+            | Reason::SegmentLength
+            | Reason::TotalLength
+            | Reason::FileOffset
+            | Reason::VirtBoundary => fault(record, reason, broken.contains(reason), rule_set),
         })
         .collect()
 }
@@ -69,9 +63,6 @@ fn fault(record: &Record, reason: Reason, broken: bool, rule_set: RuleSet) -> Fa
     } else {
         RuleSet::LogicalBlock
     };
-    if is_atomic(reason) {
-        return atomic(record, reason, rule_set);
-    }
     let limit = Limit::of(record, reason, measure);
     let found = limit
         .as_ref()
@@ -106,43 +97,55 @@ fn fault(record: &Record, reason: Reason, broken: bool, rule_set: RuleSet) -> Fa
     }
 }
 
-/// A fault against a rule that only atomic writes have.
-fn atomic(record: &Record, reason: Reason, rule_set: RuleSet) -> Fault {
+fn atomic_length(record: &Record, rule_set: RuleSet) -> Fault {
     let request = record.request.as_ref();
-    let length = request.map(|request| request.geometry.length);
     let units = request.and_then(|request| request.atomic_units);
     let range = units
         .filter(|units| units.max != 0)
         .map_or_else(String::new, |units| {
             format!(" between {} and {}", units.min, units.max)
         });
-    let (value, sentence) = match reason {
-        Reason::AtomicOffset => {
-            let offset = request.map(|request| request.geometry.offset);
-            let text = match (offset, length) {
-                (Some(offset), Some(length)) => {
-                    format!("offset {offset} is not a multiple of the write's length {length}")
-                }
-                _ => "offsets are not multiples of the write's length".to_owned(),
-            };
-            (offset, text + ", as an atomic write must be")
-        }
-        Reason::AtomicSegments => {
-            let count = request.map(|request| u64::from(request.geometry.segment_count));
-            let text = match count {
-                Some(count) => format!("{count} segments, and an atomic write must have one"),
-                None => "several segments, and an atomic write must have one".to_owned(),
-            };
-            (count, text)
-        }
-        _ => {
-            let text = match length {
-                Some(length) => format!("length {length} is not a power of two{range}"),
-                None => format!("lengths are not powers of two{range}"),
-            };
-            (length, text + ", as an atomic write must be")
-        }
+    let length = request.map(|request| request.geometry.length);
+    let text = match length {
+        Some(length) => format!("length {length} is not a power of two{range}"),
+        None => format!("lengths are not powers of two{range}"),
     };
+    let sentence = text + ", as an atomic write must be";
+    atomic(record, Reason::AtomicLength, rule_set, length, sentence)
+}
+
+fn atomic_offset(record: &Record, rule_set: RuleSet) -> Fault {
+    let geometry = record.request.as_ref().map(|request| &request.geometry);
+    let text = match geometry {
+        Some(geometry) => format!(
+            "offset {} is not a multiple of the write's length {}",
+            geometry.offset, geometry.length
+        ),
+        None => "offsets are not multiples of the write's length".to_owned(),
+    };
+    let offset = geometry.map(|geometry| geometry.offset);
+    let sentence = text + ", as an atomic write must be";
+    atomic(record, Reason::AtomicOffset, rule_set, offset, sentence)
+}
+
+fn atomic_segments(record: &Record, rule_set: RuleSet) -> Fault {
+    let request = record.request.as_ref();
+    let count = request.map(|request| u64::from(request.geometry.segment_count));
+    let sentence = match count {
+        Some(count) => format!("{count} segments, and an atomic write must have one"),
+        None => "several segments, and an atomic write must have one".to_owned(),
+    };
+    atomic(record, Reason::AtomicSegments, rule_set, count, sentence)
+}
+
+/// A fault against a rule that only atomic writes have; `value` is what breaks it.
+fn atomic(
+    record: &Record,
+    reason: Reason,
+    rule_set: RuleSet,
+    value: Option<u64>,
+    sentence: String,
+) -> Fault {
     Fault {
         reason,
         broken: true,

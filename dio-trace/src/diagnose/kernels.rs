@@ -55,12 +55,8 @@ pub fn rule_function(record: &Record, reason: Reason, rule_set: RuleSet) -> &'st
         .and_then(|filesystem| filesystem.checks_writes)
         .filter(|_| record.operation == Operation::Write);
     let of_request = matches!(reason, Reason::TotalLength | Reason::FileOffset);
-    let atomic = matches!(
-        reason,
-        Reason::AtomicLength | Reason::AtomicOffset | Reason::AtomicSegments
-    );
     match (rule_set, checks_writes) {
-        _ if atomic => "generic_atomic_write_valid",
+        _ if reason.is_atomic() => "generic_atomic_write_valid",
         (RuleSet::Unknown, _) => "unknown",
         (_, Some(function)) if of_request => function,
         (RuleSet::LogicalBlock, _) if raw => "__blkdev_direct_IO",

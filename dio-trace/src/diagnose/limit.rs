@@ -108,7 +108,16 @@ fn kind(reason: Reason, rule_set: RuleSet) -> LimitKind {
             Reason::MemoryAddress | Reason::SegmentLength,
             RuleSet::DmaSegmentLate | RuleSet::DmaSegment,
         ) => LimitKind::DmaAlignment,
-        _ => LimitKind::LogicalBlockSize,
+        (Reason::MemoryAddress, RuleSet::LogicalBlock | RuleSet::Unknown)
+        | (Reason::SegmentLength, RuleSet::LogicalBlock | RuleSet::DmaAddress | RuleSet::Unknown)
+        | (
+            Reason::TotalLength
+            | Reason::FileOffset
+            | Reason::AtomicLength
+            | Reason::AtomicOffset
+            | Reason::AtomicSegments,
+            _,
+        ) => LimitKind::LogicalBlockSize,
     }
 }
 

@@ -174,9 +174,11 @@ fn read_modify_write(record: &Record) -> String {
 fn of_verdict(record: &Record) -> Option<Note> {
     let (severity, sentence) = match record.verdict {
         Verdict::Buffered => (Severity::Warning, buffered(record)),
-        Verdict::Failed if record.flags.has(Flag::WouldBlock) => return None,
+        Verdict::Failed if record.flags.contains(Flag::WouldBlock) => return None,
         Verdict::Failed => (Severity::Warning, failed(record)),
-        Verdict::Accepted if record.flags.has(Flag::Unchecked) || record.flags.has(Flag::Hole) => {
+        Verdict::Accepted
+            if record.flags.contains(Flag::Unchecked) || record.flags.contains(Flag::Hole) =>
+        {
             return None;
         }
         Verdict::Accepted => (Severity::Info, accepted(record)),

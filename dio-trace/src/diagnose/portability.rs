@@ -102,11 +102,11 @@ fn unlooked(record: &Record, kernel: RuleSet, rejected: &[RuleSet]) -> String {
         .copied()
         .filter(|one| *one != kernel)
         .collect();
-    let here = if record.flags.has(Flag::Hole) {
+    let here = if record.flags.contains(Flag::Hole) {
         "accepted here in a hole; this kernel rejects the same read of data".to_owned()
-    } else if record.flags.has(Flag::EndOfFile) {
+    } else if record.flags.contains(Flag::EndOfFile) {
         "accepted here past the end of the file, where this kernel cuts it".to_owned()
-    } else if record.flags.has(Flag::Unchecked) {
+    } else if record.flags.contains(Flag::Unchecked) {
         "accepted here only because nothing checked it".to_owned()
     } else if let Some(disk) = checked_by {
         format!("accepted here by {disk}, which requires less")

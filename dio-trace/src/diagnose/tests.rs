@@ -4,7 +4,8 @@ use dio_trace_ebpf::rules::{Outcome, judge, portability};
 
 use super::*;
 use crate::model::{
-    Engine, Flags, Geometry, Interface, Limits, Operation, Reasons, Request, Segment, Timestamp,
+    Engine, Flag, Flags, Geometry, Interface, Limits, Operation, Reason, Reasons, Request, Segment,
+    Timestamp,
 };
 
 const DISK_4K: Limits = Limits {
@@ -136,7 +137,7 @@ fn a_gap_at_the_virtual_boundary() {
     };
     let segments = [(0x7f00_0000_0000, 100), (0x7f00_0001_0000, 3996)];
     let record = record(RuleSet::DmaSegmentLate, limits, 0, &segments);
-    assert_eq!(record.reasons, Reasons::VIRT_BOUNDARY);
+    assert_eq!(record.reasons, Reasons::of(&[Reason::VirtBoundary]));
     insta::assert_snapshot!(text(&diagnose(&record, RuleSet::DmaSegmentLate)));
 }
 
@@ -144,7 +145,7 @@ fn a_gap_at_the_virtual_boundary() {
 fn zram_success_is_called_dangerous() {
     let mut record = record(RuleSet::DmaAddress, DISK_4K, 0, &[(0x7f00_0000_0200, 4096)]);
     record.disk = Some("zram0".into());
-    record.flags = Flags::UNCHECKED;
+    record.flags = Flags::of(&[Flag::Unchecked]);
     let diagnosis = diagnose(&record, RuleSet::DmaAddress);
     assert_eq!(diagnosis.notes[0].severity, Severity::Danger);
     insta::assert_snapshot!(text(&diagnosis));
@@ -183,7 +184,7 @@ fn advice_for_btrfs_names_the_unit_of_btrfs() {
     let record = Record {
         filesystem: Some("btrfs".into()),
         verdict: Verdict::Buffered,
-        reasons: Reasons::TOTAL_LENGTH.with(Reasons::FILE_OFFSET),
+        reasons: Reasons::of(&[Reason::TotalLength, Reason::FileOffset]),
         ..aligned_to_the_disk
     };
     let advice = advice(&record).join("\n");

@@ -115,15 +115,11 @@ impl<'a> Rows<'a> {
             operation: columns.words("operation", Operation::from_word)?,
             interface: columns.words("interface", Interface::from_word)?,
             verdict: columns.words("verdict", Verdict::from_word)?,
-            reasons: columns.sets("reasons", |word| {
-                Some(Reasons::from(Reason::from_word(word)?).0)
-            })?,
-            flags: columns.sets("flags", |word| Some(Flags::from(Flag::from_word(word)?).0))?,
+            reasons: columns.sets("reasons", |word| Some(Reason::from_word(word)?.bit()))?,
+            flags: columns.sets("flags", |word| Some(Flag::from_word(word)?.bit()))?,
             engine: columns.words("engine", Engine::from_word)?,
             cause: columns.words("cause", Cause::from_word)?,
-            rule_sets: columns.sets("rule_sets", |word| {
-                Some(RuleSets::from_iter([RuleSet::from_word(word)?]).0)
-            })?,
+            rule_sets: columns.sets("rule_sets", |word| Some(RuleSet::from_word(word)?.bit()))?,
         })
     }
 
@@ -180,8 +176,8 @@ impl<'a> Rows<'a> {
                     path: self.path.get(row),
                     limits: limits[row],
                     verdict,
-                    reasons: Reasons(self.reasons[row].unwrap_or(0)),
-                    flags: Flags(self.flags[row].unwrap_or(0)),
+                    reasons: Reasons::from_bits(self.reasons[row].unwrap_or(0)),
+                    flags: Flags::from_bits(self.flags[row].unwrap_or(0)),
                     engine: self.engine[row],
                     cause: self.cause[row],
                     request: requests[row].take(),
@@ -249,7 +245,7 @@ impl<'a> Rows<'a> {
             latency: latencies.value(row),
             bios: bios.value(row),
             splits: splits.value(row),
-            rule_sets: RuleSets(self.rule_sets[row].unwrap_or(0)),
+            rule_sets: RuleSets::from_bits(self.rule_sets[row].unwrap_or(0)),
             user_stack: stack(&user_stacks, row),
             kernel_stack: stack(&kernel_stacks, row),
         };

@@ -10,7 +10,7 @@ use arrow_array::{
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType};
 
-use crate::{hash::Map, recording::schema::item_field};
+use crate::{hash::Map, model::Word, recording::schema::item_field};
 
 /// Number of texts kept from batch to batch. The dictionary is written again for each new text, so
 /// a large one costs more than it saves: beyond this size it starts again from empty.
@@ -106,7 +106,9 @@ impl Dictionary {
 pub(super) struct Words(ArrayRef);
 
 impl Words {
-    pub(super) fn new(words: impl Iterator<Item = &'static str>) -> Self {
+    /// The words of one enumeration.
+    pub(super) fn of<W: Word>() -> Self {
+        let words = W::ALL.iter().map(|one| one.word());
         Self(Arc::new(StringArray::from_iter_values(words)))
     }
 

@@ -86,15 +86,15 @@ impl Encoder {
     #[must_use]
     pub fn new(schema: SchemaRef) -> Self {
         let words = FixedWords {
-            operation: Words::new(Operation::ALL.iter().map(|one| one.word())),
-            interface: Words::new(Interface::ALL.iter().map(|one| one.word())),
-            verdict: Words::new(Verdict::ALL.iter().map(|one| one.word())),
-            reasons: Words::new(Reason::ALL.iter().map(|one| one.word())),
-            flags: Words::new(Flag::ALL.iter().map(|one| one.word())),
-            engine: Words::new(Engine::ALL.iter().map(|one| one.word())),
-            cause: Words::new(Cause::ALL.iter().map(|one| one.word())),
-            rule_sets: Words::new(RuleSet::ALL.iter().map(|one| one.word())),
-            loss_cause: Words::new(LossCause::ALL.iter().map(|one| one.word())),
+            operation: Words::of::<Operation>(),
+            interface: Words::of::<Interface>(),
+            verdict: Words::of::<Verdict>(),
+            reasons: Words::of::<Reason>(),
+            flags: Words::of::<Flag>(),
+            engine: Words::of::<Engine>(),
+            cause: Words::of::<Cause>(),
+            rule_sets: Words::of::<RuleSet>(),
+            loss_cause: Words::of::<LossCause>(),
         };
         Self {
             schema,
@@ -216,9 +216,10 @@ impl Encoder {
         let requests = || rows.requests.iter().copied();
         let losses = || rows.losses.iter().copied();
         let verdicts = rows.of_records::<Int8Type>(|record| record.verdict as i8);
-        let reasons = records().map(|record| record.map_or(0, |record| record.reasons.0));
-        let flags = records().map(|record| record.map_or(0, |record| record.flags.0));
-        let rule_sets = requests().map(|request| request.map_or(0, |request| request.rule_sets.0));
+        let reasons = records().map(|record| record.map_or(0, |record| record.reasons.bits()));
+        let flags = records().map(|record| record.map_or(0, |record| record.flags.bits()));
+        let rule_sets =
+            requests().map(|request| request.map_or(0, |request| request.rule_sets.bits()));
         let user_stacks = requests().map(|request| request?.user_stack.as_ref());
         let kernel_stacks = requests().map(|request| request?.kernel_stack.as_ref());
         let engines = records().map(|record| Some(record?.engine? as i8));

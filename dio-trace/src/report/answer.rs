@@ -37,7 +37,7 @@ pub fn answer(summary: &Summary, allow: &[Verdict]) -> Answer {
 mod tests {
     use super::*;
     use crate::{
-        model::{Flags, Loss, LossCause, Reasons},
+        model::{Flag, Flags, Loss, LossCause, Reasons},
         recording::{Ending, Metadata},
         report::gather::Gathered,
         store::{Volume, Worst},
@@ -73,9 +73,9 @@ mod tests {
 
     #[test]
     fn danger_is_never_allowed_and_probing_no_fault() {
-        let dangerous = summary(Verdict::Accepted, Flags::UNCHECKED, &[]);
+        let dangerous = summary(Verdict::Accepted, Flags::of(&[Flag::Unchecked]), &[]);
         assert_eq!(answer(&dangerous, &[Verdict::Accepted]), Answer::Finding);
-        let probing = summary(Verdict::Rejected, Flags::PROBING, &[]);
+        let probing = summary(Verdict::Rejected, Flags::of(&[Flag::Probing]), &[]);
         assert_eq!(answer(&probing, &[]), Answer::Clean);
     }
 

@@ -182,15 +182,18 @@ pub(super) fn gather(sum: &mut Gathered, part: &Part, filter: &Filter) -> Result
             pid: class.pid,
         };
         let mut tally = Tally::default();
-        let (reasons, flags) = (Reasons(class.reasons), Flags(class.flags));
+        let (reasons, flags) = (
+            Reasons::from_bits(class.reasons),
+            Flags::from_bits(class.flags),
+        );
         tally.count(partial.volume, class.verdict, reasons, flags, partial.worst);
         sum.count(&tally, process, place.clone(), || limits(partial.row));
         let case = Case {
             place,
             operation: class.operation,
             verdict: class.verdict,
-            reasons: Reasons(class.reasons),
-            flags: Flags(class.flags),
+            reasons: Reasons::from_bits(class.reasons),
+            flags: Flags::from_bits(class.flags),
             errno: class.errno,
             cause: class.cause,
         };
@@ -249,10 +252,8 @@ fn classes<'a>(
     let inodes = columns.u64s("inode")?;
     let operations = columns.words("operation", Operation::from_word)?;
     let verdicts = columns.words("verdict", Verdict::from_word)?;
-    let reasons = columns.sets("reasons", |word| {
-        Some(Reasons::from(Reason::from_word(word)?).0)
-    })?;
-    let flags = columns.sets("flags", |word| Some(Flags::from(Flag::from_word(word)?).0))?;
+    let reasons = columns.sets("reasons", |word| Some(Reason::from_word(word)?.bit()))?;
+    let flags = columns.sets("flags", |word| Some(Flag::from_word(word)?.bit()))?;
     let results = columns.i64s("result")?;
     let causes = columns.words("cause", Cause::from_word)?;
     let details = columns.u32s("tid")?;

@@ -12,7 +12,7 @@ pub use text::text;
 use crate::{
     diagnose::diagnose,
     filter::Filter,
-    model::{Flags, Limits, Reasons, Record, RuleSet, Verdict},
+    model::{Flag, Flags, Limits, Reason, Reasons, Record, RuleSet, Verdict},
     recording::{COLUMNS, Decoder, Reader, Row, fold, select},
     report::{File, Place},
 };
@@ -133,9 +133,12 @@ impl WhatIf {
             &there,
             self.rule_set.unwrap_or(kernel),
         );
-        if record.flags.contains(Flags::COPIED) {
-            let memory = Reasons::MEMORY_ADDRESS.with(Reasons::SEGMENT_LENGTH);
-            broken = Reasons(broken.0 & !memory.with(Reasons::VIRT_BOUNDARY).0);
+        if record.flags.contains(Flag::Copied) {
+            broken = broken.without(Reasons::of(&[
+                Reason::MemoryAddress,
+                Reason::SegmentLength,
+                Reason::VirtBoundary,
+            ]));
         }
         let fate = match (rejected_now, broken.is_empty()) {
             (false, false) => Fate::Breaks,

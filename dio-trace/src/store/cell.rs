@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::{
-    model::{Flags, Interface, Operation, Reasons, Record, Timestamp, Verdict},
+    model::{Flag, Flags, Interface, Operation, Reasons, Record, Timestamp, Verdict},
     store::{Volume, Worst, window::Window},
 };
 
@@ -45,7 +45,7 @@ impl CellKey {
 
     /// The coarse kind with the same verdict. Probing stays separate, because it is not a fault.
     pub(super) fn coarse(self) -> Self {
-        let flags = Flags::NONE.with_if(Flags::PROBING, self.flags.contains(Flags::PROBING));
+        let flags = Flags::NONE.with_if(Flag::Probing, self.flags.contains(Flag::Probing));
         Self {
             interface: None,
             reasons: Reasons::NONE,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    model::{Batch, Flags, Record, Timestamp, Verdict},
+    model::{Batch, Flag, Record, Timestamp, Verdict},
     store::{
         Store,
         bounds::{CELLS_MAX, FOLDED_PART, GOES_ON},
@@ -29,7 +29,7 @@ impl Store {
         self.time = time;
         let mut counts = [0_u64; Verdict::ALL.len()];
         for record in batch.records {
-            if !record.flags.contains(Flags::PROBING) {
+            if !record.flags.contains(Flag::Probing) {
                 let count = &mut counts[record.verdict as usize];
                 *count = count.saturating_add(record.count);
             }
@@ -78,7 +78,7 @@ impl Store {
         }
         if let Some(request) = &record.request {
             // Probing stays separate here as well, or it would look like trouble.
-            if !record.flags.contains(Flags::PROBING) {
+            if !record.flags.contains(Flag::Probing) {
                 self.histogram.add(record.verdict, request);
                 let own = process.histogram.get_or_insert_default();
                 own.add(record.verdict, request);
@@ -128,8 +128,8 @@ impl Store {
 
 /// Whether the first request of this kind goes into the event log.
 fn is_notable(record: &Record) -> bool {
-    !record.flags.contains(Flags::PROBING)
-        && (record.verdict.is_trouble() || record.flags.contains(Flags::UNCHECKED))
+    !record.flags.contains(Flag::Probing)
+        && (record.verdict.is_trouble() || record.flags.contains(Flag::Unchecked))
 }
 
 impl Process {
@@ -137,6 +137,6 @@ impl Process {
         self.files
             .values()
             .flat_map(|used| &used.cells)
-            .any(|cell| cell.key.verdict.is_trouble() && !cell.key.flags.contains(Flags::PROBING))
+            .any(|cell| cell.key.verdict.is_trouble() && !cell.key.flags.contains(Flag::Probing))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    model::{DeviceNumber, Flags, Limits, Operation, Record, Verdict},
+    model::{DeviceNumber, Flag, Limits, Operation, Record, Verdict},
     store::{
         Set, Tally, Volume,
         cell::CellKey,
@@ -143,7 +143,7 @@ impl Builder {
             if key.operation == Operation::Read {
                 self.row.reads += part.volume.count;
             }
-            let probing = key.flags.contains(Flags::PROBING);
+            let probing = key.flags.contains(Flag::Probing);
             if key.verdict.is_trouble() && !probing {
                 weight.0 += part.volume.count;
             }

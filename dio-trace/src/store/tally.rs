@@ -42,7 +42,7 @@ impl Worst {
 
 /// All counts over a set of records. They are pure sums: the order of records does not matter.
 ///
-/// Probing requests ([`Flags::PROBING`]) are direct requests and part of [`total`](Self::total),
+/// Probing requests ([`Flag::Probing`]) are direct requests and part of [`total`](Self::total),
 /// but not a fault: they are in [`probing`](Self::probing), and in no verdict, reason or other
 /// flag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,20 +85,16 @@ impl Tally {
         flags: Flags,
         worst: Worst,
     ) {
-        if flags.contains(Flags::PROBING) {
+        if flags.contains(Flag::Probing) {
             self.probing.add(volume);
             return;
         }
         self.verdicts[verdict as usize].add(volume);
-        for (&reason, sum) in Reason::ALL.iter().zip(&mut self.reasons) {
-            if reasons.has(reason) {
-                sum.add(volume);
-            }
+        for reason in reasons.iter() {
+            self.reasons[reason as usize].add(volume);
         }
-        for (&flag, sum) in Flag::ALL.iter().zip(&mut self.flags) {
-            if flags.has(flag) {
-                sum.add(volume);
-            }
+        for flag in flags.iter() {
+            self.flags[flag as usize].add(volume);
         }
         if !reasons.is_empty() {
             self.misaligned.add(volume);
@@ -225,7 +221,12 @@ mod tests {
     fn probing_is_in_the_total_and_no_fault() {
         let tally = tally(&[
             (7, Verdict::Aligned, Reasons::NONE, Flags::NONE),
-            (3, Verdict::Rejected, Reasons::TOTAL_LENGTH, Flags::PROBING),
+            (
+                3,
+                Verdict::Rejected,
+                Reasons::of(&[Reason::TotalLength]),
+                Flags::of(&[Flag::Probing]),
+            ),
         ]);
         assert_eq!(
             tally.total(),
@@ -247,10 +248,15 @@ mod tests {
             (
                 2,
                 Verdict::Rejected,
-                Reasons::FILE_OFFSET.with(Reasons::TOTAL_LENGTH),
-                Flags::LATE,
+                Reasons::of(&[Reason::FileOffset, Reason::TotalLength]),
+                Flags::of(&[Flag::Late]),
             ),
-            (1, Verdict::Buffered, Reasons::NONE, Flags::SHORT),
+            (
+                1,
+                Verdict::Buffered,
+                Reasons::NONE,
+                Flags::of(&[Flag::Short]),
+            ),
         ];
         let mut merged = tally(&rows[..1]);
         merged.merge(&tally(&rows[1..]));

@@ -2,7 +2,7 @@
 
 use crate::{
     diagnose::errno_name,
-    model::{Flag, Flags, Reason, Reasons, Record, Verdict, printable},
+    model::{Flag, Reason, Record, Verdict, printable},
     store::{Column, Kind, ProcessKey, Row, RowKey, Snapshot, Tally},
     text::{bytes_short, clock_exact, latency, per_second, short, size},
     tui::{
@@ -144,18 +144,18 @@ pub(super) fn of_request(record: &Record, column: Column, columns: usize, theme:
         Column::Interface => plain(record.interface.word()),
         Column::Offset => (
             geometry.offset.to_string(),
-            fault(record, Reasons::FILE_OFFSET),
+            fault(record, Reason::FileOffset),
         ),
         Column::Length => (
             geometry.length.to_string(),
-            fault(record, Reasons::TOTAL_LENGTH),
+            fault(record, Reason::TotalLength),
         ),
         Column::Segments => (geometry.segment_count.to_string(), Role::Text),
         Column::WorstMemory => (
             size(u64::from(geometry.memory_alignment())),
-            fault(record, Reasons::MEMORY_ADDRESS),
+            fault(record, Reason::MemoryAddress),
         ),
-        Column::Outcome if record.flags.contains(Flags::PROBING) => {
+        Column::Outcome if record.flags.contains(Flag::Probing) => {
             ("probing".to_owned(), Role::Faint)
         }
         Column::Outcome => plain_verdict(record.verdict),
@@ -186,7 +186,7 @@ fn unknown() -> Cell {
     (UNKNOWN.to_owned(), Role::Faint)
 }
 
-fn fault(record: &Record, reason: Reasons) -> Role {
+fn fault(record: &Record, reason: Reason) -> Role {
     if record.reasons.contains(reason) {
         Role::Verdict(record.verdict)
     } else {
@@ -247,7 +247,9 @@ fn of_reasons(kind: Kind, columns: usize, theme: &Theme) -> Cell {
                 Reason::VirtBoundary,
                 Reason::SegmentLength,
             ];
-            let words = TELLING.into_iter().filter(|one| kind.reasons.has(*one));
+            let words = TELLING
+                .into_iter()
+                .filter(|one| kind.reasons.contains(*one));
             words.map(short_reason).collect::<Vec<_>>().join("+")
         }
     };

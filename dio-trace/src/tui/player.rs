@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    model::{Batch, Flags, Timestamp},
+    model::{Batch, Flag, Timestamp},
     source::EventSource,
     tui::{
         message::Play,
@@ -235,6 +235,6 @@ pub(super) fn trouble(batch: &Batch) -> u64 {
     let faults = batch
         .records
         .iter()
-        .filter(|record| record.verdict.is_trouble() && !record.flags.contains(Flags::PROBING));
+        .filter(|record| record.verdict.is_trouble() && !record.flags.contains(Flag::Probing));
     faults.fold(0, |sum, record| sum.saturating_add(record.count))
 }

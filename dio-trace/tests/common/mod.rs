@@ -13,9 +13,9 @@ use std::{
 };
 
 use dio_trace::model::{
-    Attachment, Batch, DeviceNumber, Engine, Environment, Evidence, Flags, Geometry, Interface,
-    Limits, Loss, LossCause, Operation, Reasons, Record, Request, RuleSet, Segment, Timestamp,
-    Verdict,
+    Attachment, Batch, DeviceNumber, Engine, Environment, Evidence, Flag, Flags, Geometry,
+    Interface, Limits, Loss, LossCause, Operation, Reasons, Record, Request, RuleSet, Segment,
+    Timestamp, Verdict,
 };
 use dio_trace_ebpf::rules::{Outcome, judge, portability, violations};
 
@@ -205,7 +205,7 @@ pub fn counted(who: Who, time: i64, count: u64) -> Record {
 pub fn story() -> Vec<Batch> {
     let at = |second: i64| START + second * 1_000_000_000;
     let mut probing = request(QEMU, at(1), Operation::Read, 0, &[(0x7f11_0000_0000, 512)]);
-    probing.flags = Flags::PROBING;
+    probing.flags = Flags::of(&[Flag::Probing]);
     let mut zram = request(
         Who {
             disk: "zram0",
@@ -219,7 +219,7 @@ pub fn story() -> Vec<Batch> {
         0,
         &[(0x7f33_0000_0200, 4096)],
     );
-    zram.flags = Flags::UNCHECKED;
+    zram.flags = Flags::of(&[Flag::Unchecked]);
     let segments = [(0x7f11_0000_0000, 512), (0x7f11_0001_0000, 3584)];
     vec![
         Batch {

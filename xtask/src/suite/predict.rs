@@ -2,7 +2,7 @@
 
 use dio_trace_ebpf::{
     rules::{Geometry, Limits, Segment, violations},
-    words::{Operation, Reasons, RuleSet},
+    words::{Operation, Reason, Reasons, RuleSet},
 };
 
 use super::place::{Front, Late, Made, PAGE};
@@ -149,8 +149,7 @@ enum Looking {
 /// Predicts under `dma-segment-late`, with the devices below.
 fn late(made: &Made<'_>, answer: &Answer, segments: &[Segment], looking: Looking) -> Prediction {
     let own = broken(&made.limits, RuleSet::DmaSegmentLate, answer, segments);
-    let whole = Reasons::TOTAL_LENGTH.with(Reasons::FILE_OFFSET);
-    if own.0 & whole.0 != 0 {
+    if own.contains(Reason::TotalLength) || own.contains(Reason::FileOffset) {
         return refusal(made, segments);
     }
     let accepted = Prediction::Direct {

@@ -5,7 +5,7 @@ use dio_trace_ebpf::{
     lifecycle::{is_plain_request, outcome},
     rules::judge,
     verifier::opaque,
-    words::{Flags, Verdict},
+    words::{Flag, Flags, Verdict},
 };
 
 use crate::bpf::base::globals::rule_set;
@@ -31,8 +31,8 @@ impl Judged {
     #[inline(always)]
     pub(in crate::bpf) fn is_captured(self) -> bool {
         let fault =
-            self.verdict() != Verdict::Aligned as u8 && self.flags() & Flags::WOULD_BLOCK.0 == 0;
-        fault || self.flags() & Flags::CAPTURED.0 != 0
+            self.verdict() != Verdict::Aligned as u8 && self.flags() & Flag::WouldBlock.bit() == 0;
+        fault || self.flags() & Flags::CAPTURED.bits() != 0
     }
 
     /// [`Flags`](dio_trace_ebpf::words::Flags) bits.
@@ -63,6 +63,6 @@ fn judged(request: &Request, result: i64) -> u64 {
         &outcome(request, result, rule_set()),
     );
     opaque(judgement.verdict as u64, request.time)
-        | u64::from(judgement.reasons.0) << 8
-        | u64::from(judgement.flags.0) << 16
+        | u64::from(judgement.reasons.bits()) << 8
+        | u64::from(judgement.flags.bits()) << 16
 }

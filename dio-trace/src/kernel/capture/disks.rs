@@ -30,6 +30,21 @@ impl Disks {
     }
 }
 
+/// Whether nobody looks at the alignment of requests with this flag.
+const fn nobody_looks(flag: Flag) -> bool {
+    match flag {
+        Flag::Hole | Flag::Copied | Flag::Unchecked | Flag::WouldBlock => true,
+        Flag::Short
+        | Flag::Late
+        | Flag::Serialised
+        | Flag::Probing
+        | Flag::EndOfFile
+        | Flag::Extends
+        | Flag::ReadModifyWrite
+        | Flag::Atomic => false,
+    }
+}
+
 /// The disk whose limits were really applied to a request, as the kernel's `dev_t`; 0 where nobody
 /// looked, or where it is not known.
 pub(super) fn looked(
@@ -38,7 +53,7 @@ pub(super) fn looked(
     engine: Engine,
     kernel: RuleSet,
 ) -> u32 {
-    let flags = Flags(event.flags);
+    let flags = Flags::from_bits(event.flags);
     let verdict = u8::try_from(event.verdict)
         .ok()
         .and_then(Verdict::from_number);
@@ -46,9 +61,7 @@ pub(super) fn looked(
     let nobody = verdict == Some(Verdict::Buffered)
         || !engine.has_rules()
         || request.state & state::NO_RULE != 0
-        || [Flag::Hole, Flag::Copied, Flag::Unchecked, Flag::WouldBlock]
-            .iter()
-            .any(|flag| flags.has(*flag));
+        || flags.iter().any(nobody_looks);
     if nobody || engine == Engine::None && !refused {
         return 0;
     }

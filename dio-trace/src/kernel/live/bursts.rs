@@ -4,7 +4,7 @@
 
 use crate::{
     hash::{Map, Set},
-    model::{DeviceNumber, Flags, Operation, Record, Verdict},
+    model::{DeviceNumber, Flag, Operation, Record, Verdict},
 };
 
 /// Number of attempts that make a burst: fewer may be chance.
@@ -60,7 +60,7 @@ pub(in crate::kernel) fn mark(records: &mut [Record]) {
         if is_probing(attempts().map(|index| &records[index])) {
             for index in attempts() {
                 let flags = &mut records[index].flags;
-                *flags = flags.with(Flags::PROBING);
+                *flags = flags.with(Flag::Probing);
             }
         }
     }
@@ -97,7 +97,7 @@ fn is_probing<'r>(mut attempts: impl Iterator<Item = &'r Record>) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        model::{Geometry, Segment, Timestamp},
+        model::{Flags, Geometry, Segment, Timestamp},
         source::{EventSource, script::Script},
     };
 
@@ -134,7 +134,7 @@ mod tests {
 
     fn marked(mut records: Vec<Record>) -> usize {
         mark(&mut records);
-        let probing = |record: &&Record| record.flags.contains(Flags::PROBING);
+        let probing = |record: &&Record| record.flags.contains(Flag::Probing);
         records.iter().filter(probing).count()
     }
 

@@ -78,7 +78,7 @@ fn segment() -> impl Strategy<Value = Segment> {
 }
 
 fn rule_sets() -> impl Strategy<Value = RuleSets> {
-    (0u32..16).prop_map(RuleSets)
+    (0u32..16).prop_map(RuleSets::from_bits)
 }
 
 prop_compose! {
@@ -156,8 +156,8 @@ prop_compose! {
             path: place.4,
             limits,
             verdict: words.2,
-            reasons: Reasons(words.3),
-            flags: Flags(words.4),
+            reasons: Reasons::from_bits(words.3),
+            flags: Flags::from_bits(words.4),
             engine: words.5,
             cause: words.6,
             request,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     diagnose::{Diagnosis, Severity, diagnose},
-    model::{Flags, Reason, Record, Verdict},
+    model::{Flag, Reason, Record, Verdict},
     report::{
         Case, Frequent, Place, Seen, Summary,
         text::{layout::Page, place_name},
@@ -47,13 +47,13 @@ impl Group<'_> {
 /// The badness of a case; 0 is the worst.
 fn badness(case: &Case) -> u8 {
     match case.verdict {
-        _ if case.flags.contains(Flags::PROBING) => 7,
-        _ if case.flags.contains(Flags::UNCHECKED) => 0,
+        _ if case.flags.contains(Flag::Probing) => 7,
+        _ if case.flags.contains(Flag::Unchecked) => 0,
         Verdict::Rejected => 1,
         Verdict::Buffered => 2,
         Verdict::Failed => 3,
         Verdict::Accepted => 4,
-        Verdict::Aligned if case.flags.contains(Flags::SHORT) => 5,
+        Verdict::Aligned if case.flags.contains(Flag::Short) => 5,
         Verdict::Aligned => 6,
     }
 }
@@ -154,7 +154,7 @@ fn explain(page: &mut Page, example: &Record, diagnosis: &Diagnosis) {
         .request
         .as_ref()
         .is_some_and(|one| one.geometry.segment_count == 1)
-        && example.reasons.has(Reason::TotalLength);
+        && example.reasons.contains(Reason::TotalLength);
     for fault in &diagnosis.faults {
         // The length of the only segment is that of the request.
         if single && fault.reason == Reason::SegmentLength {

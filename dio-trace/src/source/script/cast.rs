@@ -1,7 +1,7 @@
 //! The requests that each program of the script makes in one second.
 
 use crate::{
-    model::{Flags, Operation, Record, Timestamp},
+    model::{Flag, Flags, Operation, Record, Timestamp},
     source::script::{
         actors::{
             Actor, BACKUP, COMMIT_LOG, DIRECTORY, File, IMAGE, ODD_NAME, Part, RAW, REDO_LOG,
@@ -150,7 +150,7 @@ impl Beat<'_> {
                 operation: Operation::Read,
                 offset: 0,
                 segments: &[(0x7f3a_5c00_0000, length)],
-                flags: Flags::PROBING,
+                flags: Flags::of(&[Flag::Probing]),
             };
             self.capture(&shape, n)
         };

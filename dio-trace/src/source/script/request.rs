@@ -64,7 +64,7 @@ pub(super) fn capture(actor: &Actor, shape: &Shape<'_>, time: Timestamp, latency
     Record {
         verdict: judgement.verdict,
         reasons: judgement.reasons,
-        flags: judgement.flags.with(shape.flags),
+        flags: judgement.flags.union(shape.flags),
         engine: Some(engine),
         cause: (page_cache && judgement.reasons.is_empty()).then_some(Cause::Checksums),
         request: Some(Request {

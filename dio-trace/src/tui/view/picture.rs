@@ -57,7 +57,7 @@ pub(super) fn lines(
         &format!("In the {title}, against logical blocks of {block} bytes"),
     ));
     let whole = [Reason::FileOffset, Reason::TotalLength];
-    let departs = whole.iter().any(|reason| record.reasons.has(*reason));
+    let departs = whole.iter().any(|reason| record.reasons.contains(*reason));
     lines.extend(file.draw(theme, width, checks.role(departs), false));
     lines.push(checks.line(
         "offset",
@@ -163,7 +163,7 @@ impl Checks<'_> {
 
     /// Whether a value misses what full alignment asks.
     fn misses(&self, value: u64, reason: Reason) -> bool {
-        self.record.reasons.has(reason)
+        self.record.reasons.contains(reason)
             && [self.rule_set, RuleSet::LogicalBlock]
                 .iter()
                 .any(|rule_set| {
@@ -187,7 +187,7 @@ impl Checks<'_> {
             limit.bytes,
             limit.kind.name().trim_end_matches(" size")
         );
-        let (role, sign, text) = if over != 0 && self.broken.has(reason) {
+        let (role, sign, text) = if over != 0 && self.broken.contains(reason) {
             let missing = u64::from(limit.bytes) - over;
             let role = Role::Verdict(self.record.verdict);
             let mut text = format!("{over} over a multiple of {unit}");
@@ -226,7 +226,7 @@ impl Checks<'_> {
                 Role::Good,
                 format!("{} all gaps lie at multiples of {bytes}", symbols.good),
             )
-        } else if self.broken.has(Reason::VirtBoundary) {
+        } else if self.broken.contains(Reason::VirtBoundary) {
             let text = format!("{} a gap lies off the boundary of {bytes}", symbols.bad);
             (Role::Verdict(self.record.verdict), text)
         } else {
