@@ -12,36 +12,29 @@ mod request;
 mod rule_set;
 
 pub use carried::{Cause, Engine};
+pub use declare::Word;
 pub use flag::{Flag, Flags};
 pub use loss::LossCause;
 pub use reason::{Reason, Reasons};
 pub use request::{Interface, Operation, Verdict};
 pub use rule_set::{RuleSet, RuleSets};
 
-/// Any of the enumerations of words, for code that lists or explains them.
-pub trait Word: Copy + 'static {
-    /// Every variant, in order of its number.
-    const ALL: &'static [Self];
-
-    /// The word used on the command line, in recordings and on the screen.
-    fn word(self) -> &'static str;
-
-    /// Its meaning: a plain phrase without a capital and without a full stop.
-    fn meaning(self) -> &'static str;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn law<W: Word + PartialEq + core::fmt::Debug>(from_word: fn(&str) -> Option<W>) {
+    fn law<W: Word + PartialEq + core::fmt::Debug>() {
         for one in W::ALL {
-            assert_eq!(from_word(one.word()), Some(*one));
+            assert_eq!(W::from_word(one.word()), Some(*one));
             let meaning = one.meaning();
             let (first, last) = (meaning.chars().next(), meaning.chars().last());
             assert!(
                 first.is_some_and(char::is_alphanumeric) || meaning.starts_with("__"),
                 "{meaning}"
+            );
+            assert!(
+                !meaning.contains('|'),
+                "it ends a cell of a table: {meaning}"
             );
             assert!(
                 last.is_some_and(|last| last.is_alphanumeric() || last == ')'),
@@ -52,15 +45,15 @@ mod tests {
 
     #[test]
     fn every_word_is_found_and_has_a_meaning_in_one_form() {
-        law(Verdict::from_word);
-        law(Operation::from_word);
-        law(Interface::from_word);
-        law(Engine::from_word);
-        law(Cause::from_word);
-        law(RuleSet::from_word);
-        law(Reason::from_word);
-        law(Flag::from_word);
-        law(LossCause::from_word);
+        law::<Verdict>();
+        law::<Operation>();
+        law::<Interface>();
+        law::<Engine>();
+        law::<Cause>();
+        law::<RuleSet>();
+        law::<Reason>();
+        law::<Flag>();
+        law::<LossCause>();
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod replay;
 mod report;
 mod session;
 mod verify;
+mod word;
 
 use std::{ffi::OsString, io::IsTerminal, process::ExitCode};
 

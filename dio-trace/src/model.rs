@@ -10,6 +10,7 @@ mod loss;
 mod printable;
 mod record;
 mod time;
+mod vocabulary;
 
 pub use attachment::{Attachment, Failure, FailureKind};
 pub use batch::Batch;
@@ -27,3 +28,4 @@ pub use loss::{Loss, Losses};
 pub use printable::printable;
 pub use record::{Record, Request};
 pub use time::Timestamp;
+pub use vocabulary::Vocabulary;

@@ -33,7 +33,7 @@ pub use reader::{Ending, Reader};
 pub use recorder::{Recorder, Room, Target};
 pub use rotate::Files;
 pub use row::Row;
-pub use schema::{COLUMNS, Column, Kind, schema, schema_markdown};
+pub use schema::{COLUMNS, Column, Kind, columns_markdown, schema, schema_markdown};
 pub(crate) use select::mask;
 pub use select::{FILTER_COLUMNS, select};
 pub use writer::{Pace, Sink, Writer};

@@ -6,10 +6,10 @@ words! {
     /// Which code carried a request, and so whose rule holds.
     Engine {
         None = 0 => "none", "refused, or served from the page cache, before any direct I/O engine was entered";
-        Iomap = 1 => "iomap", "iomap_dio_rw and its kin: XFS, ext4, btrfs, f2fs and others";
+        Iomap = 1 => "iomap", "iomap_dio_rw and its relatives: XFS, ext4, btrfs, f2fs and others";
         Block = 2 => "block", "blkdev_direct_IO: a raw block device";
-        Legacy = 3 => "legacy", "__blockdev_direct_IO: FAT and other filesystems that were not moved to iomap; everything a multiple of the logical block size on every kernel";
-        Server = 4 => "server", "passed to a server without the page cache: FUSE, NFS; no alignment rule of this kernel";
+        Legacy = 3 => "legacy", "__blockdev_direct_IO: FAT and other filesystems that were not moved to iomap; on every kernel, everything must be a multiple of the logical block size";
+        Server = 4 => "server", "passed to a server without the page cache: FUSE, NFS; this kernel has no alignment rule for it";
         Own = 5 => "own", "an engine of the filesystem's own, or memory on a DAX device: the common rules do not hold";
         Passthrough = 6 => "passthrough", "a command to the device with the program's memory: SG_IO, NVMe ioctl, io_uring_cmd";
     }

@@ -1,4 +1,4 @@
-//! Macros that declare a set of words once: number, word and meaning of each.
+//! Macros that declare words once: number, word and meaning of each.
 
 /// Declares an enumeration whose variants have a fixed number, a fixed word and a meaning.
 macro_rules! words {
@@ -49,11 +49,15 @@ macro_rules! words {
             }
         }
 
-        impl super::Word for $name {
+        impl crate::words::Word for $name {
             const ALL: &'static [Self] = Self::ALL;
 
             fn word(self) -> &'static str {
                 self.word()
+            }
+
+            fn from_word(word: &str) -> Option<Self> {
+                Self::from_word(word)
             }
 
             fn meaning(self) -> &'static str {
@@ -209,4 +213,19 @@ macro_rules! sets {
             }
         }
     };
+}
+
+/// Any of the enumerations of words, for code that lists or explains them.
+pub trait Word: Copy + 'static {
+    /// Every variant, in order of its number.
+    const ALL: &'static [Self];
+
+    /// The word used on the command line, in recordings and on the screen.
+    fn word(self) -> &'static str;
+
+    /// The variant with this word, if there is one.
+    fn from_word(word: &str) -> Option<Self>;
+
+    /// Its meaning: a plain phrase without a capital and without a full stop.
+    fn meaning(self) -> &'static str;
 }

@@ -7,14 +7,14 @@ sets! {
     Flag {
         Short = 0 => "short", "fewer bytes than asked for, not at the end of the file or device";
         Late = 1 => "late", "it failed after bios had been submitted";
-        Serialised = 2 => "serialised", "done directly, but the filesystem ran the write alone, as it covers part of a filesystem block";
+        Serialised = 2 => "serialised", "done directly, but the filesystem ran the write alone, because it covers part of a filesystem block";
         Unchecked = 3 => "unchecked", "done although it breaks a rule that applies, because nobody looked: the device may fail it or damage data";
         Copied = 4 => "copied", "bounced through kernel memory, so that the buffer's alignment did not matter";
         Probing = 5 => "probing", "one of a burst of attempts at one offset by one thread that ended in success: a program finding out the alignment; shown apart, not a fault";
         EndOfFile = 6 => "end_of_file", "cut at the end of the file or device";
         Hole = 7 => "hole", "nothing was read from the disk (a hole, or an extent never written), so nobody looked at alignment";
         WouldBlock = 8 => "would_block", "EAGAIN to a caller that asked not to wait (RWF_NOWAIT): not a failure";
-        Extends = 9 => "extends", "a write that extends the file, which the filesystem ran alone for that";
+        Extends = 9 => "extends", "a write that the filesystem ran alone, because it extends the file";
         ReadModifyWrite = 10 => "read_modify_write", "a write that is not whole physical blocks: the disk reads the rest of them first";
         Atomic = 11 => "atomic", "a write that was to reach the disk whole or not at all (RWF_ATOMIC)";
     }

@@ -6,18 +6,18 @@ words! {
     LossCause {
         DetailCapped = 0 => "detail_capped", "a process issued more misaligned requests than its share of details; they are counted";
         DetailBufferFull = 1 => "detail_buffer_full", "the ring buffer was full: the request is counted, its details are not";
-        InFlightFull = 2 => "in_flight_full", "more requests in flight than the table holds: the request was not followed";
-        CountersFull = 3 => "counters_full", "more processes and files than the counting table holds: counted without file or process";
+        InFlightFull = 2 => "in_flight_full", "more requests were in flight than the table holds: the request was not followed";
+        CountersFull = 3 => "counters_full", "there were more processes and files than the counting table holds: the request was counted without file or process";
         CompletionUnpaired = 4 => "completion_unpaired", "a completion whose submission was not seen";
         RequestUnfinished = 5 => "request_unfinished", "a request whose end was never seen";
         MemoryUnreadable = 6 => "memory_unreadable", "kernel or user memory that could not be read: the request's shape is not fully known";
-        PathUnresolved = 7 => "path_unresolved", "a path that could not be taken";
-        SegmentsTruncated = 8 => "segments_truncated", "more segments than are examined: alignments cover only those looked at";
-        ProbeMissed = 9 => "probe_missed", "a request that was missed, because the kernel skipped the probes that would have seen it: they were at work on that CPU already, or followed too many calls at a time";
+        PathUnresolved = 7 => "path_unresolved", "a path that could not be found";
+        SegmentsTruncated = 8 => "segments_truncated", "more segments than are examined: alignments cover only those that were";
+        ProbeMissed = 9 => "probe_missed", "a request that was missed because the kernel skipped its probes: they were already running on that CPU, or followed too many calls at a time";
         EventUndecodable = 10 => "event_undecodable", "an event this version cannot decode";
         RecordUnwritten = 11 => "record_unwritten", "a batch that could not be written to the recording";
         StackUnavailable = 12 => "stack_unavailable", "a call stack that could not be taken";
-        BioMissed = 13 => "bio_missed", "a bio whose probe the kernel skipped: bios of its request is too low, if it was that of a request at all";
+        BioMissed = 13 => "bio_missed", "a bio whose probe the kernel skipped: if it belonged to a request, that one has had more bios than its row says";
     }
 }
 

@@ -10,7 +10,7 @@ sets! {
         TotalLength = 2 => "total_length", "the length of the whole request";
         FileOffset = 3 => "file_offset", "the position in the file or device";
         VirtBoundary = 4 => "virt_boundary", "a gap between segments that the device's virtual boundary forbids";
-        AtomicLength = 5 => "atomic_length", "the length of an atomic write: not a power of two, or outside the units that can be written so";
+        AtomicLength = 5 => "atomic_length", "the length of an atomic write: not a power of two, or outside the sizes that can be written atomically";
         AtomicOffset = 6 => "atomic_offset", "the offset of an atomic write: not a multiple of its length";
         AtomicSegments = 7 => "atomic_segments", "the memory of an atomic write: more than one segment";
     }

@@ -5,7 +5,7 @@ words! {
     Verdict {
         Aligned = 0 => "aligned", "address, every segment length, total length and offset are multiples of the logical block size (and of the dma alignment where that is coarser), and it was done directly: it would work under every rule set";
         Accepted = 1 => "accepted", "misaligned by that measure, yet done directly: it may fail on another kernel or disk";
-        Buffered = 2 => "buffered", "O_DIRECT was asked for, and the page cache served all or part of it";
+        Buffered = 2 => "buffered", "O_DIRECT was asked for, but the page cache served all or part of it";
         Rejected = 3 => "rejected", "failed, and it breaks a rule in force on this kernel, device and filesystem";
         Failed = 4 => "failed", "failed for a reason that is not alignment";
     }
@@ -22,10 +22,10 @@ words! {
 words! {
     /// How the request came into the kernel.
     Interface {
-        Sync = 0 => "sync", "a system call that waits: read, pread64, readv, preadv2 and their write twins";
+        Sync = 0 => "sync", "a system call that waits for the result: read, pread64, readv, preadv2, or the same for writing";
         Aio = 1 => "aio", "io_submit (libaio)";
-        IoUring = 2 => "io_uring", "io_uring, whichever thread issued it";
-        Kernel = 3 => "kernel", "another part of the kernel: a loop device, overlayfs, a network filesystem server";
+        IoUring = 2 => "io_uring", "io_uring, whichever thread issued the request";
+        Kernel = 3 => "kernel", "another part of the kernel, such as a loop device, overlayfs or a network file server";
     }
 }
 

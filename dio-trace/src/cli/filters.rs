@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::{
+    cli::word::word,
     filter::{Errno, Filter, Pattern},
     model::{Operation, Verdict},
 };
@@ -26,11 +27,11 @@ pub struct FilterArguments {
     /// File path, such as '/var/lib/mysql/*'; * also matches /
     #[arg(long, value_name = "GLOB", value_parser = Pattern::new)]
     path: Vec<Pattern>,
-    /// What became of it: aligned, accepted, buffered, rejected, failed
-    #[arg(long, value_name = "VERDICT", value_parser = verdict)]
+    /// What became of the request
+    #[arg(long, value_name = "VERDICT", value_parser = word::<Verdict>())]
     verdict: Vec<Verdict>,
-    /// read or write
-    #[arg(long, value_name = "OPERATION", value_parser = operation)]
+    /// Direction of the transfer
+    #[arg(long, value_name = "OPERATION", value_parser = word::<Operation>())]
     operation: Vec<Operation>,
     /// Error of captured requests, by name or number, such as EINVAL or 5
     #[arg(long, value_name = "ERRNO")]
@@ -56,17 +57,4 @@ impl FilterArguments {
 
 fn disk(text: &str) -> Result<Pattern, String> {
     Pattern::new(text.trim_start_matches("/dev/"))
-}
-
-/// Reads a verdict.
-pub(super) fn verdict(word: &str) -> Result<Verdict, String> {
-    Verdict::from_word(word).ok_or_else(|| one_of(Verdict::ALL.iter().map(|one| one.word())))
-}
-
-fn operation(word: &str) -> Result<Operation, String> {
-    Operation::from_word(word).ok_or_else(|| one_of(Operation::ALL.iter().map(|one| one.word())))
-}
-
-fn one_of(words: impl Iterator<Item = &'static str>) -> String {
-    format!("write one of {}", words.collect::<Vec<_>>().join(", "))
 }

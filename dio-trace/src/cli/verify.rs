@@ -9,9 +9,9 @@ use crate::{
         Exit, Failure, FilterArguments,
         command::exit_status,
         diagnostics::say,
-        filters::verdict,
         output, parse_duration,
         session::{End, Plan, Session},
+        word::word,
     },
     kernel::Options,
     model::Verdict,
@@ -33,7 +33,13 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "D", value_parser = parse_duration)]
     duration: Option<Duration>,
     /// Verdicts that are not a finding: accepted, buffered, rejected
-    #[arg(long, value_name = "VERDICT", value_parser = verdict, num_args = 1..)]
+    #[arg(
+        long,
+        value_name = "VERDICT",
+        value_parser = word::<Verdict>(),
+        num_args = 1..,
+        hide_possible_values = true
+    )]
     allow: Vec<Verdict>,
     #[command(flatten)]
     filters: FilterArguments,

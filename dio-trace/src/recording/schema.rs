@@ -5,6 +5,8 @@ use std::{collections::HashMap, fmt::Write, sync::Arc};
 
 use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
 
+use crate::model::Vocabulary;
+
 /// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -86,16 +88,34 @@ pub struct Column {
     pub name: &'static str,
     /// Its type.
     pub kind: Kind,
-    /// Its meaning.
+    /// Its meaning; words are listed by [`vocabulary`](Self::vocabulary).
     pub meaning: &'static str,
+    /// The words that it can hold, if these are fixed.
+    pub vocabulary: Option<Vocabulary>,
+}
+
+impl Column {
+    /// Its meaning with the words that it can hold.
+    fn describe(&self) -> String {
+        match self.vocabulary {
+            None => self.meaning.to_owned(),
+            Some(vocabulary) => format!("{}: {}", self.meaning, vocabulary.line()),
+        }
+    }
 }
 
 macro_rules! columns {
-    ($($name:literal $kind:ident $meaning:literal)+) => {
+    ($($name:literal $kind:ident $(of $words:ident)? $meaning:literal)+) => {
         /// Every column, in order. `time`, `count` and `bytes` are in every row.
-        pub const COLUMNS: &[Column] =
-            &[$(Column { name: $name, kind: Kind::$kind, meaning: $meaning },)+];
+        pub const COLUMNS: &[Column] = &[$(Column {
+            name: $name,
+            kind: Kind::$kind,
+            meaning: $meaning,
+            vocabulary: columns!(@ $($words)?),
+        },)+];
     };
+    (@) => { None };
+    (@ $words:ident) => { Some(Vocabulary::$words) };
 }
 
 columns! {
@@ -108,8 +128,8 @@ columns! {
     "comm" Text "name of the thread group leader"
     "thread" Text "name of the thread"
     "cgroup" Text "path of the control group; null when unresolved"
-    "operation" Word "read or write"
-    "interface" Word "sync, aio, io_uring or kernel"
+    "operation" Word of Operations "direction of the transfer, seen from the program"
+    "interface" Word of Interfaces "how the request came into the kernel"
     "device" Text "number of the device whose limits apply, such as 259:0"
     "disk" Text "its name, such as nvme0n1"
     "filesystem" Text "xfs, ext4, ...; block for a raw device"
@@ -130,15 +150,15 @@ columns! {
     "filesystem_block_size" U32 "block size of the filesystem, bytes"
     "result" I64 "bytes done, or a negative errno"
     "direct_bytes" U64 "bytes that the direct I/O engine did itself; the rest went through the page cache"
-    "verdict" Word "aligned, accepted, buffered, rejected or failed"
-    "reasons" Words "what is misaligned: memory_address, segment_length, total_length, file_offset, virt_boundary, atomic_length, atomic_offset, atomic_segments"
-    "flags" Words "short, late, serialised, unchecked, copied, probing, end_of_file, hole, would_block, extends, read_modify_write, atomic"
-    "engine" Word "the code that carried it, and so whose rule holds: iomap, block, legacy, server, own, passthrough; none where it was refused or buffered before; null in recordings of version 1"
-    "cause" Word "why it was buffered, where that is not its alignment: checksums, compression, shared_extents, encryption, verity, journalled_data, inline_data, hole_filled, cache_busy, filesystem_block, unknown; else null"
+    "verdict" Word of Verdicts "what became of the request"
+    "reasons" Words of Reasons "what is misaligned"
+    "flags" Words of Flags "what else is worth knowing"
+    "engine" Word of Engines "the code that carried the request, which decides whose rule holds; null in recordings of version 1"
+    "cause" Word of Causes "why it was buffered, if alignment is not the reason; otherwise null"
     "checked_by" Text "name of the disk whose limits were really applied; null where nobody looked, and in rows of counted requests"
     "atomic_write_unit_min" U32 "of an atomic write, the shortest that can be written so there, bytes"
     "atomic_write_unit_max" U32 "of an atomic write, the longest that can be written so there, bytes"
-    "rule_sets" Words "rule sets under which it would be accepted on these limits"
+    "rule_sets" Words of RuleSets "rule sets under which it would be accepted on these limits, never unknown"
     "latency" U64 "nanoseconds from submission to result"
     "bios" U32 "bios submitted for it"
     "splits" U32 "number of those that were split"
@@ -153,7 +173,7 @@ columns! {
     "split_bits" U32 "OR of the distances of those gaps that break the virtual boundary"
     "first_page_offset" U32 "byte in its 4096-byte page at which the first segment starts; null where equal to address_bits modulo 4096"
     "empty_address_bits" U32 "OR of the addresses of empty segments that a full one follows; null where zero"
-    "loss_cause" Word "in a row of a loss: its cause; null in all others"
+    "loss_cause" Word of Losses "cause of the loss in a row of a loss, null in all others"
     "loss_count" U64 "in a row of a loss: the number of lost requests, details, paths, stacks or bios"
 }
 
@@ -172,7 +192,7 @@ pub fn schema(metadata: HashMap<String, String>) -> Schema {
 
 /// The columns as a Markdown table.
 #[must_use]
-pub fn schema_markdown() -> String {
+pub fn columns_markdown() -> String {
     let mut text = String::from("| column | type | meaning |\n|---|---|---|\n");
     for column in COLUMNS {
         // Writing to a string cannot fail.
@@ -181,8 +201,20 @@ pub fn schema_markdown() -> String {
             "| `{}` | {} | {} |",
             column.name,
             column.kind.describe(),
-            column.meaning
+            column.describe()
         );
+    }
+    text
+}
+
+/// All that there is to say about the format: the columns, followed by the meanings of their words.
+#[must_use]
+pub fn schema_markdown() -> String {
+    let mut text = columns_markdown();
+    for column in COLUMNS {
+        if let Some(vocabulary) = column.vocabulary {
+            let _ = write!(text, "\n## `{}`\n\n{}", column.name, vocabulary.markdown());
+        }
     }
     text
 }

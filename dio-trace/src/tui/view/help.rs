@@ -1,9 +1,9 @@
-//! The help: all keys, made from the key map, and the meanings of the words.
+//! The help: all keys, made from the key map, and the meanings of words and columns.
 
 use ratatui::text::{Line, Span};
 
 use crate::{
-    model::Reason,
+    model::{Flag, Reason, Verdict, Word},
     tui::{
         cells::short_reason,
         keymap::{Group, KEYMAP},
@@ -12,33 +12,8 @@ use crate::{
     },
 };
 
-/// Words and their meanings.
-const WORDS: [(&str, &str); 9] = [
-    (
-        "aligned",
-        "address, every segment length and offset are multiples of the logical block size; done directly; works under every rule set",
-    ),
-    (
-        "accepted",
-        "misaligned by that measure, yet done directly: this kernel and device are lenient, others may not be",
-    ),
-    (
-        "buffered",
-        "O_DIRECT was asked for, but the page cache served all or part of it",
-    ),
-    (
-        "rejected",
-        "failed, and it breaks a rule in force on this kernel, device and filesystem",
-    ),
-    ("failed", "failed for a reason that is not alignment"),
-    (
-        "probing",
-        "a program trying out which alignment works; counted separately, not a fault",
-    ),
-    (
-        "unchecked",
-        "accepted although it breaks the rule, because this kernel skips the check there: data may be damaged",
-    ),
+/// Heads of columns and their meanings.
+const COLUMNS: [(&str, &str); 2] = [
     (
         "MEM LEN OFF",
         "smallest alignment of memory addresses, segment lengths and offsets among captured requests",
@@ -66,23 +41,43 @@ pub(super) fn lines(theme: &Theme, width: usize) -> Vec<Line<'static>> {
         }
         lines.push(Line::default());
     }
-    lines.push(section(theme, "Words"));
-    for (word, meaning) in WORDS {
-        let lead = format!("  {word:column$}");
-        lines.extend(sentence(theme, Role::Text, &lead, meaning, width));
-    }
-    for reason in Reason::ALL {
-        let lead = format!("  {reason:column$}");
-        let short = short_reason(*reason);
-        let text = format!("reason; {short:?} in narrow columns");
-        lines.extend(sentence(theme, Role::Text, &lead, &text, width));
-    }
-    lines.push(Line::default());
+    let mut part = |title: &'static str, words: &[(&'static str, String)]| {
+        lines.push(section(theme, title));
+        for (word, meaning) in words {
+            let lead = format!("  {word:column$}");
+            lines.extend(sentence(theme, Role::Text, &lead, meaning, width));
+        }
+        lines.push(Line::default());
+    };
+    part("Verdicts", &meanings::<Verdict>());
+    part("Reasons, and their names in narrow columns", &reasons());
+    part("Flags", &meanings::<Flag>());
+    part(
+        "Columns",
+        &COLUMNS.map(|(head, meaning)| (head, meaning.to_owned())),
+    );
     lines.push(section(theme, "Filters"));
     let filters = "field=value, separated by blanks: pid, comm, cgroup, disk, path, verdict, \
                    operation; globs where text; several values of one field are alternatives";
     lines.extend(sentence(theme, Role::Text, "  ", filters, width));
     lines
+}
+
+fn meanings<W: Word>() -> Vec<(&'static str, String)> {
+    let words = W::ALL.iter();
+    words
+        .map(|one| (one.word(), one.meaning().to_owned()))
+        .collect()
+}
+
+fn reasons() -> Vec<(&'static str, String)> {
+    let reasons = Reason::ALL.iter();
+    reasons
+        .map(|one| {
+            let text = format!("{}; {:?}", one.meaning(), short_reason(*one));
+            (one.word(), text)
+        })
+        .collect()
 }
 
 /// Width of the column of keys and words: two blanks more than the longest of them.
@@ -91,6 +86,9 @@ fn key_column() -> usize {
         let names = binding.keys.iter().map(ToString::to_string);
         names.map(|name| name.len() + 1).sum::<usize>() - 1
     });
-    let words = WORDS.iter().map(|(word, _)| word.len());
+    let words = Verdict::ALL.iter().map(|one| one.word());
+    let words = words.chain(Reason::ALL.iter().map(|one| one.word()));
+    let words = words.chain(Flag::ALL.iter().map(|one| one.word()));
+    let words = words.chain(COLUMNS.map(|(head, _)| head)).map(str::len);
     keys.chain(words).max().unwrap_or(0) + 2
 }
