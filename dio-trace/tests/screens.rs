@@ -5,6 +5,7 @@
 
 use dio_trace::{
     filter::Filter,
+    model::Vocabulary,
     source::{EventSource, script::Script},
     store::Store,
     tui::{
@@ -95,6 +96,26 @@ sheets! {
     filter_refused: "f verdict=bad Enter";
     searched: "/ maria Enter";
     frozen: "z";
+}
+
+/// A snapshot would approve a key that runs into its explanation.
+#[test]
+fn two_blanks_stand_between_the_columns_of_the_help() {
+    let keys = dio_trace::tui::KEYMAP.iter().map(|binding| {
+        let keys: Vec<_> = binding.keys.iter().map(ToString::to_string).collect();
+        keys.join(" ")
+    });
+    let words = [Vocabulary::Verdicts, Vocabulary::Reasons, Vocabulary::Flags];
+    let words = words.into_iter().flat_map(Vocabulary::meanings);
+    let lefts: Vec<String> = keys.chain(words.map(|(word, _)| word.to_owned())).collect();
+    for width in [40, 80, 200] {
+        let screen = draw(Script::night(1), (width, 500), Theme::MONOCHROME, "?");
+        for left in &lefts {
+            let start = format!("  {left}  ");
+            let found = screen.lines().any(|line| line.starts_with(&start));
+            assert!(found, "{left:?} at {width} columns:\n{screen}");
+        }
+    }
 }
 
 #[test]

@@ -5,12 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::{
     cli::{Exit, Failure, FilterArguments, diagnostics::say, output},
     recording::{Ending, Reader, schema_markdown},
-    report::{Export, Forecast, Summary, WhatIf, export, json, text, what_if_text},
+    report::{Content, Forecast, Format, WhatIf, write, write_forecast},
     source::recording::open,
 };
 
@@ -47,21 +47,6 @@ pub(super) struct Arguments {
     filters: FilterArguments,
 }
 
-/// An output format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For reading
-    Text,
-    /// One summary object
-    Json,
-    /// One object per line
-    Jsonl,
-    /// Comma-separated values
-    Csv,
-    /// Apache Parquet
-    Parquet,
-}
-
 pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let mut output = output::open(arguments.output.as_deref())?;
     if arguments.schema {
@@ -72,51 +57,24 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let file = arguments.file.unwrap_or_else(|| "-".into());
     let filter = arguments.filters.filter();
     let reader = reader(&file)?;
+    let format = arguments.format;
     if let Some(what_if) = arguments.what_if {
         let forecast = Forecast::of(reader, &filter, what_if).map_err(Failure::input)?;
-        let whole = match arguments.format {
-            Format::Text => what_if_text(&forecast),
-            Format::Json => pretty(&forecast.json())?,
-            _ => {
-                return Err(Failure::input(
-                    "--what-if supports the formats text and json",
-                ));
-            }
-        };
-        output.write_all(whole.as_bytes())?;
-        output.flush()?;
+        write_forecast(&forecast, format, output)?;
         return Ok(Exit::Good);
     }
-    let ending = match arguments.format {
-        Format::Jsonl => export(reader, &filter, Export::JsonLines, output)?,
-        Format::Csv => export(reader, &filter, Export::Csv, output)?,
-        Format::Parquet => {
-            if arguments.output.is_none() && std::io::stdout().is_terminal() {
-                return Err(Failure::input(
-                    "parquet is binary and standard output is a terminal: add -o OUT.parquet",
-                ));
-            }
-            export(reader, &filter, Export::Parquet, output)?
-        }
-        Format::Text | Format::Json => {
-            let summary = Summary::of(reader, &filter).map_err(Failure::input)?;
-            let whole = if arguments.format == Format::Text {
-                text(&summary, &filter, &file.display().to_string())
-            } else {
-                pretty(&json(&summary))?
-            };
-            output.write_all(whole.as_bytes())?;
-            output.flush()?;
-            // Both contain how the recording ends.
-            Ending::Finished
-        }
-    };
-    warn(ending, &file);
+    if format.is_binary() && arguments.output.is_none() && std::io::stdout().is_terminal() {
+        return Err(Failure::input(format!(
+            "{format} is binary and standard output is a terminal: add -o OUT.{format}"
+        )));
+    }
+    let ending = write(reader, &filter, format, &file.display().to_string(), output)?;
+    match format.content() {
+        // It says so itself.
+        Content::Summary => {}
+        Content::Rows => warn(ending, &file),
+    }
     Ok(Exit::Good)
-}
-
-fn pretty(json: &serde_json::Value) -> anyhow::Result<String> {
-    Ok(serde_json::to_string_pretty(json)? + "\n")
 }
 
 /// Opens a recording.

@@ -39,7 +39,7 @@ mod tests {
     use crate::{
         model::{Flag, Flags, Loss, LossCause, Reasons},
         recording::{Ending, Metadata},
-        report::gather::Gathered,
+        report::sums::Gathered,
         store::{Volume, Worst},
     };
 

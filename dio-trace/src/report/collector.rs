@@ -4,10 +4,10 @@ use crate::{
     model::{Batch, Environment, Record},
     recording::{Ending, Metadata},
     report::{
-        Summary,
-        gather::Gathered,
+        keys::{Case, File, Place, Process},
         stacks::Stacks,
-        summary::{Case, File, Place, Process, Seen},
+        summary::Summary,
+        sums::{Gathered, Seen},
     },
     store::{Tally, Volume},
 };

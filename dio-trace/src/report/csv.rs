@@ -1,7 +1,10 @@
 //! Comma-separated values, one line for each row. A list becomes one field with elements separated by
 //! semicolons, such as `memory_address;file_offset`; segments are `ADDRESS+LENGTH`.
+//!
+//! Spreadsheets calculate a cell that begins like a formula, whoever gave a process or file its name. Such
+//! text gets an apostrophe in front, which they take as the mark of plain text.
 
-use std::{fmt::Write as _, io::Write, sync::Arc};
+use std::{borrow::Cow, fmt::Write as _, io::Write, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, ListArray, RecordBatch, StringArray, cast::AsArray, types::UInt64Type,
@@ -10,9 +13,12 @@ use arrow_csv::{Writer, WriterBuilder};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::report::{
-    export::Rows,
     plain::{plain_rows, plain_schema, with_offset_times},
+    rows::Rows,
 };
+
+/// Columns with text that programs and users choose.
+const CHOSEN: [&str; 5] = ["comm", "thread", "cgroup", "path", "user_stack"];
 
 /// Writes one file.
 pub(super) struct Csv<W: Write> {
@@ -42,7 +48,17 @@ impl<W: Write> Csv<W> {
 impl<W: Write> Rows for Csv<W> {
     fn write(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
         let plain = plain_rows(rows, &self.plain)?;
-        let columns: Vec<ArrayRef> = plain.columns().iter().map(flat_column).collect();
+        let fields = self.flat.fields().iter().zip(plain.columns());
+        let columns: Vec<ArrayRef> = fields
+            .map(|(field, column)| {
+                let flat = flat_column(column);
+                if CHOSEN.contains(&field.name().as_str()) {
+                    without_formulas(&flat)
+                } else {
+                    flat
+                }
+            })
+            .collect();
         let flat = RecordBatch::try_new(self.flat.clone(), columns)?;
         self.writer.write(&with_offset_times(&flat)?)?;
         Ok(())
@@ -76,6 +92,25 @@ fn flat_column(column: &ArrayRef) -> ArrayRef {
     }
 }
 
+/// A column of text in which no cell begins like a formula.
+fn without_formulas(column: &ArrayRef) -> ArrayRef {
+    match column.as_string_opt::<i32>() {
+        None => Arc::clone(column),
+        Some(texts) => {
+            let texts = texts.iter().map(|text| text.map(without_formula));
+            Arc::new(texts.collect::<StringArray>())
+        }
+    }
+}
+
+fn without_formula(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// The elements of one list.
 fn joined(list: &ListArray, row: usize) -> String {
     let items = list.value(row);
@@ -98,4 +133,19 @@ fn joined(list: &ListArray, row: usize) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_begins_like_a_formula() {
+        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(without_formula(text), format!("'{text}"));
+        }
+        for text in ["", "fio", "/data/=1", "'=1", "a-b"] {
+            assert_eq!(without_formula(text), text);
+        }
+    }
 }

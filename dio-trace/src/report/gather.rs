@@ -1,22 +1,20 @@
 //! Sums up one batch of rows, column by column: rows that agree are counted together by the numbers
 //! of their texts, and get their names afterwards.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    hash::Hash,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use arrow_array::{Array, UInt32Array};
 
 use crate::{
     filter::Filter,
     model::{
-        Cause, Flag, Flags, Limits, Loss, LossCause, Losses, Operation, Reason, Reasons, Timestamp,
-        Verdict,
+        Cause, Flag, Flags, Limits, Loss, LossCause, Operation, Reason, Reasons, Timestamp, Verdict,
     },
     recording::{Columns, Decoder, Part, Row, TextColumn, TextLists, mask},
-    report::summary::{CAPACITY, Case, Disk, File, Place, Process, Seen},
+    report::{
+        keys::{Case, File, Place, Process},
+        sums::{Gathered, Seen},
+    },
     store::{Tally, Volume, Worst},
 };
 
@@ -53,88 +51,6 @@ pub(super) const COLUMNS: [&str; 30] = [
     "loss_cause",
     "loss_count",
 ];
-
-/// Sums of some batches.
-#[derive(Debug, Default)]
-pub(super) struct Gathered {
-    pub(super) first: Option<Timestamp>,
-    pub(super) last: Option<Timestamp>,
-    pub(super) total: Tally,
-    pub(super) processes: HashMap<Process, Tally>,
-    pub(super) places: HashMap<Place, Tally>,
-    pub(super) files: HashMap<File, Tally>,
-    pub(super) disks: BTreeMap<Option<Arc<str>>, Disk>,
-    pub(super) cases: HashMap<Case, Seen>,
-    pub(super) losses: Losses,
-}
-
-impl Gathered {
-    pub(super) fn merge(&mut self, other: Self) {
-        self.see(other.first);
-        self.see(other.last);
-        self.total.merge(&other.total);
-        for loss in other.losses.iter() {
-            self.losses.add(loss);
-        }
-        for (process, tally) in other.processes {
-            entry(&mut self.processes, process).merge(&tally);
-        }
-        for (place, tally) in other.places {
-            entry(&mut self.places, place).merge(&tally);
-        }
-        for (file, tally) in other.files {
-            entry(&mut self.files, file).merge(&tally);
-        }
-        for (disk, seen) in other.disks {
-            let entry = self.disks.entry(disk).or_default();
-            entry.tally.merge(&seen.tally);
-            entry.limits = entry.limits.or(seen.limits);
-        }
-        for (case, seen) in other.cases {
-            self.case(case).merge(seen);
-        }
-    }
-
-    /// Adds requests of one process and place.
-    pub(super) fn count(
-        &mut self,
-        tally: &Tally,
-        process: Process,
-        place: Place,
-        limits: impl FnOnce() -> Option<Limits>,
-    ) {
-        self.total.merge(tally);
-        entry(&mut self.processes, process).merge(tally);
-        entry(&mut self.files, place.file.clone()).merge(tally);
-        let disk = self.disks.entry(place.file.disk.clone()).or_default();
-        disk.tally.merge(tally);
-        disk.limits = disk.limits.or_else(limits);
-        entry(&mut self.places, place).merge(tally);
-    }
-
-    pub(super) fn see(&mut self, time: Option<Timestamp>) {
-        let Some(time) = time else { return };
-        self.first = Some(self.first.map_or(time, |first| first.min(time)));
-        self.last = Some(self.last.map_or(time, |last| last.max(time)));
-    }
-
-    pub(super) fn case(&mut self, mut case: Case) -> &mut Seen {
-        if self.cases.len() >= CAPACITY && !self.cases.contains_key(&case) {
-            case.place = Place::default();
-        }
-        self.cases.entry(case).or_default()
-    }
-}
-
-/// The row of a key; the row of the empty key when there are too many.
-fn entry<K: Hash + Eq + Default, V: Default>(map: &mut HashMap<K, V>, key: K) -> &mut V {
-    let key = if map.len() >= CAPACITY && !map.contains_key(&key) {
-        K::default()
-    } else {
-        key
-    };
-    map.entry(key).or_default()
-}
 
 /// Rows that agree in all of this are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

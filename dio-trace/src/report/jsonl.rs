@@ -8,7 +8,7 @@ use arrow_json::{
     writer::{LineDelimited, Writer},
 };
 
-use crate::report::{export::Rows, plain::with_offset_times};
+use crate::report::{plain::with_offset_times, rows::Rows};
 
 /// Format of times, always with nine digits, so that the texts sort like the times.
 const TIME: &str = "%Y-%m-%dT%H:%M:%S%.9fZ";

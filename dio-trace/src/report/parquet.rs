@@ -11,8 +11,8 @@ use parquet::{
 };
 
 use crate::report::{
-    export::Rows,
     plain::{plain_rows, plain_schema},
+    rows::Rows,
 };
 
 /// Number of rows that are held in memory and written together.

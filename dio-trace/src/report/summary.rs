@@ -8,125 +8,15 @@ use std::{
 
 use crate::{
     filter::Filter,
-    model::{Cause, Flag, Flags, Limits, Losses, Operation, Reasons, Record, Timestamp, Verdict},
+    model::{Losses, Timestamp},
     recording::{Ending, Metadata, Reader, fold},
     report::{
-        gather::{COLUMNS, Gathered, gather},
-        stacks::Stacks,
+        gather::{COLUMNS, gather},
+        keys::{Case, File, Place, Process},
+        sums::{Disk, Gathered, Seen},
     },
-    store::{Tally, Volume},
+    store::Tally,
 };
-
-/// Number of rows distinguished in a table. Later ones are summed up in one row, so that no
-/// recording can use up all memory.
-pub(super) const CAPACITY: usize = 20_000;
-
-/// A process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Process {
-    /// Name of the thread group leader.
-    pub comm: Arc<str>,
-    /// Process id (thread group); 0 where it is unknown.
-    pub pid: u32,
-}
-
-/// A file or raw device.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct File {
-    /// Path; `None` where it is unknown.
-    pub path: Option<Arc<str>>,
-    /// Inode number; `None` where the path is known.
-    pub inode: Option<u64>,
-    /// Type of its filesystem.
-    pub filesystem: Option<Arc<str>>,
-    /// Its disk.
-    pub disk: Option<Arc<str>>,
-}
-
-/// A program and a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    /// Name of the program.
-    pub comm: Arc<str>,
-    /// The file.
-    pub file: File,
-}
-
-/// A kind of requests: of one program and file, with the same verdict, reasons and flags.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Case {
-    /// Program and file.
-    pub place: Place,
-    /// Read or write.
-    pub operation: Operation,
-    /// Verdict.
-    pub verdict: Verdict,
-    /// Reasons.
-    pub reasons: Reasons,
-    /// Flags.
-    pub flags: Flags,
-    /// Positive errno of those that failed; 0 for others, and where they were only counted.
-    pub errno: i64,
-    /// Why they were buffered, where that is not their alignment.
-    pub cause: Option<Cause>,
-}
-
-impl Case {
-    /// Whether there is nothing to report: aligned, perhaps at the end of the file or copied.
-    pub(super) fn is_plain(&self) -> bool {
-        self.verdict == Verdict::Aligned
-            && self.reasons.is_empty()
-            && self.flags.iter().all(|flag| match flag {
-                Flag::EndOfFile | Flag::Copied | Flag::Hole | Flag::Extends | Flag::Atomic => true,
-                Flag::Short
-                | Flag::Late
-                | Flag::Serialised
-                | Flag::Unchecked
-                | Flag::Probing
-                | Flag::WouldBlock
-                | Flag::ReadModifyWrite => false,
-            })
-    }
-}
-
-/// The requests of a [`Case`], and an example.
-#[derive(Clone, Debug, Default)]
-pub struct Seen {
-    /// Number and bytes of the requests.
-    pub volume: Volume,
-    /// Call stacks of the program that issued them, as far as the recording has stacks.
-    pub stacks: Stacks,
-    /// Place of the example in the recording, and the example: the earliest one with details.
-    pub(super) example: Option<((u64, usize), Box<Record>)>,
-}
-
-impl Seen {
-    /// An example: a request with its details, if one was recorded.
-    #[must_use]
-    pub fn example(&self) -> Option<&Record> {
-        self.example.as_ref().map(|(_, record)| &**record)
-    }
-
-    pub(super) fn merge(&mut self, other: Self) {
-        self.volume.add(other.volume);
-        self.stacks.merge(other.stacks);
-        let rank =
-            |(place, record): &((u64, usize), Box<Record>)| (record.request.is_none(), *place);
-        self.example = match (self.example.take(), other.example) {
-            (Some(a), Some(b)) => Some(if rank(&b) < rank(&a) { b } else { a }),
-            (a, b) => a.or(b),
-        };
-    }
-}
-
-/// A disk.
-#[derive(Clone, Debug, Default)]
-pub struct Disk {
-    /// Requests on the disk.
-    pub tally: Tally,
-    /// Its limits, from the first row that has them.
-    pub limits: Option<Limits>,
-}
 
 /// A summary of a whole recording.
 #[derive(Debug)]

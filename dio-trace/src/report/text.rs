@@ -10,7 +10,7 @@ use crate::{
     filter::Filter,
     model::Verdict,
     recording::Ending,
-    report::{Place, Summary, text::layout::Page},
+    report::{Summary, text::layout::Page},
     text::{bytes, duration, number, rate},
 };
 
@@ -199,15 +199,4 @@ fn findings(page: &mut Page, summary: &Summary) {
         "In any program: ask statx(STATX_DIOALIGN) for each file instead of hard-coding a number \
          (from 6.1); `dio-trace inspect PATH` shows its answer.",
     );
-}
-
-/// The program and file of a place, in one line.
-fn place_name(place: &Place) -> String {
-    let file = tables::file_name(&place.file);
-    let comm = if place.comm.is_empty() {
-        "(unknown program)"
-    } else {
-        &*place.comm
-    };
-    format!("{comm}: {file}")
 }

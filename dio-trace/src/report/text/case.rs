@@ -7,7 +7,7 @@ use crate::{
     model::{Flag, Reason, Record, Verdict},
     report::{
         Case, Frequent, Place, Seen, Summary,
-        text::{layout::Page, place_name},
+        text::{layout::Page, tables::place_name},
     },
     text::{listed, number},
 };

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::{
     model::{RAW_DEVICE, Verdict},
-    report::{File, Summary, text::layout::Page},
+    report::{File, Place, Summary, text::layout::Page},
     store::Tally,
     text::{bytes, number},
 };
@@ -13,7 +13,7 @@ use crate::{
 const ROWS: usize = 10;
 
 /// Name of a file in one line.
-pub(super) fn file_name(file: &File) -> String {
+fn file_name(file: &File) -> String {
     let name = match (&file.path, file.inode, &file.disk) {
         (Some(path), ..) => path.to_string(),
         (None, Some(inode), _) => format!("(path unknown, inode {inode})"),
@@ -28,6 +28,17 @@ pub(super) fn file_name(file: &File) -> String {
         (None, Some(disk)) => format!("{name} (on {disk})"),
         (None, None) => name,
     }
+}
+
+/// The program and file of a place, in one line.
+pub(super) fn place_name(place: &Place) -> String {
+    let file = file_name(&place.file);
+    let comm = if place.comm.is_empty() {
+        "(unknown program)"
+    } else {
+        &*place.comm
+    };
+    format!("{comm}: {file}")
 }
 
 /// The processes with the most trouble.

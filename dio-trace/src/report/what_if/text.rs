@@ -6,8 +6,8 @@ use crate::{
     diagnose::{diagnose, kernels},
     model::printable,
     report::{
-        Place,
-        what_if::{Fates, Forecast},
+        keys::Place,
+        what_if::forecast::{Fates, Forecast},
     },
     text::number,
 };

@@ -1,0 +1,73 @@
+//! What a report distinguishes requests by: process, file, place and case.
+
+use std::sync::Arc;
+
+use crate::model::{Cause, Flag, Flags, Operation, Reasons, Verdict};
+
+/// A process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Process {
+    /// Name of the thread group leader.
+    pub comm: Arc<str>,
+    /// Process id (thread group); 0 where it is unknown.
+    pub pid: u32,
+}
+
+/// A file or raw device.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct File {
+    /// Path; `None` where it is unknown.
+    pub path: Option<Arc<str>>,
+    /// Inode number; `None` where the path is known.
+    pub inode: Option<u64>,
+    /// Type of its filesystem.
+    pub filesystem: Option<Arc<str>>,
+    /// Its disk.
+    pub disk: Option<Arc<str>>,
+}
+
+/// A program and a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Name of the program.
+    pub comm: Arc<str>,
+    /// The file.
+    pub file: File,
+}
+
+/// A kind of requests: of one program and file, with the same verdict, reasons and flags.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Case {
+    /// Program and file.
+    pub place: Place,
+    /// Read or write.
+    pub operation: Operation,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// Reasons.
+    pub reasons: Reasons,
+    /// Flags.
+    pub flags: Flags,
+    /// Positive errno of those that failed; 0 for others, and where they were only counted.
+    pub errno: i64,
+    /// Why they were buffered, where that is not their alignment.
+    pub cause: Option<Cause>,
+}
+
+impl Case {
+    /// Whether there is nothing to report: aligned, perhaps at the end of the file or copied.
+    pub(super) fn is_plain(&self) -> bool {
+        self.verdict == Verdict::Aligned
+            && self.reasons.is_empty()
+            && self.flags.iter().all(|flag| match flag {
+                Flag::EndOfFile | Flag::Copied | Flag::Hole | Flag::Extends | Flag::Atomic => true,
+                Flag::Short
+                | Flag::Late
+                | Flag::Serialised
+                | Flag::Unchecked
+                | Flag::Probing
+                | Flag::WouldBlock
+                | Flag::ReadModifyWrite => false,
+            })
+    }
+}

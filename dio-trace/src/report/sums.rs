@@ -1,0 +1,141 @@
+//! Sums over requests, by everything that a report distinguishes them by.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+    sync::Arc,
+};
+
+use crate::{
+    model::{Limits, Losses, Record, Timestamp},
+    report::{
+        keys::{Case, File, Place, Process},
+        stacks::Stacks,
+    },
+    store::{Tally, Volume},
+};
+
+/// Number of rows distinguished in a table. Later ones are summed up in one row, so that no
+/// recording can use up all memory.
+const CAPACITY: usize = 20_000;
+
+/// The requests of a [`Case`], and an example.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Number and bytes of the requests.
+    pub volume: Volume,
+    /// Call stacks of the program that issued them, as far as the recording has stacks.
+    pub stacks: Stacks,
+    /// Place of the example in the recording, and the example: the earliest one with details.
+    pub(super) example: Option<((u64, usize), Box<Record>)>,
+}
+
+impl Seen {
+    /// An example: a request with its details, if one was recorded.
+    #[must_use]
+    pub fn example(&self) -> Option<&Record> {
+        self.example.as_ref().map(|(_, record)| &**record)
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.volume.add(other.volume);
+        self.stacks.merge(other.stacks);
+        let rank =
+            |(place, record): &((u64, usize), Box<Record>)| (record.request.is_none(), *place);
+        self.example = match (self.example.take(), other.example) {
+            (Some(a), Some(b)) => Some(if rank(&b) < rank(&a) { b } else { a }),
+            (a, b) => a.or(b),
+        };
+    }
+}
+
+/// A disk.
+#[derive(Clone, Debug, Default)]
+pub struct Disk {
+    /// Requests on the disk.
+    pub tally: Tally,
+    /// Its limits, from the first row that has them.
+    pub limits: Option<Limits>,
+}
+
+/// Sums of some batches.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) first: Option<Timestamp>,
+    pub(super) last: Option<Timestamp>,
+    pub(super) total: Tally,
+    pub(super) processes: HashMap<Process, Tally>,
+    pub(super) places: HashMap<Place, Tally>,
+    pub(super) files: HashMap<File, Tally>,
+    pub(super) disks: BTreeMap<Option<Arc<str>>, Disk>,
+    pub(super) cases: HashMap<Case, Seen>,
+    pub(super) losses: Losses,
+}
+
+impl Gathered {
+    pub(super) fn merge(&mut self, other: Self) {
+        self.see(other.first);
+        self.see(other.last);
+        self.total.merge(&other.total);
+        for loss in other.losses.iter() {
+            self.losses.add(loss);
+        }
+        for (process, tally) in other.processes {
+            entry(&mut self.processes, process).merge(&tally);
+        }
+        for (place, tally) in other.places {
+            entry(&mut self.places, place).merge(&tally);
+        }
+        for (file, tally) in other.files {
+            entry(&mut self.files, file).merge(&tally);
+        }
+        for (disk, seen) in other.disks {
+            let entry = self.disks.entry(disk).or_default();
+            entry.tally.merge(&seen.tally);
+            entry.limits = entry.limits.or(seen.limits);
+        }
+        for (case, seen) in other.cases {
+            self.case(case).merge(seen);
+        }
+    }
+
+    /// Adds requests of one process and place.
+    pub(super) fn count(
+        &mut self,
+        tally: &Tally,
+        process: Process,
+        place: Place,
+        limits: impl FnOnce() -> Option<Limits>,
+    ) {
+        self.total.merge(tally);
+        entry(&mut self.processes, process).merge(tally);
+        entry(&mut self.files, place.file.clone()).merge(tally);
+        let disk = self.disks.entry(place.file.disk.clone()).or_default();
+        disk.tally.merge(tally);
+        disk.limits = disk.limits.or_else(limits);
+        entry(&mut self.places, place).merge(tally);
+    }
+
+    pub(super) fn see(&mut self, time: Option<Timestamp>) {
+        let Some(time) = time else { return };
+        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        self.last = Some(self.last.map_or(time, |last| last.max(time)));
+    }
+
+    pub(super) fn case(&mut self, mut case: Case) -> &mut Seen {
+        if self.cases.len() >= CAPACITY && !self.cases.contains_key(&case) {
+            case.place = Place::default();
+        }
+        self.cases.entry(case).or_default()
+    }
+}
+
+/// The row of a key; the row of the empty key when there are too many.
+fn entry<K: Hash + Eq + Default, V: Default>(map: &mut HashMap<K, V>, key: K) -> &mut V {
+    let key = if map.len() >= CAPACITY && !map.contains_key(&key) {
+        K::default()
+    } else {
+        key
+    };
+    map.entry(key).or_default()
+}
