@@ -8,7 +8,7 @@ use crate::{
     words::{Reason, Reasons},
 };
 
-/// What a device and its filesystem offer for atomic writes, bytes; zeros where it is not known.
+/// The sizes of atomic writes that a device and its filesystem offer, bytes; zeros where they are unknown.
 ///
 /// Of a raw device `queue_limits.atomic_write_unit_min` and `_max`, of ext4 `s_awu_min` and
 /// `s_awu_max`, of XFS one filesystem block and `xfs_get_atomic_write_max`.
@@ -16,9 +16,9 @@ use crate::{
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]
 pub struct AtomicUnits {
-    /// The shortest atomic write.
+    /// Length of the shortest atomic write, bytes.
     pub min: u32,
-    /// The longest one.
+    /// Length of the longest atomic write, bytes.
     pub max: u32,
 }
 

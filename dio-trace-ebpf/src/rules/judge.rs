@@ -15,17 +15,17 @@ const EINVAL: i64 = 22;
 /// through the bios of `__blkdev_direct_IO`, where a failure to build a later one is `EIO` up to 7.2.
 const PAGES_OF_ONE_BIO: u64 = 256;
 
-/// What a filesystem measures by its own blocks before it hands a request to its direct I/O engine:
-/// what is not whole blocks goes through the page cache.
+/// The requests that a filesystem measures by its own blocks before it hands them to its direct I/O
+/// engine; those that are not whole blocks go through the page cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum OwnBlocks {
-    /// Nothing.
+    /// None.
     #[default]
     None = 0,
     /// Address, lengths and offset of every request: `check_direct_IO` of btrfs.
     Always = 1,
-    /// The same of what is aligned to the logical block (`f2fs_should_use_dio`), or of some files
+    /// The same of requests that are aligned to the logical block (`f2fs_should_use_dio`), or of some files
     /// (`ext4_should_use_dio` of an encrypted one).
     Memory = 2,
     /// Total length and offset of some writes: `xfs_file_dio_write_unaligned` of a file that shares
@@ -33,12 +33,12 @@ pub enum OwnBlocks {
     Place = 3,
 }
 
-/// What was seen of a request's end.
+/// The end of a request, as far as it was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Bytes done, or a negative errno: what the caller was given.
+    /// Bytes done, or a negative errno, as the caller was given it.
     pub result: i64,
-    /// Bytes that the direct I/O engine did itself.
+    /// Bytes that the direct I/O engine did itself; the rest went through the page cache.
     pub direct_bytes: u64,
     /// The bytes of the request that the kernel looked at, see `lifecycle::seen_length`.
     pub seen_length: u64,
@@ -61,32 +61,32 @@ pub struct Outcome {
     /// Whether the filesystem had a write wait while it held the file's lock alone
     /// (`IOMAP_DIO_FORCE_WAIT` of XFS and ext4).
     pub forced_wait: bool,
-    /// Whether it is a write that ends behind the file's size at submission.
+    /// Whether it is a write that ends after the file's size at submission.
     pub extends: bool,
     /// Whether the caller asked not to wait (`RWF_NOWAIT`).
     pub nowait: bool,
-    /// What the filesystem measures by its own blocks.
+    /// The requests that the filesystem measures by its own blocks.
     pub own_blocks: OwnBlocks,
-    /// Whether the engine was told to take whole filesystem blocks only (`IOMAP_DIO_FSBLOCK_ALIGNED`,
+    /// Whether the engine must take whole filesystem blocks only (`IOMAP_DIO_FSBLOCK_ALIGNED`,
     /// from 6.19).
     pub whole_blocks_only: bool,
-    /// Mask that whoever really looks at memory applies: the coarsest of the devices on the way that
-    /// look, or the device's own where none does.
+    /// Dma alignment (a mask) that is really applied to memory: the coarsest of the devices on the way
+    /// that check it, or the device's own where none does.
     pub applied_dma: u32,
     /// Whether its memory is checked when bios are split: every request under `dma-segment-late`, later
     /// registered buffers that go to a raw device.
     pub checked_in_bios: bool,
     /// Whether it is an atomic write (`RWF_ATOMIC`).
     pub atomic: bool,
-    /// What can be written atomically there.
+    /// The sizes that can be written atomically there, bytes.
     pub atomic_units: AtomicUnits,
     /// Whether the device's first byte is not that of one of the disk's physical blocks.
     pub odd_start: bool,
 }
 
 impl Outcome {
-    /// A request that `engine` did whole and directly, with nothing remarkable about it; for what differs,
-    /// change the fields.
+    /// A request that `engine` did whole and directly, with nothing remarkable about it. For any other,
+    /// change the fields in which it differs.
     #[must_use]
     pub const fn whole(geometry: &Geometry, limits: &Limits, engine: Engine) -> Self {
         Self {
@@ -118,11 +118,11 @@ impl Outcome {
 /// A verdict with its explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// Exactly one.
+    /// The verdict.
     pub verdict: Verdict,
     /// For a rejection the broken rules in force; otherwise how it departs from full alignment.
     pub reasons: Reasons,
-    /// What else is worth knowing.
+    /// The flags.
     pub flags: Flags,
 }
 
@@ -150,10 +150,10 @@ fn broken_rules(
     broken
 }
 
-/// Whether a failed request was refused for what it breaks. `EINVAL` is what every check answers.
-/// `EIO` is it only where a bio was under way when somebody looked: in the splitting of bios
-/// (`dma-segment-late`: dm-crypt, md and device mapper pass the refusal on so), and where a raw device
-/// makes several bios. In all other places `EIO` means what it says: the data could not be read or
+/// Whether the error of a failed request can come from a check of alignment. Every check answers
+/// `EINVAL`. `EIO` comes from one only where a bio was under way when it was checked: in the splitting of
+/// bios (`dma-segment-late`; dm-crypt, md and the device mapper pass the refusal on as `EIO`), and where
+/// a raw device makes several bios. Everywhere else `EIO` means that the data could not be read or
 /// written, whatever else may be wrong with the request.
 #[must_use]
 #[inline(always)]
@@ -175,7 +175,7 @@ pub fn judge(
     kernel: RuleSet,
     outcome: &Outcome,
 ) -> Judgement {
-    // Each intermediate value is hidden from the verifier, or it would walk all their combinations.
+    // Hide each intermediate value, or the verifier explores every combination of them.
     let unknown = u64::from(geometry.address_bits);
     let bits = |value: u32| opaque(u64::from(value), unknown) as u32;
     let known = |value: bool| opaque(u64::from(value), unknown) != 0;

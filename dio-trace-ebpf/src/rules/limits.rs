@@ -1,4 +1,4 @@
-//! What a device and its filesystem ask of direct I/O.
+//! The limits that a device and its filesystem set to direct I/O.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -12,15 +12,15 @@ use crate::verifier::is_nonzero;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]
 pub struct Limits {
-    /// The unit the device addresses, a power of two; 0 where the request has no block device.
+    /// The unit that the device addresses, bytes, a power of two; 0 where the request has no block device.
     pub logical_block_size: u32,
-    /// The unit the device writes without read-modify-write.
+    /// The unit that the device writes without read-modify-write, bytes, a power of two.
     pub physical_block_size: u32,
     /// Mask of the address bits that must be zero for the device's DMA engine.
     pub dma_alignment: u32,
     /// Mask of the address bits at which one bio may not have a gap; 0 for no boundary.
     pub virt_boundary_mask: u32,
-    /// Block size of the filesystem; of a raw device, its soft block size.
+    /// Block size of the filesystem, bytes; of a raw device, its soft block size.
     pub filesystem_block_size: u32,
 }
 

@@ -1,13 +1,13 @@
-//! The requests that nearly all are: done whole, directly, and aligned.
+//! Plain requests: done whole, directly, and aligned, as nearly all are.
 
 use crate::{
     rules::{Geometry, Limits},
     verifier::{is_less, is_nonzero},
 };
 
-/// Whether a finished request is told at a glance to be aligned: [`judge`](super::judge) then says
+/// Whether a finished request is aligned at a glance: [`judge`](super::judge) then says
 /// [`Verdict::Aligned`](crate::words::Verdict::Aligned), without reasons or flags, under every rule
-/// set. It says so of a few more, and takes ten times as long.
+/// set. `judge` finds a few more, and takes ten times as long.
 ///
 /// `result` and `direct_bytes` as in [`Outcome`](super::Outcome), `is_write` is 1 for a write, else 0.
 /// `marked` is 0 unless another fact of the outcome may have a flag, or no engine carried it

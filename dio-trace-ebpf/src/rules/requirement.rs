@@ -1,4 +1,4 @@
-//! Which rule each kernel generation applies, and which of them a request breaks.
+//! The rules of each kernel generation, and those that a request breaks.
 
 use crate::{
     rules::{Geometry, Limits},
@@ -6,9 +6,9 @@ use crate::{
     words::{Engine, Reason, Reasons, RuleSet},
 };
 
-/// How a request departs from full alignment: address, every segment length, total length and
+/// Departures of a request from full alignment: address, every segment length, total length and
 /// offset as multiples of the logical block size, and of the DMA alignment on the rare device where
-/// that is the coarser. Empty means it would work under every rule set.
+/// that is coarser. Empty means it would work under every rule set.
 #[must_use]
 #[inline(always)]
 pub fn deviations(geometry: &Geometry, limits: &Limits) -> Reasons {

@@ -1,9 +1,9 @@
-//! Which code in the kernel carried a request, and why it did not do it directly.
+//! Engines and causes: the code in the kernel that carried a request, and why it was buffered.
 
 use super::RuleSet;
 
 words! {
-    /// Which code carried a request, and so whose rule holds.
+    /// The code that carried a request, which decides whose rule holds.
     Engine {
         None = 0 => "none", "refused, or served from the page cache, before any direct I/O engine was entered";
         Iomap = 1 => "iomap", "iomap_dio_rw and its relatives: XFS, ext4, btrfs, f2fs and others";
@@ -43,7 +43,7 @@ impl Engine {
 }
 
 words! {
-    /// Why a request was buffered although nothing about it need be misaligned.
+    /// The reason for which a request was buffered, if it is not alignment.
     Cause {
         Checksums = 1 => "checksums", "the file has data checksums, which need memory that does not change meanwhile (btrfs writes)";
         Compression = 2 => "compression", "the data is compressed";

@@ -172,19 +172,19 @@ macro_rules! sets {
                 if condition { self.with(one) } else { self }
             }
 
-            /// What is in either set.
+            /// Everything that is in either set.
             #[must_use]
             pub const fn union(self, other: Self) -> Self {
                 Self(self.0 | other.0)
             }
 
-            /// What is in both sets.
+            /// Everything that is in both sets.
             #[must_use]
             pub const fn intersection(self, other: Self) -> Self {
                 Self(self.0 & other.0)
             }
 
-            /// What is in this set and not in `other`.
+            /// Everything that is in this set and not in `other`.
             #[must_use]
             pub const fn without(self, other: Self) -> Self {
                 Self(self.0 & !other.0)

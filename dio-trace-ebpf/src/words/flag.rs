@@ -1,9 +1,9 @@
-//! What else is worth knowing about a request, beside its verdict.
+//! Flags: facts about a request that are worth knowing in addition to its verdict.
 
 sets! {
-    /// What else is worth knowing about a request; any number of [`Flag`]s.
+    /// Everything that is remarkable about a request: any number of [`Flag`]s.
     Flags of
-    /// One remark on a request beside its verdict.
+    /// A fact about a request that is worth knowing in addition to its verdict.
     Flag {
         Short = 0 => "short", "fewer bytes than asked for, not at the end of the file or device";
         Late = 1 => "late", "it failed after bios had been submitted";
@@ -22,8 +22,8 @@ sets! {
 
 impl Flag {
     /// Whether an aligned request with this flag is captured one by one; others are only counted, in a
-    /// row of their own kind. What follows from the place of a request or from its disk would otherwise
-    /// have every request of some programs sent.
+    /// row of their own kind. A flag that follows from the place of a request or from its disk would
+    /// otherwise have every request of some programs sent.
     #[must_use]
     pub const fn is_captured(self) -> bool {
         match self {
@@ -40,7 +40,7 @@ impl Flag {
 }
 
 impl Flags {
-    /// The flags for which an aligned request is captured one by one, see [`Flag::is_captured`].
+    /// The flags for which an aligned request is captured one by one ([`Flag::is_captured`]).
     pub const CAPTURED: Self = {
         let mut set = Self::NONE;
         let mut flags = Flag::ALL;

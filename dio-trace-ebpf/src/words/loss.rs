@@ -1,8 +1,8 @@
-//! Why something was lost.
+//! Causes of losses.
 
 words! {
-    /// Why something was lost. Causes from `detail_capped` to `detail_buffer_full` lose single
-    /// requests' details, never counts; the others say which numbers are not exact.
+    /// The cause of a loss. Some lose only details, never counts
+    /// ([`keeps_counts_exact`](Self::keeps_counts_exact)); the others say which numbers are not exact.
     LossCause {
         DetailCapped = 0 => "detail_capped", "a process issued more misaligned requests than its share of details; they are counted";
         DetailBufferFull = 1 => "detail_buffer_full", "the ring buffer was full: the request is counted, its details are not";

@@ -1,7 +1,7 @@
-//! What about a request is misaligned.
+//! Reasons: the things about a request that are misaligned.
 
 sets! {
-    /// What about a request is misaligned; any number of [`Reason`]s.
+    /// Everything about a request that is misaligned: any number of [`Reason`]s.
     Reasons of
     /// One thing about a request that is misaligned.
     Reason {

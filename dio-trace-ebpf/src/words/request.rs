@@ -1,7 +1,7 @@
-//! What a request is, and what became of it.
+//! Verdict, direction and interface of a request.
 
 words! {
-    /// What became of a direct request. Exactly one holds for each request.
+    /// The fate of a direct request. Each request has exactly one.
     Verdict {
         Aligned = 0 => "aligned", "address, every segment length, total length and offset are multiples of the logical block size (and of the dma alignment where that is coarser), and it was done directly: it would work under every rule set";
         Accepted = 1 => "accepted", "misaligned by that measure, yet done directly: it may fail on another kernel or disk";
@@ -20,7 +20,7 @@ words! {
 }
 
 words! {
-    /// How the request came into the kernel.
+    /// The way on which a request came into the kernel.
     Interface {
         Sync = 0 => "sync", "a system call that waits for the result: read, pread64, readv, preadv2, or the same for writing";
         Aio = 1 => "aio", "io_submit (libaio)";

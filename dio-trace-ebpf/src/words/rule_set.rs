@@ -15,7 +15,7 @@ sets! {
 }
 
 impl RuleSet {
-    /// Those whose rules are known, in order of kernels.
+    /// The rule sets whose rules are known, oldest kernels first.
     pub const KNOWN: &'static [Self] = &[
         Self::LogicalBlock,
         Self::DmaAddress,

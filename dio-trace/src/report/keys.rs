@@ -1,4 +1,4 @@
-//! What a report distinguishes requests by: process, file, place and case.
+//! The keys by which a report distinguishes requests: process, file, place and case.
 
 use std::sync::Arc;
 

@@ -50,7 +50,7 @@ pub(super) fn lines(theme: &Theme, width: usize) -> Vec<Line<'static>> {
         lines.push(Line::default());
     };
     part("Verdicts", &meanings::<Verdict>());
-    part("Reasons, and their names in narrow columns", &reasons());
+    part("Reasons, with their short names", &reasons());
     part("Flags", &meanings::<Flag>());
     part(
         "Columns",
