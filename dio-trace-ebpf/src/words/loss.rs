@@ -1,4 +1,4 @@
-//! Causes of losses.
+//! Loss causes: why something could not be seen or kept.
 
 words! {
     /// The cause of a loss. Some lose only details, never counts

@@ -6,4 +6,4 @@ mod text;
 
 pub use forecast::{Fates, Forecast};
 pub use question::{Fate, WhatIf};
-pub use text::text;
+pub(super) use text::text;

@@ -17,7 +17,7 @@ const SHOWN: usize = 20;
 
 /// The whole forecast.
 #[must_use]
-pub fn text(forecast: &Forecast) -> String {
+pub(in crate::report) fn text(forecast: &Forecast) -> String {
     let mut text = String::new();
     let mut add = |line: &str| {
         // Writing to a string cannot fail.
