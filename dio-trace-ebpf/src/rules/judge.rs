@@ -179,7 +179,9 @@ pub fn judge(
     let unknown = u64::from(geometry.address_bits);
     let bits = |value: u32| opaque(u64::from(value), unknown) as u32;
     let known = |value: bool| opaque(u64::from(value), unknown) != 0;
-    let add = |set: Flags, flag: Flag, condition: bool| Flags(bits(set.with_if(flag, condition).0));
+    let add = |set: Flags, flag: Flag, condition: bool| {
+        Flags(set.0 | (opaque(u64::from(condition), unknown) as u32) << flag as u32)
+    };
     let rule_set = outcome.engine.rule_set(kernel);
     let broken = if outcome.no_rule {
         Reasons::NONE
@@ -236,19 +238,19 @@ pub fn judge(
             && (geometry.merged_address_bits | geometry.merged_length_bits) & 4095 != 0,
     );
     let checked = known(outcome.bios == 0 || outcome.copied || buffered);
-    let unchecked = known(!checked && (!broken.is_empty() || page_damage));
-    let short = known(done < geometry.length && !outcome.end_of_file);
+    let unchecked = !checked && (!broken.is_empty() || page_damage);
+    let short = done < geometry.length && !outcome.end_of_file;
     let flags = Flag::fold(Flags::NONE, |set, flag| match flag {
         Flag::Short => add(set, flag, short),
         Flag::Serialised => add(set, flag, alone && !outcome.extends && part_block),
         Flag::Unchecked => add(set, flag, unchecked),
         Flag::Copied => add(set, flag, outcome.copied),
         Flag::EndOfFile => add(set, flag, outcome.end_of_file),
-        Flag::Hole => add(set, flag, known(is_hole(outcome) && !buffered)),
+        Flag::Hole => add(set, flag, is_hole(outcome) && !buffered),
         Flag::Extends => add(set, flag, alone && outcome.extends),
         Flag::ReadModifyWrite => {
             let partial = is_read_modify_write(geometry, limits, outcome);
-            add(set, flag, known(partial && !buffered))
+            add(set, flag, partial && !buffered)
         }
         Flag::Atomic => add(set, flag, atomic),
         // These are about failures, and one request alone does not show that it is one of a burst.
