@@ -1,6 +1,7 @@
 //! `cargo xtask COMMAND`: builds, tests, measures and demonstrates dio-trace.
 
 mod bench;
+mod bpf;
 mod build;
 mod ci;
 mod command;

@@ -13,6 +13,7 @@ mod disks;
 mod doctor;
 mod fio;
 mod judge;
+mod loaded;
 mod matching;
 mod outcome;
 mod place;
@@ -51,7 +52,7 @@ pub(crate) struct Suite {
     #[arg(long)]
     brief: bool,
     /// Test only places whose name contains this; `commands` for those checks alone, `fio` for the
-    /// counting test
+    /// counting test, `programs` for those that are loaded
     #[arg(long)]
     only: Vec<String>,
     /// The dio-trace to check; by default the one in the directory of this program
@@ -108,6 +109,9 @@ impl Suite {
         let mut outcome = Outcome::new(rule_set)?;
         if let Some(doctor) = &doctor {
             doctor.check(&mut outcome);
+        }
+        if setting.traced && setting.wants("programs") {
+            loaded::run(&setting, &mut outcome)?;
         }
         truth::run(&setting, &mut outcome)?;
         if setting.traced && !setting.brief && setting.wants("commands") {

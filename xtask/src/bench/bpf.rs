@@ -1,23 +1,24 @@
-//! The few calls of bpf(2) that measuring needs: attaching programs that do nothing, and reading
-//! what all programs cost. Independent of dio-trace's own.
+//! Attaches programs that do nothing, and reads what all programs cost.
 
 use std::{
     ffi::CStr,
     io,
     mem::zeroed,
-    os::fd::{AsRawFd, FromRawFd, OwnedFd},
+    os::fd::{AsRawFd, OwnedFd},
     path::Path,
 };
 
 use anyhow::{Context, Result};
 use aya_obj::generated::{
     bpf_attach_type::{self, BPF_TRACE_FENTRY, BPF_TRACE_FEXIT, BPF_TRACE_RAW_TP},
-    bpf_attr, bpf_btf_info, bpf_cmd, bpf_insn, bpf_link_info,
+    bpf_btf_info, bpf_cmd, bpf_insn, bpf_link_info,
     bpf_link_type::BPF_LINK_TYPE_RAW_TRACEPOINT,
     bpf_prog_info,
     bpf_prog_type::BPF_PROG_TYPE_TRACING,
 };
 use btf_rs::{Btf, Type};
+
+use crate::bpf::{ask, attributes, by_id, descriptor, existing, information};
 
 /// A place of a function or tracepoint at which a program is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,12 +93,8 @@ impl Types {
         let vmlinux = Btf::from_file(directory.join("vmlinux")).context("vmlinux has no BTF")?;
         let mut objects = Vec::new();
         let mut own = 0;
-        let mut id = 0;
-        while let Ok(next) = next_id(bpf_cmd::BPF_BTF_GET_NEXT_ID, id) {
-            id = next;
-            let Ok(descriptor) = by_id(bpf_cmd::BPF_BTF_GET_FD_BY_ID, id) else {
-                continue;
-            };
+        let all = existing(bpf_cmd::BPF_BTF_GET_NEXT_ID, bpf_cmd::BPF_BTF_GET_FD_BY_ID);
+        for (id, descriptor) in all {
             match kernel_name(&descriptor) {
                 Some(name) if name == "vmlinux" => own = id,
                 Some(name) if modules.contains(&name.as_str()) => objects.push(Object {
@@ -134,7 +131,9 @@ impl Types {
         let program = program.with_context(|| format!("{} {target}", point.word()))?;
         let mut attributes = attributes();
         attributes.raw_tracepoint.prog_fd = program.as_raw_fd().cast_unsigned();
-        let link = descriptor(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attributes)
+        // SAFETY: the command takes a descriptor and a name, whose address is 0, and returns a new
+        // descriptor.
+        let link = unsafe { descriptor(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attributes) }
             .with_context(|| format!("attaching to {} {target}", point.word()))?;
         Ok(Some(Empty {
             _program: program,
@@ -145,12 +144,11 @@ impl Types {
     /// All programs that are attached to functions or, by BTF, to tracepoints.
     pub(super) fn attached(&self) -> Vec<Attached> {
         let mut found = Vec::new();
-        let mut id = 0;
-        while let Ok(next) = next_id(bpf_cmd::BPF_LINK_GET_NEXT_ID, id) {
-            id = next;
-            let Ok(link) = by_id(bpf_cmd::BPF_LINK_GET_FD_BY_ID, id) else {
-                continue;
-            };
+        let all = existing(
+            bpf_cmd::BPF_LINK_GET_NEXT_ID,
+            bpf_cmd::BPF_LINK_GET_FD_BY_ID,
+        );
+        for (_, link) in all {
             let link: bpf_link_info = information(&link);
             let Ok(program) = by_id(bpf_cmd::BPF_PROG_GET_FD_BY_ID, link.prog_id) else {
                 continue;
@@ -234,7 +232,8 @@ fn load(id: u32, module: Option<&OwnedFd>, point: Point) -> io::Result<OwnedFd> 
     if let Some(module) = module {
         load.__bindgen_anon_1.attach_btf_obj_fd = module.as_raw_fd().cast_unsigned();
     }
-    descriptor(bpf_cmd::BPF_PROG_LOAD, &mut attributes)
+    // SAFETY: instructions and licence outlive the call.
+    unsafe { descriptor(bpf_cmd::BPF_PROG_LOAD, &mut attributes) }
 }
 
 /// The name of a BTF object of the kernel itself; `None` for others.
@@ -244,71 +243,8 @@ fn kernel_name(object: &OwnedFd) -> Option<String> {
     let mut asked: bpf_btf_info = unsafe { zeroed() };
     asked.name = name.as_mut_ptr() as u64;
     asked.name_len = name.len() as u32;
-    ask(object, &mut asked).ok()?;
+    // SAFETY: `name` is of that length, and nobody else borrows it.
+    unsafe { ask(object, &mut asked) }.ok()?;
     let name = CStr::from_bytes_until_nul(&name).ok()?.to_str().ok()?;
     (asked.kernel_btf != 0).then(|| name.to_owned())
-}
-
-/// The kernel's information on a program or link; all zero where it gives none.
-fn information<T: Information>(object: &OwnedFd) -> T {
-    // SAFETY: the types that implement this consist of integers and addresses.
-    let mut answer: T = unsafe { zeroed() };
-    // An all-zero answer refers to nothing, so the error can be dropped.
-    let _ = ask(object, &mut answer);
-    answer
-}
-
-/// A type that `BPF_OBJ_GET_INFO_BY_FD` may write: any bytes are valid.
-trait Information {}
-impl Information for bpf_btf_info {}
-impl Information for bpf_link_info {}
-impl Information for bpf_prog_info {}
-
-fn ask<T: Information>(object: &OwnedFd, answer: &mut T) -> io::Result<()> {
-    let mut attributes = attributes();
-    attributes.info.bpf_fd = object.as_raw_fd().cast_unsigned();
-    attributes.info.info = std::ptr::from_mut(answer) as u64;
-    attributes.info.info_len = size_of::<T>() as u32;
-    call(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attributes).map(drop)
-}
-
-fn next_id(command: bpf_cmd, id: u32) -> io::Result<u32> {
-    let mut attributes = attributes();
-    attributes.__bindgen_anon_6.__bindgen_anon_1.start_id = id;
-    call(command, &mut attributes)?;
-    // SAFETY: the call filled this variant.
-    Ok(unsafe { attributes.__bindgen_anon_6.next_id })
-}
-
-fn by_id(command: bpf_cmd, id: u32) -> io::Result<OwnedFd> {
-    let mut attributes = attributes();
-    attributes.__bindgen_anon_6.__bindgen_anon_1.prog_id = id;
-    descriptor(command, &mut attributes)
-}
-
-fn attributes() -> bpf_attr {
-    // SAFETY: integers and addresses, for which all-zero is valid.
-    unsafe { zeroed() }
-}
-
-fn descriptor(command: bpf_cmd, attributes: &mut bpf_attr) -> io::Result<OwnedFd> {
-    let number = call(command, attributes)?;
-    // SAFETY: the commands this is used for return a new descriptor that nobody else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
-}
-
-fn call(command: bpf_cmd, attributes: &mut bpf_attr) -> io::Result<i32> {
-    // SAFETY: every address in `attributes` is that of a live value of sufficient size.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_bpf,
-            command as u32,
-            std::ptr::from_mut(attributes),
-            size_of::<bpf_attr>(),
-        )
-    };
-    if result < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(i32::try_from(result).unwrap_or(0))
 }

@@ -24,6 +24,8 @@ const REACH: usize = 64;
 /// The program under test.
 pub(super) struct Tracer {
     program: PathBuf,
+    /// Environment variables for recordings.
+    variables: Vec<(&'static str, &'static str)>,
 }
 
 /// A running trace.
@@ -43,7 +45,20 @@ pub(super) struct Recorded {
 
 impl Tracer {
     pub(super) fn new(program: PathBuf) -> Self {
-        Self { program }
+        Self {
+            program,
+            variables: Vec::new(),
+        }
+    }
+
+    /// The same program with an environment variable for its recordings.
+    pub(super) fn with_variable(&self, name: &'static str, value: &'static str) -> Self {
+        let mut variables = self.variables.clone();
+        variables.push((name, value));
+        Self {
+            program: self.program.clone(),
+            variables,
+        }
     }
 
     /// Path of the program.
@@ -60,6 +75,7 @@ impl Tracer {
             _ => {}
         }
         let child = Command::new(&self.program)
+            .envs(self.variables.iter().copied())
             .arg("record")
             .args(options)
             .arg("-o")
