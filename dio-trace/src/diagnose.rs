@@ -53,8 +53,8 @@ pub fn diagnose(record: &Record, kernel: RuleSet) -> Diagnosis {
     }
 }
 
-/// The rule set of the engine that carried it. Recordings of version 1 do not name the engine: then
-/// the rule set of the kernel, or that of the legacy engine if only it explains a rejection.
+/// The rule set of the engine that carried it. Old recordings do not name the engine: then the rule set
+/// of the kernel, or that of the legacy engine if only it explains a rejection.
 fn rule_set_in_force(record: &Record, kernel: RuleSet) -> RuleSet {
     if let Some(engine) = record.engine {
         return engine.rule_set(kernel);

@@ -171,7 +171,7 @@ fn of_cause(record: &Record) -> Option<String> {
         return None;
     }
     let Some(cause) = record.cause else {
-        // A recording of version 1 names no cause.
+        // An old recording has no causes.
         return is_btrfs(record).then(|| {
             "for direct I/O on btrfs, align everything to the sector size (4096) and make the file \
              without data checksums (chattr +C on the empty file), or remove O_DIRECT"

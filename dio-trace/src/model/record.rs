@@ -52,7 +52,7 @@ pub struct Record {
     pub reasons: Reasons,
     /// Flags in addition to the verdict.
     pub flags: Flags,
-    /// The code that carried it; `None` in recordings of version 1.
+    /// The code that carried it; `None` in recordings from before this was recorded.
     pub engine: Option<Engine>,
     /// The reason why it was buffered; `None` where that is its alignment.
     pub cause: Option<Cause>,

@@ -153,7 +153,7 @@ columns! {
     "verdict" Word of Verdicts "what became of the request"
     "reasons" Words of Reasons "what is misaligned"
     "flags" Words of Flags "what else is worth knowing"
-    "engine" Word of Engines "the code that carried the request, which decides whose rule holds; null in recordings of version 1"
+    "engine" Word of Engines "the code that carried the request, which decides whose rule holds; null in recordings that are older than this column"
     "cause" Word of Causes "why it was buffered, if alignment is not the reason; otherwise null"
     "checked_by" Text "name of the disk whose limits were really applied; null where nobody looked, and in rows of counted requests"
     "atomic_write_unit_min" U32 "of an atomic write, the shortest that can be written so there, bytes"
