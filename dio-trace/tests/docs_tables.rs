@@ -1,7 +1,7 @@
 //! Tables of words and columns in the documentation are those that the code makes today.
 //!
 //! Such a table stands between `<!-- made from the NAME: begin -->` and `<!-- made from the NAME: end -->`.
-//! To write them all: `DIO_TRACE_BLESS=1 cargo test -p dio-trace --test docs`.
+//! To write them all: `DIO_TRACE_BLESS=1 cargo test -p dio-trace --test docs_tables`.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
 use std::{
@@ -45,7 +45,7 @@ fn placed(bless: bool) -> Vec<(&'static str, usize)> {
             assert!(
                 found == table,
                 "the {name} in {} are not current; to write them, run \
-                 DIO_TRACE_BLESS=1 cargo test -p dio-trace --test docs",
+                 DIO_TRACE_BLESS=1 cargo test -p dio-trace --test docs_tables",
                 path.display()
             );
         }
