@@ -90,7 +90,7 @@ fn of(outcome: Outcome, geometry: &Geometry) -> Outcome {
     }
 }
 
-/// What a request breaks of the rules that whoever looks applies.
+/// The applied rules that a request breaks.
 fn broken(geometry: &Geometry, limits: &Limits, rule_set: RuleSet, outcome: &Outcome) -> Reasons {
     if outcome.no_rule {
         return Reasons::NONE;
