@@ -10,6 +10,7 @@ mod filters;
 mod format;
 mod inspect;
 mod live;
+mod look;
 mod manual;
 mod output;
 mod processes;

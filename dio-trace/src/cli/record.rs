@@ -18,10 +18,10 @@ use crate::{
         parse_duration, parse_size,
         session::{End, Plan, Session},
     },
+    findings::{Faults, Headline},
     kernel::Options,
-    model::{Batch, Losses, Timestamp, Verdict, printable},
+    model::{Batch, Losses, Timestamp, printable},
     recording::{Files, Recorder, Room, Target},
-    store::Tally,
     text,
 };
 
@@ -149,7 +149,7 @@ struct Progress {
     recorder: Option<Recorder>,
     failed: Option<io::Error>,
     full: bool,
-    tally: Tally,
+    faults: Faults,
     losses: Losses,
     started: Instant,
     last: Timestamp,
@@ -164,7 +164,7 @@ impl Progress {
             recorder: Some(recorder),
             failed: None,
             full: false,
-            tally: Tally::default(),
+            faults: Faults::default(),
             losses: Losses::default(),
             started: now,
             last: Timestamp::now(),
@@ -175,7 +175,7 @@ impl Progress {
 
     fn take(&mut self, batch: Batch) -> io::Result<ControlFlow<()>> {
         for record in &batch.records {
-            self.tally.add(record);
+            self.faults.add(record);
         }
         for loss in &batch.losses {
             self.losses.add(*loss);
@@ -197,7 +197,7 @@ impl Progress {
         }
         if self.status.is_active() && self.shown.elapsed() >= Duration::from_secs(1) {
             self.shown = Instant::now();
-            let line = format!("recording: {} - Ctrl-C stops", self.line());
+            let line = format!("recording: {} - Ctrl-C stops", self.headline());
             self.status.show(&line);
         }
         Ok(ControlFlow::Continue(()))
@@ -217,7 +217,8 @@ impl Progress {
         } else {
             printable(&path.display().to_string()).into_owned()
         };
-        say(&format!("dio-trace: {} ({size}) to {name}", self.line()));
+        say(&format!("dio-trace: {}", self.headline()));
+        say(&format!("dio-trace: {size} written to {name}"));
         if self.full {
             say(
                 "dio-trace: stopped: the file reached --max-size. Add --rotate N to continue in new files",
@@ -241,15 +242,7 @@ impl Progress {
         }
     }
 
-    fn line(&self) -> String {
-        let tally = &self.tally;
-        format!(
-            "{} direct requests, {} misaligned, {} rejected, {} buffered in {}",
-            text::number(tally.total().count),
-            text::number(tally.misaligned().count),
-            text::number(tally.verdict(Verdict::Rejected).count),
-            text::number(tally.verdict(Verdict::Buffered).count),
-            text::duration(self.started.elapsed()),
-        )
+    fn headline(&self) -> Headline {
+        Headline::of(&self.faults, self.started.elapsed(), &self.losses)
     }
 }

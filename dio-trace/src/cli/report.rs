@@ -8,9 +8,9 @@ use std::{
 use clap::Args;
 
 use crate::{
-    cli::{Exit, Failure, FilterArguments, diagnostics::say, output},
+    cli::{Exit, Failure, FilterArguments, diagnostics::say, look, output},
     recording::{Ending, Reader, schema_markdown},
-    report::{Content, Forecast, Format, WhatIf, write, write_forecast},
+    report::{Content, Detail, Forecast, Format, Look, Shape, WhatIf, write, write_forecast},
     source::recording::open,
 };
 
@@ -40,6 +40,12 @@ pub(super) struct Arguments {
     /// rule set), lbs=N (logical block size, bytes), dma=N (dma alignment, bytes)
     #[arg(long, value_name = "kernel=V,lbs=N,dma=N")]
     what_if: Option<WhatIf>,
+    /// Every finding in full, with all processes and disks; without it, only up to three findings are
+    #[arg(long)]
+    full: bool,
+    /// Every file of each finding, not only the first few
+    #[arg(long)]
+    all_files: bool,
     /// Describe every column of a recording, and exit
     #[arg(long)]
     schema: bool,
@@ -48,7 +54,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let mut output = output::open(arguments.output.as_deref())?;
+    let to_read = arguments.format == Format::Text && arguments.output.is_none();
+    let mut output = match to_read || arguments.schema {
+        true if arguments.output.is_none() => look::output()?,
+        _ => output::open(arguments.output.as_deref())?,
+    };
     if arguments.schema {
         output.write_all(schema_markdown().as_bytes())?;
         output.flush()?;
@@ -68,7 +78,19 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
             "{format} is binary and standard output is a terminal: add -o OUT.{format}"
         )));
     }
-    let ending = write(reader, &filter, format, &file.display().to_string(), output)?;
+    let shape = Shape {
+        format,
+        detail: Detail {
+            full: arguments.full,
+            all_files: arguments.all_files,
+        },
+        look: if to_read {
+            look::look()
+        } else {
+            Look::default()
+        },
+    };
+    let ending = write(reader, &filter, shape, &file.display().to_string(), output)?;
     match format.content() {
         // It says so itself.
         Content::Summary => {}

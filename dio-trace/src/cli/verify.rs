@@ -9,13 +9,13 @@ use crate::{
         Exit, Failure, FilterArguments,
         command::exit_status,
         diagnostics::say,
-        output, parse_duration,
+        look, output, parse_duration,
         session::{End, Plan, Session},
         word::word,
     },
     kernel::Options,
     model::Verdict,
-    report::{Answer, Collector, answer, text},
+    report::{Answer, Collector, Detail, answer, page},
 };
 
 /// Trace for a time or a command, and report by exit code whether all direct I/O was aligned
@@ -71,7 +71,8 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     })?;
     let summary = collector.finish();
     let mut output = output::open(None)?;
-    output.write_all(text(&summary, &filter, "verify").as_bytes())?;
+    let page = page(&summary, &filter, "verify", Detail::default());
+    output.write_all(page.text(look::look()).as_bytes())?;
     output.flush()?;
     if let End::Command(status) = end
         && !status.success()

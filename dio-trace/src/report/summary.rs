@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     filter::Filter,
+    findings::{Faults, Headline, Tone},
     model::{Losses, Timestamp},
     recording::{Ending, Metadata, Reader, fold},
     report::{
@@ -39,6 +40,8 @@ pub struct Summary {
     pub disks: BTreeMap<Option<Arc<str>>, Disk>,
     /// All requests that are not plainly aligned.
     pub cases: HashMap<Case, Seen>,
+    /// What is wrong, by program.
+    pub faults: Faults,
     /// Losses.
     pub losses: Losses,
 }
@@ -64,6 +67,12 @@ impl Summary {
     pub(super) fn new(metadata: Metadata, ending: Ending, all: Gathered) -> Self {
         let started = metadata.environment.started;
         let last = all.last.unwrap_or(started);
+        let mut faults = Faults::default();
+        faults.add_total(all.total.total().count);
+        for (case, seen) in &all.cases {
+            let count = seen.volume.count;
+            faults.count(&case.place.comm, case.verdict, case.flags, count);
+        }
         Self {
             span: (started.min(all.first.unwrap_or(started)), last.max(started)),
             metadata,
@@ -74,6 +83,7 @@ impl Summary {
             files: all.files,
             disks: all.disks,
             cases: all.cases,
+            faults,
             losses: all.losses,
         }
     }
@@ -82,6 +92,21 @@ impl Summary {
     #[must_use]
     pub fn duration(&self) -> std::time::Duration {
         std::time::Duration::from_nanos(self.span.1.since(self.span.0))
+    }
+
+    /// The answer in one sentence, as clear for a clean trace as for one with faults.
+    #[must_use]
+    pub fn headline(&self) -> Headline {
+        let mut headline = Headline::of(&self.faults, self.duration(), &self.losses);
+        let ending = match self.ending {
+            Ending::Finished => return headline,
+            Ending::Cut => {
+                "; THE RECORDING ENDED EARLY: its recorder was killed or is still running"
+            }
+            Ending::Damaged => "; THE RECORDING IS DAMAGED: it was read up to the damage",
+        };
+        headline.add(Tone::Alarm, ending.to_owned());
+        headline
     }
 
     /// Whether a trace without findings can be called clean: requests were seen, and the counts are

@@ -6,17 +6,30 @@ use crate::{
     filter::Filter,
     recording::{Ending, Reader, select},
     report::{
+        content::page,
         csv::Csv,
-        format::{Content, Format},
+        detail::Detail,
+        format::Format,
         json::json,
         jsonl::JsonLines,
+        page::Look,
         parquet::Parquet,
         rows::Rows,
         summary::Summary,
-        text::text,
         what_if::{Forecast, text as forecast_text},
     },
 };
+
+/// What a report is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// Its format.
+    pub format: Format,
+    /// How much it says, in formats for reading.
+    pub detail: Detail,
+    /// The look of text.
+    pub look: Look,
+}
 
 /// Writes a report of the requests that `filter` lets through, and of all losses, to `output`. `name` is
 /// the recording's, for people. Returns the ending of the recording; a summary says it, too.
@@ -26,17 +39,19 @@ use crate::{
 pub fn write<R: Read>(
     reader: Reader<R>,
     filter: &Filter,
-    format: Format,
+    shape: Shape,
     name: &str,
     mut output: Box<dyn Write + Send>,
 ) -> anyhow::Result<Ending> {
-    let rows: Box<dyn Rows> = match format {
-        Format::Text | Format::Json => {
+    let rows: Box<dyn Rows> = match shape.format {
+        Format::Text | Format::Markdown | Format::Html | Format::Json => {
             let summary = Summary::of(reader, filter).map_err(anyhow::Error::msg)?;
-            let whole = if format == Format::Text {
-                text(&summary, filter, name)
-            } else {
-                pretty(&json(&summary))?
+            let page = || page(&summary, filter, name, shape.detail);
+            let whole = match shape.format {
+                Format::Json => pretty(&json(&summary))?,
+                Format::Markdown => page().markdown(),
+                Format::Html => page().html(),
+                _ => page().text(shape.look),
             };
             output.write_all(whole.as_bytes())?;
             output.flush()?;
@@ -61,9 +76,9 @@ pub fn write_forecast(
     let whole = match format {
         Format::Text => forecast_text(forecast),
         Format::Json => pretty(&forecast.json())?,
-        Format::Jsonl | Format::Csv | Format::Parquet => {
+        Format::Markdown | Format::Html | Format::Jsonl | Format::Csv | Format::Parquet => {
             let formats = Format::ALL.into_iter();
-            let summaries = formats.filter(|one| one.content() == Content::Summary);
+            let summaries = formats.filter(|one| matches!(one, Format::Text | Format::Json));
             let names: Vec<&str> = summaries.map(Format::name).collect();
             anyhow::bail!("--what-if supports the formats {}", names.join(" and "));
         }

@@ -44,6 +44,7 @@ impl Store {
 
     fn add_record(&mut self, record: Record) {
         self.total.add(&record);
+        self.faults.add(&record);
         if self.cells >= CELLS_MAX {
             self.fold();
         }

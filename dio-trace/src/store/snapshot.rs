@@ -1,8 +1,9 @@
 //! Snapshots: immutable copies of everything that one screen draws.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use crate::{
+    findings::Headline,
     model::{Environment, Losses, Record, Timestamp},
     store::{
         Store, Tally,
@@ -29,6 +30,8 @@ pub struct Snapshot {
     pub since: Timestamp,
     /// All counts since then, whatever the view.
     pub total: Tally,
+    /// What is wrong with them, in one sentence.
+    pub headline: Headline,
     /// The counts since then that the view selects, in its window.
     pub selected: Box<Row>,
     /// Rates by verdict of the whole trace.
@@ -72,6 +75,11 @@ impl Store {
             time: self.time,
             since: self.since,
             total: self.total.clone(),
+            headline: Headline::of(
+                &self.faults,
+                Duration::from_nanos(self.time.since(self.since)),
+                &self.losses,
+            ),
             selected: selected.finish(seconds),
             rates: self.rates.clone(),
             losses: self.losses.clone(),
