@@ -5,7 +5,8 @@
 //! reads those. A new capability begins in the room whose idea it is.
 //!
 //! ```text
-//!  cli -> tui, compare, report, doctor, inspect, kernel, recording, source, store, findings, filter, text
+//!  cli -> tui, compare, report, doctor, inspect, kernel, recording, source, findings, filter
+//!  cli -> diagnose, text
 //!  tui -> recording, source, store, findings, diagnose, filter, text: the live screen
 //!  compare -> report, recording, store, findings, text: two recordings
 //!  report -> recording, store, findings, diagnose, filter, text: one recording

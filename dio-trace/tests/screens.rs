@@ -5,7 +5,7 @@
 
 use dio_trace::{
     filter::Filter,
-    model::Vocabulary,
+    model::{Batch, Loss, LossCause, Vocabulary},
     source::{EventSource, script::Script},
     store::Store,
     tui::{
@@ -72,30 +72,70 @@ macro_rules! sheets {
 }
 
 sheets! {
-    processes: "";
+    findings: "";
+    files_of_a_finding: "Enter";
+    processes_of_a_finding: "Enter Enter";
+    processes: "2";
     processes_with_their_files: "t j";
-    processes_by_command_turned_round: "s s I";
-    processes_of_the_last_minute: "w";
-    files: "2";
-    devices: "3";
-    reasons: "4";
-    requests: "5";
-    alignments: "6";
-    event_log: "7";
-    host: "8";
+    processes_by_command_turned_round: "2 s s I";
+    processes_of_the_last_minute: "2 w";
+    files: "3";
+    devices: "4";
+    reasons: "5";
+    requests: "6";
+    alignments: "7";
+    event_log: "8";
+    host: "9";
     help: "?";
-    files_of_a_process: "Enter";
-    reasons_of_a_file_in_a_process: "j Enter Enter";
-    requests_of_one_kind: "Enter Enter Enter";
-    request_rejected_for_its_length: "j Enter Enter Enter Enter";
-    request_rejected_for_a_segment: "j j Enter Enter Enter Enter";
-    request_buffered: "j j j Enter Enter Enter Enter";
-    request_accepted_for_now: "j j j j Enter Enter Enter Enter";
-    filtered: "f comm=q* Space verdict=accepted Enter";
-    filtered_to_nothing: "f comm=nobody Enter";
-    filter_refused: "f verdict=bad Enter";
-    searched: "/ maria Enter";
-    frozen: "z";
+    files_of_a_process: "2 Enter";
+    reasons_of_a_file_in_a_process: "2 j Enter Enter";
+    requests_of_one_kind: "2 Enter Enter Enter";
+    request_rejected_for_its_length: "2 j Enter Enter Enter Enter";
+    request_rejected_for_a_segment: "2 j j Enter Enter Enter Enter";
+    request_buffered: "2 j j j Enter Enter Enter Enter";
+    request_accepted_for_now: "2 j j j j Enter Enter Enter Enter";
+    filtered: "2 f comm=q* Space verdict=accepted Enter";
+    filtered_to_nothing: "2 f comm=nobody Enter";
+    filter_refused: "2 f verdict=bad Enter";
+    searched: "2 / maria Enter";
+    frozen: "2 z";
+}
+
+/// The header of a screen over nothing, from a host of this name with these losses.
+fn header(host: &str, losses: Vec<Loss>) -> String {
+    let mut environment = Script::night(1).environment().clone();
+    environment.host = host.to_owned();
+    let mut store = Store::new(environment);
+    store.add(Batch {
+        losses,
+        ..Batch::default()
+    });
+    let model = Model::new((80, 24));
+    let snapshot = store.snapshot(&model.view());
+    let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+    terminal
+        .draw(|frame| view(frame, &model, &snapshot, &Theme::MONOCHROME))
+        .unwrap();
+    let screen = plain(terminal.backend().buffer());
+    screen.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_long_host_name_leaves_room_for_the_rest() {
+    let line = header(
+        "database-17.rack-4.frankfurt.customers.example.com",
+        Vec::new(),
+    );
+    assert!(line.contains("  database-17"), "{line}");
+    assert!(line.contains("6.12.48+deb13-amd64"), "{line}");
+    assert!(line.contains("LIVE"), "{line}");
+}
+
+#[test]
+fn only_lost_requests_are_called_lost() {
+    let lost = |cause| header("db7", vec![Loss { cause, count: 3 }]);
+    assert!(lost(LossCause::StackUnavailable).starts_with("3 details lost  db7"));
+    assert!(lost(LossCause::InFlightFull).starts_with(" LOST 3   db7"));
 }
 
 /// A snapshot would approve a key that runs into its explanation.

@@ -2,16 +2,15 @@
 
 use std::{
     io::{IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use clap::Args;
 
 use crate::{
-    cli::{Exit, Failure, FilterArguments, diagnostics::say, look, output},
-    recording::{Ending, Reader, schema_markdown},
+    cli::{Exit, Failure, FilterArguments, look, output, recordings},
+    recording::schema_markdown,
     report::{Content, Detail, Forecast, Format, Look, Shape, WhatIf, write, write_forecast},
-    source::recording::open,
 };
 
 /// Report what a recording contains: who issued what, what became of it, why, and what to change
@@ -22,14 +21,16 @@ use crate::{
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     dio-trace report trace.dio\n  \
+    dio-trace report /var/log/dio/ --full\n  \
+    dio-trace report trace.dio --format html -o ticket.html\n  \
     dio-trace report trace.dio --verdict rejected --comm 'qemu-*'\n  \
     dio-trace report trace.dio --format jsonl | jq 'select(.verdict == \"rejected\")'\n  \
     dio-trace report trace.dio --format parquet -o trace.parquet\n  \
     dio-trace report trace.dio --what-if kernel=5.10,lbs=4096")]
 pub(super) struct Arguments {
-    /// Recording, or - for standard input
+    /// Recordings, directories of recordings, patterns such as 't.dio*', or - for standard input
     #[arg(value_name = "FILE", required_unless_present = "schema")]
-    file: Option<PathBuf>,
+    files: Vec<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
@@ -64,12 +65,13 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         output.flush()?;
         return Ok(Exit::Good);
     }
-    let file = arguments.file.unwrap_or_else(|| "-".into());
     let filter = arguments.filters.filter();
-    let reader = reader(&file)?;
+    let files = recordings::files(&arguments.files)?;
+    let readers = recordings::readers(&files);
+    let title = recordings::title(&arguments.files);
     let format = arguments.format;
     if let Some(what_if) = arguments.what_if {
-        let forecast = Forecast::of(reader, &filter, what_if).map_err(Failure::input)?;
+        let forecast = Forecast::of_all(readers, &filter, what_if).map_err(Failure::input)?;
         write_forecast(&forecast, format, output)?;
         return Ok(Exit::Good);
     }
@@ -90,31 +92,11 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
             Look::default()
         },
     };
-    let ending = write(reader, &filter, shape, &file.display().to_string(), output)?;
+    let ending = write(readers, &filter, shape, &title, output)?;
     match format.content() {
         // It says so itself.
         Content::Summary => {}
-        Content::Rows => warn(ending, &file),
+        Content::Rows => recordings::warn(ending, &title),
     }
     Ok(Exit::Good)
-}
-
-/// Opens a recording.
-pub(super) fn reader(file: &Path) -> Result<Reader<Box<dyn std::io::Read + Send>>, Failure> {
-    Reader::new(open(file)?).map_err(|error| Failure::input(format!("{}: {error}", file.display())))
-}
-
-/// Warns on standard error about a recording that is cut off or damaged.
-pub(super) fn warn(ending: Ending, file: &Path) {
-    let file = file.display();
-    match ending {
-        Ending::Finished => {}
-        Ending::Cut => say(&format!(
-            "dio-trace: warning: {file} ended early: its recorder was killed or is still running; all \
-             complete batches were read"
-        )),
-        Ending::Damaged => say(&format!(
-            "dio-trace: warning: {file} is damaged: it was read up to the damage"
-        )),
-    }
 }

@@ -10,6 +10,7 @@ use crate::{
         command::exit_status,
         diagnostics::say,
         look, output, parse_duration,
+        ready::ReadyArguments,
         session::{End, Plan, Session},
         word::word,
     },
@@ -42,6 +43,8 @@ pub(super) struct Arguments {
     )]
     allow: Vec<Verdict>,
     #[command(flatten)]
+    ready: ReadyArguments,
+    #[command(flatten)]
     filters: FilterArguments,
     /// Command to start and trace
     #[arg(last = true, value_name = "COMMAND")]
@@ -54,6 +57,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
             "say how long to trace: `dio-trace verify --duration 5m` or `dio-trace verify -- COMMAND`",
         ));
     }
+    let waiting = arguments.ready.waiting()?;
     let filter = arguments.filters.filter();
     let plan = Plan {
         options: Options::default(),
@@ -64,6 +68,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         files: false,
     };
     let mut session = Session::start(plan)?;
+    waiting.tell(session.environment());
     let mut collector = Collector::new(session.environment().clone());
     let end = session.run(|batch| {
         collector.add(&batch);
@@ -71,8 +76,12 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     })?;
     let summary = collector.finish();
     let mut output = output::open(None)?;
-    let page = page(&summary, &filter, "verify", Detail::default());
-    output.write_all(page.text(look::look()).as_bytes())?;
+    let text = if arguments.ready.quiet {
+        format!("{}\n", summary.headline())
+    } else {
+        page(&summary, &filter, "verify", Detail::default()).text(look::look())
+    };
+    output.write_all(text.as_bytes())?;
     output.flush()?;
     if let End::Command(status) = end
         && !status.success()

@@ -103,7 +103,8 @@ impl Collector {
 
     /// The summary.
     #[must_use]
-    pub fn finish(self) -> Summary {
+    pub fn finish(mut self) -> Summary {
+        self.sums.recorded_on(self.metadata.environment.rule_set);
         Summary::new(self.metadata, Ending::Finished, self.sums)
     }
 }

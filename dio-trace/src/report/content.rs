@@ -4,6 +4,8 @@
 mod finding;
 mod tables;
 
+use std::collections::BTreeSet;
+
 use crate::{
     diagnose::kernels,
     filter::Filter,
@@ -14,13 +16,16 @@ use crate::{
         page::Page,
         summary::Summary,
     },
-    text::number,
+    text::{listed, number},
 };
 
 /// Number of findings shown where not all are asked for.
 const SHOWN: usize = 10;
 /// Number of findings up to which each is shown in full: they fit on a screen.
 const IN_FULL: usize = 3;
+
+/// Number of hosts that are named.
+const HOSTS: usize = 5;
 
 /// The page on a summary. `name` is the recording's, for people.
 #[must_use]
@@ -29,7 +34,7 @@ pub fn page(summary: &Summary, filter: &Filter, name: &str, detail: Detail) -> P
     head(&mut page, summary, filter, name);
     let findings = findings(summary);
     let in_full = detail.full || findings.len() <= IN_FULL;
-    list(&mut page, summary, &findings, in_full, detail);
+    list(&mut page, &findings, in_full, detail);
     tables::losses(&mut page, summary);
     if in_full {
         tables::verdicts(&mut page, summary);
@@ -47,19 +52,24 @@ fn head(page: &mut Page, summary: &Summary, filter: &Filter, name: &str) {
         text.split_once('.')
             .map_or(text.clone(), |(whole, _)| whole.replace('T', " "))
     };
+    let (from, to) = (seconds(summary.span.0), seconds(summary.span.1));
     let rules = environment.rule_set;
-    page.paragraph(
-        Tone::Plain,
+    let place = if summary.recordings == 1 {
         format!(
-            "{name}: host {}, kernel {} ({}, rules {rules}: kernels {}), {} to {} UTC",
+            "host {}, kernel {} ({}, rules {rules}: kernels {})",
             environment.host,
             environment.kernel_release,
             environment.architecture,
             kernels(rules),
-            seconds(summary.span.0),
-            seconds(summary.span.1),
-        ),
-    );
+        )
+    } else {
+        format!(
+            "{} recordings of {}",
+            number(summary.recordings),
+            hosts(&summary.hosts)
+        )
+    };
+    page.paragraph(Tone::Plain, format!("{name}: {place}, {from} to {to} UTC"));
     if let Some(command) = &environment.traced_command {
         let command = command.join(" ");
         let text = format!("only this command and its descendants: {command}");
@@ -80,13 +90,19 @@ fn head(page: &mut Page, summary: &Summary, filter: &Filter, name: &str) {
     }
 }
 
-fn list(
-    page: &mut Page,
-    summary: &Summary,
-    findings: &[Finding<'_>],
-    in_full: bool,
-    detail: Detail,
-) {
+fn hosts(hosts: &BTreeSet<String>) -> String {
+    let mut names: Vec<String> = hosts.iter().take(HOSTS).cloned().collect();
+    if let Some(rest @ 1..) = hosts.len().checked_sub(HOSTS) {
+        names.push(format!("{} more", number(rest as u64)));
+    }
+    let count = match hosts.len() {
+        1 => "host".to_owned(),
+        hosts => format!("{} hosts:", number(hosts as u64)),
+    };
+    format!("{count} {}", listed(&names))
+}
+
+fn list(page: &mut Page, findings: &[Finding<'_>], in_full: bool, detail: Detail) {
     let shown = if detail.full {
         findings.len()
     } else {
@@ -95,9 +111,9 @@ fn list(
     for (index, finding) in findings[..shown].iter().enumerate() {
         page.finding(finding::title(index + 1, finding, in_full));
         if in_full {
-            finding::in_full(page, summary, finding, detail);
+            finding::in_full(page, finding, detail);
         } else {
-            finding::in_brief(page, summary, finding, detail);
+            finding::in_brief(page, finding, detail);
         }
     }
     if findings.iter().any(|one| !one.key.reasons.is_empty()) {

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     findings::{Directory, Key, complete},
-    model::{Flag, Operation, Record},
+    model::{Flag, Operation, Record, RuleSet},
     report::{
         keys::{Case, File},
         stacks::{Frequent, Stacks},
@@ -39,6 +39,8 @@ pub struct Finding<'a> {
     pub files: Files<'a>,
     /// A request to explain it by.
     pub example: Option<&'a Record>,
+    /// The rule set of the kernel that it was recorded on.
+    pub rules: RuleSet,
     /// Call stacks of the program.
     pub stacks: Stacks,
 }
@@ -84,6 +86,9 @@ impl<'a> Finding<'a> {
             more_pids: false,
             files: files(&cases),
             example: cases.first().and_then(|(_, seen)| seen.example()),
+            rules: cases
+                .first()
+                .map_or(RuleSet::Unknown, |(_, seen)| seen.rules()),
             stacks: Stacks::default(),
         };
         for (case, seen) in cases {

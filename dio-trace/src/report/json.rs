@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json as object};
 
 use crate::{
     diagnose::{diagnose, errno_name},
-    model::{Flag, Reason, Record, Verdict},
+    model::{Flag, Reason, Record, RuleSet, Verdict},
     recording::Ending,
     report::{Case, File, Finding, Seen, Stacks, Summary, findings},
     store::{Tally, Volume},
@@ -23,6 +23,8 @@ pub fn json(summary: &Summary) -> Value {
     object!({
         "schema_version": summary.metadata.schema_version,
         "environment": summary.metadata.environment,
+        "recordings": summary.recordings,
+        "hosts": summary.hosts,
         "started": summary.span.0.to_string(),
         "ended": summary.span.1.to_string(),
         "ending": match summary.ending {
@@ -42,7 +44,7 @@ pub fn json(summary: &Summary) -> Value {
             (object!({ "disk": name, "limits": disk.limits }), &disk.tally)
         }), Value::clone),
         "headline": summary.headline().to_string(),
-        "findings": findings(summary).iter().map(|one| finding(summary, one)).collect::<Vec<_>>(),
+        "findings": findings(summary).iter().map(finding).collect::<Vec<_>>(),
         "cases": cases(summary),
     })
 }
@@ -117,7 +119,7 @@ fn cases(summary: &Summary) -> Vec<Value> {
     cases
         .into_iter()
         .map(|(case, seen)| {
-            let why = why(summary, seen.example(), &seen.stacks);
+            let why = why(seen.example(), seen.rules(), &seen.stacks);
             joined(identity(case, seen), why)
         })
         .collect()
@@ -141,7 +143,7 @@ fn identity(case: &Case, seen: &Seen) -> Value {
 /// Number of files of a finding that are listed.
 const FILES: usize = 100;
 
-fn finding(summary: &Summary, finding: &Finding<'_>) -> Value {
+fn finding(finding: &Finding<'_>) -> Value {
     let files = &finding.files;
     let listed: Vec<Value> = files
         .listed
@@ -164,15 +166,15 @@ fn finding(summary: &Summary, finding: &Finding<'_>) -> Value {
             "listed": listed,
         },
     });
-    let why = why(summary, finding.example, &finding.stacks);
+    let why = why(finding.example, finding.rules, &finding.stacks);
     joined(joined(finding.key.fields(), what), why)
 }
 
-fn why(summary: &Summary, example: Option<&Record>, stacks: &Stacks) -> Value {
+fn why(example: Option<&Record>, rules: RuleSet, stacks: &Stacks) -> Value {
     let Some(example) = example else {
         return object!({});
     };
-    let diagnosis = diagnose(example, summary.metadata.environment.rule_set);
+    let diagnosis = diagnose(example, rules);
     let faults: Vec<Value> = diagnosis
         .faults
         .iter()

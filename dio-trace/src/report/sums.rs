@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    model::{Limits, Losses, Record, Timestamp},
+    model::{Limits, Losses, Record, RuleSet, Timestamp},
     report::{
         keys::{Case, Coarse, File, Place, Process},
         pids::Pids,
@@ -34,6 +34,8 @@ pub struct Seen {
     pub unlisted: Option<Box<Unlisted>>,
     /// Place of the example in the recording, and the example: the earliest one with details.
     pub(super) example: Option<((u64, usize), Box<Record>)>,
+    /// The rule set of the kernel that the example was recorded on.
+    pub(super) rules: Option<RuleSet>,
 }
 
 impl Seen {
@@ -41,6 +43,12 @@ impl Seen {
     #[must_use]
     pub fn example(&self) -> Option<&Record> {
         self.example.as_ref().map(|(_, record)| &**record)
+    }
+
+    /// The rule set of the kernel that the example was recorded on.
+    #[must_use]
+    pub fn rules(&self) -> RuleSet {
+        self.rules.unwrap_or(RuleSet::Unknown)
     }
 
     /// Whether the example is a request with its details.
@@ -58,10 +66,13 @@ impl Seen {
         }
         let rank =
             |(place, record): &((u64, usize), Box<Record>)| (record.request.is_none(), *place);
-        self.example = match (self.example.take(), other.example) {
-            (Some(a), Some(b)) => Some(if rank(&b) < rank(&a) { b } else { a }),
-            (a, b) => a.or(b),
+        let is_better = match (&self.example, &other.example) {
+            (Some(own), Some(other)) => rank(other) < rank(own),
+            (own, _) => own.is_none(),
         };
+        if is_better {
+            (self.example, self.rules) = (other.example, other.rules);
+        }
     }
 }
 
@@ -113,6 +124,13 @@ impl Gathered {
         for (case, seen) in other.cases {
             self.case(case).merge(seen);
         }
+    }
+
+    /// Says on which kernel everything so far was recorded.
+    pub(super) fn recorded_on(&mut self, rules: RuleSet) {
+        self.cases
+            .values_mut()
+            .for_each(|seen| seen.rules = Some(rules));
     }
 
     /// Adds requests of one process and place.

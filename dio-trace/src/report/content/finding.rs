@@ -8,7 +8,6 @@ use crate::{
         finding::Finding,
         keys::File,
         page::{Page, Title},
-        summary::Summary,
     },
     text::{listed, number},
 };
@@ -42,9 +41,9 @@ pub(super) fn title(number_: usize, finding: &Finding<'_>, in_full: bool) -> Tit
 }
 
 /// Everything about one finding.
-pub(super) fn in_full(page: &mut Page, summary: &Summary, finding: &Finding<'_>, detail: Detail) {
+pub(super) fn in_full(page: &mut Page, finding: &Finding<'_>, detail: Detail) {
     if let Some(example) = finding.example {
-        let diagnosis = diagnose(example, summary.metadata.environment.rule_set);
+        let diagnosis = diagnose(example, finding.rules);
         why(page, &diagnosis, finding);
         for advice in own(&diagnosis) {
             page.labelled("change", advice);
@@ -88,9 +87,9 @@ pub(super) fn in_full(page: &mut Page, summary: &Summary, finding: &Finding<'_>,
 }
 
 /// What to change about one finding, or else why it is one.
-pub(super) fn in_brief(page: &mut Page, summary: &Summary, finding: &Finding<'_>, detail: Detail) {
+pub(super) fn in_brief(page: &mut Page, finding: &Finding<'_>, detail: Detail) {
     if let Some(example) = finding.example {
-        let diagnosis = diagnose(example, summary.metadata.environment.rule_set);
+        let diagnosis = diagnose(example, finding.rules);
         let dangers = diagnosis.notes.iter();
         for danger in dangers.filter(|note| note.severity == Severity::Danger) {
             page.labelled("why", format!("!! {}", danger.sentence));

@@ -2,10 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::{
-    model::printable,
-    report::page::{Block, Page, Table},
-};
+use crate::report::page::{Block, Page, Table, markup::escaped_for_markdown as escaped};
 
 impl Page {
     /// The page as Markdown.
@@ -61,29 +58,4 @@ fn table(text: &mut String, table: &Table) -> std::fmt::Result {
         text.write_str(&row(&mut cells.iter().map(|cell| escaped(cell))))?;
     }
     writeln!(text)
-}
-
-/// Text in which nothing is markup: names of files and programs are chosen by others.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in printable(text).chars() {
-        if "\\`*_{}[]<>#|~&".contains(character) {
-            safe.push('\\');
-        }
-        safe.push(character);
-    }
-    safe
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_no_markup() {
-        assert_eq!(
-            escaped("<b>a_b|c</b>\u{1b}"),
-            "\\<b\\>a\\_b\\|c\\</b\\>\\\\u\\{1b\\}"
-        );
-    }
 }

@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     model::{Losses, printable},
-    store::{Order, Snapshot, Window},
+    store::{Column, Order, Snapshot, Window},
     text::{clock, number, per_second},
     tui::{
         columns::columns,
@@ -150,6 +150,8 @@ pub(super) fn title(
     let what = match (tab, count) {
         (Tab::Requests, 1) => "captured request",
         (Tab::Requests, _) => "captured requests",
+        (Tab::Findings, 1) => "finding",
+        (Tab::Findings, _) => "findings",
         (Tab::Processes, 1) => "process",
         (Tab::Processes, _) => "processes",
         (Tab::Files, 1) => "file",
@@ -193,7 +195,10 @@ pub(super) fn title(
 
 fn order_name(tab: Tab, order: Order, theme: &Theme) -> String {
     let spec = columns(tab).iter().find(|spec| spec.column == order.column);
-    let name = spec.map_or("most trouble", |spec| spec.full);
+    let name = match order.column {
+        Column::Harm => "harm",
+        _ => spec.map_or("most trouble", |spec| spec.full),
+    };
     let arrow = if order.descending {
         theme.symbols.descending
     } else {
