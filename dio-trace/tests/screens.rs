@@ -5,7 +5,7 @@
 
 use dio_trace::{
     filter::Filter,
-    model::{Batch, Loss, LossCause, Vocabulary},
+    model::Vocabulary,
     source::{EventSource, script::Script},
     store::Store,
     tui::{
@@ -99,43 +99,6 @@ sheets! {
     filter_refused: "2 f verdict=bad Enter";
     searched: "2 / maria Enter";
     frozen: "2 z";
-}
-
-/// The header of a screen over nothing, from a host of this name with these losses.
-fn header(host: &str, losses: Vec<Loss>) -> String {
-    let mut environment = Script::night(1).environment().clone();
-    environment.host = host.to_owned();
-    let mut store = Store::new(environment);
-    store.add(Batch {
-        losses,
-        ..Batch::default()
-    });
-    let model = Model::new((80, 24));
-    let snapshot = store.snapshot(&model.view());
-    let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-    terminal
-        .draw(|frame| view(frame, &model, &snapshot, &Theme::MONOCHROME))
-        .unwrap();
-    let screen = plain(terminal.backend().buffer());
-    screen.lines().next().unwrap_or_default().to_owned()
-}
-
-#[test]
-fn a_long_host_name_leaves_room_for_the_rest() {
-    let line = header(
-        "database-17.rack-4.frankfurt.customers.example.com",
-        Vec::new(),
-    );
-    assert!(line.contains("  database-17"), "{line}");
-    assert!(line.contains("6.12.48+deb13-amd64"), "{line}");
-    assert!(line.contains("LIVE"), "{line}");
-}
-
-#[test]
-fn only_lost_requests_are_called_lost() {
-    let lost = |cause| header("db7", vec![Loss { cause, count: 3 }]);
-    assert!(lost(LossCause::StackUnavailable).starts_with("3 details lost  db7"));
-    assert!(lost(LossCause::InFlightFull).starts_with(" LOST 3   db7"));
 }
 
 /// A snapshot would approve a key that runs into its explanation.
@@ -375,7 +338,7 @@ fn the_end_of_a_stream_is_said_and_a_failure_as_well() {
 
 #[test]
 fn names_from_outside_cannot_command_the_terminal() {
-    let screen = draw(Script::night(5), (200, 60), Theme::COLOUR, "2");
+    let screen = draw(Script::night(5), (200, 60), Theme::COLOUR, "3");
     assert!(
         screen.contains("\\u{1b}[2Jreport\\u{202e}gpj.\\n"),
         "{screen}"

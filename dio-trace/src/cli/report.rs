@@ -41,10 +41,10 @@ pub(super) struct Arguments {
     /// rule set), lbs=N (logical block size, bytes), dma=N (dma alignment, bytes)
     #[arg(long, value_name = "kernel=V,lbs=N,dma=N")]
     what_if: Option<WhatIf>,
-    /// Every finding in full, with all processes and disks; without it, only up to three findings are
+    /// Show every finding in full, with all processes and disks, however many there are
     #[arg(long)]
     full: bool,
-    /// Every file of each finding, not only the first few
+    /// Name every file of each finding, not only the first few
     #[arg(long)]
     all_files: bool,
     /// Describe every column of a recording, and exit
