@@ -35,6 +35,7 @@ pub use tally::{Tally, Volume, Worst};
 pub use view::{Column, Grouping, Kind, Order, Scope, View, Window};
 
 use crate::{
+    findings::Faults,
     hash::{Map, Set},
     model::{Environment, Losses, Timestamp},
     store::{log::Log, process::Process, requests::Requests},
@@ -58,6 +59,7 @@ pub struct Store {
     /// Number of processes folded into `others`.
     folded: u64,
     total: Tally,
+    faults: Faults,
     rates: Rates,
     losses: Losses,
     requests: Requests,
@@ -80,6 +82,7 @@ impl Store {
             cells: 0,
             folded: 0,
             total: Tally::default(),
+            faults: Faults::default(),
             rates: Rates::default(),
             losses: Losses::default(),
             requests: Requests::default(),

@@ -9,7 +9,7 @@ use assert_cmd::Command;
 use dio_trace::{
     model::{Batch, Operation, Timestamp},
     recording::{Pace, Writer},
-    report::Collector,
+    report::{Collector, findings},
 };
 use tempfile::NamedTempFile;
 
@@ -59,6 +59,10 @@ fn text(file: &NamedTempFile, arguments: &[&str]) -> String {
 #[test]
 fn faults_are_reported_worst_first() {
     insta::assert_snapshot!(text(&recording(common::story(), 600), &[]));
+    insta::assert_snapshot!(
+        "everything_about_each",
+        text(&recording(common::story(), 600), &["--full"])
+    );
 }
 
 #[test]
@@ -70,7 +74,7 @@ fn a_clean_trace_says_so() {
     };
     let text = text(&recording([clean], 600), &[]);
     assert!(
-        text.starts_with("0 misaligned of 1,234,567 direct requests in 10 min, nothing lost\n"),
+        text.starts_with("0 faults of 1,234,567 direct requests in 10 min, nothing lost\n"),
         "{text}"
     );
     insta::assert_snapshot!(text);
@@ -92,7 +96,7 @@ fn filters_choose() {
         &["--comm", "my*", "--verdict", "rejected"],
     );
     assert!(
-        text.starts_with("2 misaligned of 2 direct requests"),
+        text.starts_with("2 rejected of 2 direct requests (100%), by mysqld"),
         "{text}"
     );
 }
@@ -123,7 +127,7 @@ fn the_json_summary_holds_the_same_numbers() {
 #[test]
 fn the_most_frequent_call_stack_is_shown() {
     let stack = |function: &str| {
-        let frames = [function, "main+0x20"];
+        let frames = ["read_all+0x8 (db)", function, "main+0x20"];
         Some(frames.map(std::sync::Arc::from).to_vec())
     };
     let reads = |functions: &[Option<&str>], second: i64| {
@@ -150,8 +154,8 @@ fn the_most_frequent_call_stack_is_shown() {
     let found = text(&file, &[]);
     assert!(
         found.contains(
-            "     most often issued by (3 of 5 with a call stack), innermost function first:\n       \
-             read_pages+0x44\n       main+0x20\n"
+            "   calls      most often issued by (3 of 5 with a call stack), innermost function first:\n\
+             \x20               read_all+0x8 (db)\n                read_pages+0x44\n                main+0x20\n"
         ),
         "{found}"
     );
@@ -159,22 +163,30 @@ fn the_most_frequent_call_stack_is_shown() {
     let path = file.path().to_str().unwrap();
     let json = output(&mut dio_trace(&["report", path, "--format", "json"]));
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    let stack = &json["cases"][0]["most_frequent_stack"];
+    let stack = &json["findings"][0]["most_frequent_stack"];
     assert_eq!((&stack["count"], &stack["of"]), (&3.into(), &5.into()));
-    assert_eq!(stack["frames"][0], "read_pages+0x44");
+    assert_eq!(stack["frames"][1], "read_pages+0x44");
+    assert_eq!(json["findings"][0]["call_site"], "read_all (db)");
+    assert_eq!(
+        json["findings"][0]["count"], 6,
+        "those without a stack included"
+    );
     // A live trace is summed up in another way.
     let mut collector = Collector::new(common::environment());
     for batch in &batches {
         collector.add(batch);
     }
     let live = collector.finish();
-    let stacks = live.cases.values().next().unwrap().stacks.most_frequent();
-    let stack = stacks.unwrap();
+    let findings = findings(&live);
+    let [only] = &findings[..] else {
+        panic!("one cause is one finding: {findings:?}");
+    };
+    let stack = only.most_frequent_stack().unwrap();
     assert_eq!((stack.count, stack.of), (3, 5));
-    assert_eq!(&*stack.frames[0], "read_pages+0x44");
+    assert_eq!(&*stack.frames[1], "read_pages+0x44");
     let alone = text(&recording([reads(&[often, often], 1)], 600), &[]);
     assert!(
-        alone.contains("     issued by, innermost function first:\n"),
+        alone.contains("   calls      issued by, innermost function first:\n"),
         "{alone}"
     );
 }

@@ -72,30 +72,33 @@ macro_rules! sheets {
 }
 
 sheets! {
-    processes: "";
+    findings: "";
+    files_of_a_finding: "Enter";
+    processes_of_a_finding: "Enter Enter";
+    processes: "2";
     processes_with_their_files: "t j";
-    processes_by_command_turned_round: "s s I";
-    processes_of_the_last_minute: "w";
-    files: "2";
-    devices: "3";
-    reasons: "4";
-    requests: "5";
-    alignments: "6";
-    event_log: "7";
-    host: "8";
+    processes_by_command_turned_round: "2 s s I";
+    processes_of_the_last_minute: "2 w";
+    files: "3";
+    devices: "4";
+    reasons: "5";
+    requests: "6";
+    alignments: "7";
+    event_log: "8";
+    host: "9";
     help: "?";
-    files_of_a_process: "Enter";
-    reasons_of_a_file_in_a_process: "j Enter Enter";
-    requests_of_one_kind: "Enter Enter Enter";
-    request_rejected_for_its_length: "j Enter Enter Enter Enter";
-    request_rejected_for_a_segment: "j j Enter Enter Enter Enter";
-    request_buffered: "j j j Enter Enter Enter Enter";
-    request_accepted_for_now: "j j j j Enter Enter Enter Enter";
-    filtered: "f comm=q* Space verdict=accepted Enter";
-    filtered_to_nothing: "f comm=nobody Enter";
-    filter_refused: "f verdict=bad Enter";
-    searched: "/ maria Enter";
-    frozen: "z";
+    files_of_a_process: "2 Enter";
+    reasons_of_a_file_in_a_process: "2 j Enter Enter";
+    requests_of_one_kind: "2 Enter Enter Enter";
+    request_rejected_for_its_length: "2 j Enter Enter Enter Enter";
+    request_rejected_for_a_segment: "2 j j Enter Enter Enter Enter";
+    request_buffered: "2 j j j Enter Enter Enter Enter";
+    request_accepted_for_now: "2 j j j j Enter Enter Enter Enter";
+    filtered: "2 f comm=q* Space verdict=accepted Enter";
+    filtered_to_nothing: "2 f comm=nobody Enter";
+    filter_refused: "2 f verdict=bad Enter";
+    searched: "2 / maria Enter";
+    frozen: "2 z";
 }
 
 /// A snapshot would approve a key that runs into its explanation.
@@ -335,7 +338,7 @@ fn the_end_of_a_stream_is_said_and_a_failure_as_well() {
 
 #[test]
 fn names_from_outside_cannot_command_the_terminal() {
-    let screen = draw(Script::night(5), (200, 60), Theme::COLOUR, "2");
+    let screen = draw(Script::night(5), (200, 60), Theme::COLOUR, "3");
     assert!(
         screen.contains("\\u{1b}[2Jreport\\u{202e}gpj.\\n"),
         "{screen}"

@@ -1,15 +1,11 @@
 //! `dio-trace compare`: whether a change helped, by a recording before it and one after it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::{
-    cli::{
-        Exit, Failure, FilterArguments,
-        format::Format,
-        report::{reader, warn},
-    },
+    cli::{Exit, Failure, FilterArguments, format::Format, recordings},
     compare::{Comparison, Outcome, text},
     filter::Filter,
     report::Summary,
@@ -23,9 +19,9 @@ use crate::{
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  dio-trace compare before.dio after.dio || echo regression")]
 pub(super) struct Arguments {
-    /// Recording made before the change
+    /// Recording made before the change; a directory or a pattern such as 't.dio*' means all in it
     before: PathBuf,
-    /// Recording made after the change
+    /// Recording made after the change, likewise
     after: PathBuf,
     /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -47,8 +43,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     })
 }
 
-fn summary(path: &Path, filter: &Filter) -> Result<Summary, Failure> {
-    let summary = Summary::of(reader(path)?, filter).map_err(Failure::input)?;
-    warn(summary.ending, path);
+fn summary(name: &PathBuf, filter: &Filter) -> Result<Summary, Failure> {
+    let files = recordings::files(std::slice::from_ref(name))?;
+    let summary = Summary::of_all(recordings::readers(&files), filter).map_err(Failure::input)?;
+    recordings::warn(summary.ending, &name.display().to_string());
     Ok(summary)
 }

@@ -16,12 +16,13 @@ use crate::{
         command::exit_status,
         diagnostics::{StatusLine, say},
         parse_duration, parse_size,
+        ready::{ReadyArguments, status},
         session::{End, Plan, Session},
     },
+    findings::{Faults, Headline},
     kernel::Options,
-    model::{Batch, Losses, Timestamp, Verdict, printable},
+    model::{Batch, Losses, Timestamp, printable},
     recording::{Files, Recorder, Room, Target},
-    store::Tally,
     text,
 };
 
@@ -62,6 +63,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", requires = "max_size", default_value_t = 0)]
     rotate: u32,
     #[command(flatten)]
+    ready: ReadyArguments,
+    #[command(flatten)]
     filters: FilterArguments,
     /// Command to start and trace
     #[arg(last = true, value_name = "COMMAND")]
@@ -71,6 +74,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let target = target(&arguments)?;
     let has_command = !arguments.command.is_empty();
+    let waiting = arguments.ready.waiting()?;
     let plan = Plan {
         options: Options {
             all: arguments.all,
@@ -95,7 +99,8 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return unread(has_command),
         Err(error) => return Err(cannot_write(&arguments.output, error)),
     };
-    let mut progress = Progress::new(recorder);
+    waiting.tell(session.environment());
+    let mut progress = Progress::new(recorder, arguments.ready.quiet);
     let end = session.run(|batch| progress.take(batch));
     progress.finish(&arguments.output)?;
     Ok(match end? {
@@ -149,33 +154,35 @@ struct Progress {
     recorder: Option<Recorder>,
     failed: Option<io::Error>,
     full: bool,
-    tally: Tally,
+    faults: Faults,
     losses: Losses,
     started: Instant,
     last: Timestamp,
     status: StatusLine,
     shown: Instant,
+    quiet: bool,
 }
 
 impl Progress {
-    fn new(recorder: Recorder) -> Self {
+    fn new(recorder: Recorder, quiet: bool) -> Self {
         let now = Instant::now();
         Self {
             recorder: Some(recorder),
             failed: None,
             full: false,
-            tally: Tally::default(),
+            faults: Faults::default(),
             losses: Losses::default(),
             started: now,
             last: Timestamp::now(),
             status: StatusLine::new(),
             shown: now,
+            quiet,
         }
     }
 
     fn take(&mut self, batch: Batch) -> io::Result<ControlFlow<()>> {
         for record in &batch.records {
-            self.tally.add(record);
+            self.faults.add(record);
         }
         for loss in &batch.losses {
             self.losses.add(*loss);
@@ -195,10 +202,14 @@ impl Progress {
                 return Ok(ControlFlow::Break(()));
             }
         }
-        if self.status.is_active() && self.shown.elapsed() >= Duration::from_secs(1) {
+        if self.shown.elapsed() >= Duration::from_secs(1) {
             self.shown = Instant::now();
-            let line = format!("recording: {} - Ctrl-C stops", self.line());
-            self.status.show(&line);
+            let headline = self.headline().to_string();
+            if !self.quiet {
+                self.status
+                    .show(&format!("recording: {headline} - Ctrl-C stops"));
+            }
+            status(&headline);
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -217,7 +228,10 @@ impl Progress {
         } else {
             printable(&path.display().to_string()).into_owned()
         };
-        say(&format!("dio-trace: {} ({size}) to {name}", self.line()));
+        if !self.quiet {
+            say(&format!("dio-trace: {}", self.headline()));
+            say(&format!("dio-trace: {size} written to {name}"));
+        }
         if self.full {
             say(
                 "dio-trace: stopped: the file reached --max-size. Add --rotate N to continue in new files",
@@ -241,15 +255,7 @@ impl Progress {
         }
     }
 
-    fn line(&self) -> String {
-        let tally = &self.tally;
-        format!(
-            "{} direct requests, {} misaligned, {} rejected, {} buffered in {}",
-            text::number(tally.total().count),
-            text::number(tally.misaligned().count),
-            text::number(tally.verdict(Verdict::Rejected).count),
-            text::number(tally.verdict(Verdict::Buffered).count),
-            text::duration(self.started.elapsed()),
-        )
+    fn headline(&self) -> Headline {
+        Headline::of(&self.faults, self.started.elapsed(), &self.losses)
     }
 }

@@ -1,15 +1,12 @@
 //! `dio-trace replay`: the dashboard over a recording or a stream.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::{
-    cli::{Exit, Failure, FilterArguments},
+    cli::{Exit, Failure, FilterArguments, recordings},
     source::recording::Recording,
     tui::{self, Key, Reopen, Shot, Theme},
 };
@@ -24,9 +21,10 @@ use crate::{
     ssh host dio-trace record -o - | dio-trace replay -\n  \
     dio-trace replay trace.dio --screenshot 120x40 --keys 'Enter Enter'")]
 pub(super) struct Arguments {
-    /// Recording, or - for standard input
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// Recordings (shown one after the other), directories of recordings, patterns such as 't.dio*', or -
+    /// for standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
     /// Leave the mouse to the terminal
     #[arg(long)]
     no_mouse: bool,
@@ -90,16 +88,17 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let source = Recording::open(&arguments.file)?;
+    let files = recordings::files(&arguments.files)?;
+    let source = Recording::open_all(&files)?;
     let runtime = runtime()?;
     match arguments.screenshot {
-        Some(size) => runtime.block_on(screenshot(source, arguments, size))?,
+        Some(size) => runtime.block_on(screenshot(source, &files, arguments, size))?,
         None => {
             let options = tui::Options {
                 theme: theme(),
                 filter: arguments.filters.filter(),
                 mouse: !arguments.no_mouse,
-                reopen: reopen(&arguments.file),
+                reopen: reopen(&files),
             };
             let shown = runtime.block_on(tui::run(source, options));
             // A blocking read from an idle stream cannot be cancelled.
@@ -110,16 +109,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-/// How to open the recording again; `None` for pipes and devices, which can be read only once.
-fn reopen(file: &Path) -> Option<Reopen<Recording>> {
-    let file = file.to_owned();
-    let again = file.is_file();
-    let open: Reopen<Recording> = Arc::new(move || Recording::open(&file));
+/// How to open the recordings again; `None` for pipes and devices, which can be read only once.
+fn reopen(files: &[PathBuf]) -> Option<Reopen<Recording>> {
+    let again = are_files(files);
+    let files = files.to_vec();
+    let open: Reopen<Recording> = Arc::new(move || Recording::open_all(&files));
     again.then_some(open)
+}
+
+fn are_files(files: &[PathBuf]) -> bool {
+    files.iter().all(|file| file.is_file())
 }
 
 async fn screenshot(
     source: Recording,
+    files: &[PathBuf],
     arguments: &Arguments,
     size: (u16, u16),
 ) -> anyhow::Result<()> {
@@ -138,7 +142,7 @@ async fn screenshot(
     let shot = Shot {
         size,
         filter: arguments.filters.filter(),
-        timeline: arguments.file.is_file(),
+        timeline: are_files(files),
         keys,
         theme,
         format,

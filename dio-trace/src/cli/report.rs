@@ -2,16 +2,15 @@
 
 use std::{
     io::{IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use clap::Args;
 
 use crate::{
-    cli::{Exit, Failure, FilterArguments, diagnostics::say, output},
-    recording::{Ending, Reader, schema_markdown},
-    report::{Content, Forecast, Format, WhatIf, write, write_forecast},
-    source::recording::open,
+    cli::{Exit, Failure, FilterArguments, look, output, recordings},
+    recording::schema_markdown,
+    report::{Content, Detail, Forecast, Format, Look, Shape, WhatIf, write, write_forecast},
 };
 
 /// Report what a recording contains: who issued what, what became of it, why, and what to change
@@ -22,14 +21,16 @@ use crate::{
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     dio-trace report trace.dio\n  \
+    dio-trace report /var/log/dio/ --full\n  \
+    dio-trace report trace.dio --format html -o ticket.html\n  \
     dio-trace report trace.dio --verdict rejected --comm 'qemu-*'\n  \
     dio-trace report trace.dio --format jsonl | jq 'select(.verdict == \"rejected\")'\n  \
     dio-trace report trace.dio --format parquet -o trace.parquet\n  \
     dio-trace report trace.dio --what-if kernel=5.10,lbs=4096")]
 pub(super) struct Arguments {
-    /// Recording, or - for standard input
+    /// Recordings, directories of recordings, patterns such as 't.dio*', or - for standard input
     #[arg(value_name = "FILE", required_unless_present = "schema")]
-    file: Option<PathBuf>,
+    files: Vec<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
@@ -40,6 +41,12 @@ pub(super) struct Arguments {
     /// rule set), lbs=N (logical block size, bytes), dma=N (dma alignment, bytes)
     #[arg(long, value_name = "kernel=V,lbs=N,dma=N")]
     what_if: Option<WhatIf>,
+    /// Show every finding in full, with all processes and disks, however many there are
+    #[arg(long)]
+    full: bool,
+    /// Name every file of each finding, not only the first few
+    #[arg(long)]
+    all_files: bool,
     /// Describe every column of a recording, and exit
     #[arg(long)]
     schema: bool,
@@ -48,18 +55,23 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let mut output = output::open(arguments.output.as_deref())?;
+    let to_read = arguments.format == Format::Text && arguments.output.is_none();
+    let mut output = match to_read || arguments.schema {
+        true if arguments.output.is_none() => look::output()?,
+        _ => output::open(arguments.output.as_deref())?,
+    };
     if arguments.schema {
         output.write_all(schema_markdown().as_bytes())?;
         output.flush()?;
         return Ok(Exit::Good);
     }
-    let file = arguments.file.unwrap_or_else(|| "-".into());
     let filter = arguments.filters.filter();
-    let reader = reader(&file)?;
+    let files = recordings::files(&arguments.files)?;
+    let readers = recordings::readers(&files);
+    let title = recordings::title(&arguments.files);
     let format = arguments.format;
     if let Some(what_if) = arguments.what_if {
-        let forecast = Forecast::of(reader, &filter, what_if).map_err(Failure::input)?;
+        let forecast = Forecast::of_all(readers, &filter, what_if).map_err(Failure::input)?;
         write_forecast(&forecast, format, output)?;
         return Ok(Exit::Good);
     }
@@ -68,31 +80,23 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
             "{format} is binary and standard output is a terminal: add -o OUT.{format}"
         )));
     }
-    let ending = write(reader, &filter, format, &file.display().to_string(), output)?;
+    let shape = Shape {
+        format,
+        detail: Detail {
+            full: arguments.full,
+            all_files: arguments.all_files,
+        },
+        look: if to_read {
+            look::look()
+        } else {
+            Look::default()
+        },
+    };
+    let ending = write(readers, &filter, shape, &title, output)?;
     match format.content() {
         // It says so itself.
         Content::Summary => {}
-        Content::Rows => warn(ending, &file),
+        Content::Rows => recordings::warn(ending, &title),
     }
     Ok(Exit::Good)
-}
-
-/// Opens a recording.
-pub(super) fn reader(file: &Path) -> Result<Reader<Box<dyn std::io::Read + Send>>, Failure> {
-    Reader::new(open(file)?).map_err(|error| Failure::input(format!("{}: {error}", file.display())))
-}
-
-/// Warns on standard error about a recording that is cut off or damaged.
-pub(super) fn warn(ending: Ending, file: &Path) {
-    let file = file.display();
-    match ending {
-        Ending::Finished => {}
-        Ending::Cut => say(&format!(
-            "dio-trace: warning: {file} ended early: its recorder was killed or is still running; all \
-             complete batches were read"
-        )),
-        Ending::Damaged => say(&format!(
-            "dio-trace: warning: {file} is damaged: it was read up to the damage"
-        )),
-    }
 }

@@ -9,13 +9,14 @@ use crate::{
         Exit, Failure, FilterArguments,
         command::exit_status,
         diagnostics::say,
-        output, parse_duration,
+        look, output, parse_duration,
+        ready::ReadyArguments,
         session::{End, Plan, Session},
         word::word,
     },
     kernel::Options,
     model::Verdict,
-    report::{Answer, Collector, answer, text},
+    report::{Answer, Collector, Detail, answer, page},
 };
 
 /// Trace for a time or a command, and report by exit code whether all direct I/O was aligned
@@ -42,6 +43,8 @@ pub(super) struct Arguments {
     )]
     allow: Vec<Verdict>,
     #[command(flatten)]
+    ready: ReadyArguments,
+    #[command(flatten)]
     filters: FilterArguments,
     /// Command to start and trace
     #[arg(last = true, value_name = "COMMAND")]
@@ -54,6 +57,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
             "say how long to trace: `dio-trace verify --duration 5m` or `dio-trace verify -- COMMAND`",
         ));
     }
+    let waiting = arguments.ready.waiting()?;
     let filter = arguments.filters.filter();
     let plan = Plan {
         options: Options::default(),
@@ -64,6 +68,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         files: false,
     };
     let mut session = Session::start(plan)?;
+    waiting.tell(session.environment());
     let mut collector = Collector::new(session.environment().clone());
     let end = session.run(|batch| {
         collector.add(&batch);
@@ -71,7 +76,12 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     })?;
     let summary = collector.finish();
     let mut output = output::open(None)?;
-    output.write_all(text(&summary, &filter, "verify").as_bytes())?;
+    let text = if arguments.ready.quiet {
+        format!("{}\n", summary.headline())
+    } else {
+        page(&summary, &filter, "verify", Detail::default()).text(look::look())
+    };
+    output.write_all(text.as_bytes())?;
     output.flush()?;
     if let End::Command(status) = end
         && !status.success()

@@ -1,11 +1,11 @@
-//! The comparison as text.
+//! The comparison as text: the verdict in words, then each finding.
 
 use std::fmt::Write;
 
 use crate::{
-    compare::{Change, Comparison, Line, Outcome},
+    compare::{Basis, Change, Comparison, Line, Outcome},
     model::printable,
-    text::{listed, number, rate},
+    text::{number, rate},
 };
 
 /// The whole comparison.
@@ -29,7 +29,7 @@ pub fn text(comparison: &Comparison) -> String {
     }
     if !comparison.lines.is_empty() {
         add("");
-        add("  change      before     after  per 1,000 direct requests of that program and file");
+        add("  change      before     after  per 1,000 direct requests of the program there");
     }
     for line in &comparison.lines {
         add(&one(line));
@@ -40,14 +40,13 @@ pub fn text(comparison: &Comparison) -> String {
     text
 }
 
+fn of(comparison: &Comparison, change: Change) -> usize {
+    let lines = comparison.lines.iter();
+    lines.filter(|line| line.change == change).count()
+}
+
+/// The verdict in words: fixed, better, same, worse, or that it cannot be said, and why.
 fn answer(comparison: &Comparison) -> String {
-    let count = |change| {
-        comparison
-            .lines
-            .iter()
-            .filter(|line| line.change == change)
-            .count()
-    };
     let counts: Vec<String> = [
         (Change::New, "new"),
         (Change::Worse, "worse"),
@@ -57,19 +56,40 @@ fn answer(comparison: &Comparison) -> String {
         (Change::Unknown, "unknown"),
     ]
     .into_iter()
-    .filter(|(change, _)| count(*change) != 0)
-    .map(|(change, word)| format!("{} {word}", count(change)))
+    .map(|(change, word)| (of(comparison, change), word))
+    .filter(|(count, _)| *count != 0)
+    .map(|(count, word)| format!("{count} {word}"))
     .collect();
-    let faults = if counts.is_empty() {
-        "no misaligned requests in either recording".to_owned()
+    let findings = if counts.is_empty() {
+        "no findings in either recording".to_owned()
     } else {
-        format!("faults: {}", counts.join(", "))
+        format!("findings: {}", counts.join(", "))
     };
-    match comparison.outcome() {
-        Outcome::Good => format!("Nothing is new or worse; {faults}"),
-        Outcome::Finding => format!("WORSE THAN BEFORE; {faults}"),
-        Outcome::Inconclusive => format!("UNDECIDED: these recordings cannot answer; {faults}"),
-    }
+    let verdict = match comparison.outcome() {
+        Outcome::Finding => "WORSE".to_owned(),
+        Outcome::Inconclusive => format!("CANNOT BE SAID, because {}", why(comparison)),
+        Outcome::Good => {
+            let left = of(comparison, Change::Same) + of(comparison, Change::Better);
+            let changed = of(comparison, Change::Better) + of(comparison, Change::Fixed);
+            match (left, changed) {
+                (_, 0) => "SAME",
+                (0, _) => "FIXED",
+                _ => "BETTER",
+            }
+            .to_owned()
+        }
+    };
+    format!("{verdict}; {findings}")
+}
+
+/// The reason why nothing can be said: that of the recordings, or of the largest finding.
+fn why(comparison: &Comparison) -> &str {
+    let of_lines = comparison
+        .lines
+        .iter()
+        .filter_map(|line| line.note.as_ref());
+    let mut reasons = comparison.doubts.iter().chain(of_lines);
+    reasons.next().map_or("too little is known", String::as_str)
 }
 
 fn one(line: &Line) -> String {
@@ -81,24 +101,16 @@ fn one(line: &Line) -> String {
         Change::Better => "better",
         Change::Fixed => "fixed",
     };
-    let fault = &line.fault;
-    let reasons: Vec<String> = fault
-        .reasons
-        .iter()
-        .map(|reason| reason.replace('_', " "))
-        .collect();
-    let reasons = if reasons.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", listed(&reasons))
+    let files = match (line.basis, line.files[0].max(line.files[1])) {
+        (Basis::SameCause, _) => "other files, same cause".to_owned(),
+        (Basis::SameFiles, 1) => "same file".to_owned(),
+        (Basis::SameFiles, files) => format!("same {} files", number(files as u64)),
     };
     format!(
-        "  {word:<9} {:>8}  {:>8}  {}, {}: {} {}{reasons}",
+        "  {word:<9} {:>8}  {:>8}  {}: {} ({files})",
         rate(line.per_thousand[0]),
         rate(line.per_thousand[1]),
-        fault.comm,
-        fault.file,
-        fault.operation,
-        fault.verdict,
+        line.key.who(),
+        line.key.what(line.operations.iter().copied()),
     )
 }

@@ -17,8 +17,8 @@ use crate::recording::{
     metadata::Metadata,
 };
 
-/// The end of a recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The end of a recording, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     /// Its writer finished it.
     Finished,

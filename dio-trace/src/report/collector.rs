@@ -1,6 +1,9 @@
 //! Sums up a trace while it is taken.
 
+use std::sync::Arc;
+
 use crate::{
+    findings::{call_site, service},
     model::{Batch, Environment, Record},
     recording::{Ending, Metadata},
     report::{
@@ -59,6 +62,14 @@ impl Collector {
             flags: record.flags,
             errno: record.errno().unwrap_or(0),
             cause: record.cause,
+            unit: record.cgroup.as_deref().and_then(service).map(Arc::from),
+            call_site: record
+                .request
+                .as_ref()
+                .and_then(|request| request.user_stack.as_deref())
+                .filter(|_| !record.reasons.is_empty())
+                .and_then(call_site)
+                .map(Arc::from),
         };
         self.sums.count(&tally, process, place, || record.limits);
         if !case.is_plain() {
@@ -67,9 +78,7 @@ impl Collector {
                 bytes: record.bytes,
             };
             let seen = self.sums.case(case);
-            let has_details = seen
-                .example()
-                .is_some_and(|example| example.request.is_some());
+            let has_details = seen.has_details();
             let example = (!has_details).then(|| ((self.taken, 0), Box::new(record.clone())));
             let mut stacks = Stacks::default();
             if let Some(frames) = record
@@ -83,13 +92,16 @@ impl Collector {
                 volume,
                 stacks,
                 example,
+                ..Seen::default()
             });
+            seen.pids.add(record.pid);
         }
     }
 
     /// The summary.
     #[must_use]
-    pub fn finish(self) -> Summary {
+    pub fn finish(mut self) -> Summary {
+        self.sums.recorded_on(self.metadata.environment.rule_set);
         Summary::new(self.metadata, Ending::Finished, self.sums)
     }
 }
@@ -99,7 +111,7 @@ fn place(record: &Record) -> Place {
         comm: record.comm.clone(),
         file: File {
             path: record.path.clone(),
-            inode: record.inode.filter(|_| record.path.is_none()),
+            inode: record.inode,
             filesystem: record.filesystem.clone(),
             disk: record.disk.clone(),
         },

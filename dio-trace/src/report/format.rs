@@ -10,6 +10,10 @@ pub enum Format {
     /// For reading
     #[default]
     Text,
+    /// Markdown, for a ticket
+    Markdown,
+    /// One HTML file without scripts, for a ticket
+    Html,
     /// One summary object
     Json,
     /// One object per line
@@ -31,8 +35,10 @@ pub enum Content {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Text,
+        Self::Markdown,
+        Self::Html,
         Self::Json,
         Self::Jsonl,
         Self::Csv,
@@ -44,6 +50,8 @@ impl Format {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Csv => "csv",
@@ -55,7 +63,7 @@ impl Format {
     #[must_use]
     pub const fn content(self) -> Content {
         match self {
-            Self::Text | Self::Json => Content::Summary,
+            Self::Text | Self::Markdown | Self::Html | Self::Json => Content::Summary,
             Self::Jsonl | Self::Csv | Self::Parquet => Content::Rows,
         }
     }
@@ -64,7 +72,9 @@ impl Format {
     #[must_use]
     pub const fn is_binary(self) -> bool {
         match self {
-            Self::Text | Self::Json | Self::Jsonl | Self::Csv => false,
+            Self::Text | Self::Markdown | Self::Html | Self::Json | Self::Jsonl | Self::Csv => {
+                false
+            }
             Self::Parquet => true,
         }
     }

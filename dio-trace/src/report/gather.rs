@@ -7,12 +7,14 @@ use arrow_array::{Array, UInt32Array};
 
 use crate::{
     filter::Filter,
+    findings::service,
     model::{
         Cause, Flag, Flags, Limits, Loss, LossCause, Operation, Reason, Reasons, Timestamp, Verdict,
     },
-    recording::{Columns, Decoder, Part, Row, TextColumn, TextLists, mask},
+    recording::{Columns, Decoder, Part, Row, TextColumn, mask},
     report::{
         keys::{Case, File, Place, Process},
+        sites::Sites,
         sums::{Gathered, Seen},
     },
     store::{Tally, Volume, Worst},
@@ -67,6 +69,8 @@ struct Class {
     flags: u32,
     errno: i64,
     cause: Option<Cause>,
+    cgroup: Option<u32>,
+    call_site: Option<u32>,
 }
 
 /// The counts of a [`Class`].
@@ -88,7 +92,8 @@ pub(super) fn gather(sum: &mut Gathered, part: &Part, filter: &Filter) -> Result
     let mask = mask(&part.rows, filter, false)?;
     let texts = Texts::of(columns)?;
     let stacks = columns.text_lists("user_stack")?;
-    let classes = classes(columns, &mask, &texts, stacks.as_ref())?;
+    let mut sites = Sites::new(stacks.as_ref());
+    let classes = classes(columns, &mask, &texts, &mut sites)?;
     let limits = limits(columns)?;
     let mut examples = Vec::new();
     for (class, partial) in classes {
@@ -112,19 +117,20 @@ pub(super) fn gather(sum: &mut Gathered, part: &Part, filter: &Filter) -> Result
             flags: Flags::from_bits(class.flags),
             errno: class.errno,
             cause: class.cause,
+            unit: texts.unit(class.cgroup),
+            call_site: sites.name(class.call_site),
         };
         if case.is_plain() {
             continue;
         }
         let seen = sum.case(case.clone());
         seen.volume.add(partial.volume);
+        seen.pids.add(class.pid);
         for (frames, count) in partial.stacks {
             let frames = stacks.as_ref().map(|stacks| stacks.texts(frames));
             seen.stacks.add(frames.unwrap_or_default(), count);
         }
-        let has_details = seen
-            .example()
-            .is_some_and(|example| example.request.is_some());
+        let has_details = seen.has_details();
         if seen.example.is_none() || (!has_details && partial.detailed.is_some()) {
             examples.push((case, partial.detailed.unwrap_or(partial.row)));
         }
@@ -160,7 +166,7 @@ fn classes<'a>(
     columns: Columns<'_>,
     mask: &[bool],
     texts: &Texts,
-    stacks: Option<&'a TextLists>,
+    sites: &mut Sites<'a>,
 ) -> Result<HashMap<Class, Partial<'a>>, String> {
     let counts = columns.u64s("count")?;
     let bytes = columns.u64s("bytes")?;
@@ -182,17 +188,18 @@ fn classes<'a>(
         let (Some(operation), Some(verdict)) = (operations[row], verdicts[row]) else {
             continue;
         };
-        let path = texts.path.number(row);
+        let frames = sites.stacks.and_then(|stacks| stacks.get(row));
+        let reasons = reasons[row].unwrap_or(0);
         let class = Class {
             pid: pids.value(row),
             comm: texts.comm.number(row),
             disk: texts.disk.number(row),
             filesystem: texts.filesystem.number(row),
-            path,
-            inode: if path.is_none() { inodes.value(row) } else { 0 },
+            path: texts.path.number(row),
+            inode: inodes.value(row),
             operation,
             verdict,
-            reasons: reasons[row].unwrap_or(0),
+            reasons,
             flags: flags[row].unwrap_or(0),
             errno: if results.is_valid(row) {
                 results.value(row).min(0).saturating_neg()
@@ -200,6 +207,11 @@ fn classes<'a>(
                 0
             },
             cause: causes[row],
+            cgroup: texts.cgroup.number(row),
+            // Where alignment is not what is wrong, the place in the program is not its cause.
+            call_site: frames
+                .filter(|_| reasons != 0)
+                .and_then(|frames| sites.number(frames)),
         };
         let partial = classes.entry(class).or_insert_with(|| Partial {
             row,
@@ -209,7 +221,7 @@ fn classes<'a>(
             count: counts.value(row),
             bytes: bytes.value(row),
         });
-        if let Some(frames) = stacks.and_then(|stacks| stacks.get(row)) {
+        if let Some(frames) = frames {
             let count = partial.stacks.entry(frames).or_default();
             *count = count.saturating_add(counts.value(row));
         }
@@ -268,6 +280,8 @@ fn take_examples(
 /// The columns of texts that identify things.
 struct Texts {
     comm: Named,
+    cgroup: Named,
+    units: Vec<Option<Arc<str>>>,
     disk: Named,
     filesystem: Named,
     path: Named,
@@ -300,12 +314,20 @@ impl Named {
 
 impl Texts {
     fn of(columns: Columns<'_>) -> Result<Self, String> {
+        let cgroup = Named::of(columns, "cgroup")?;
+        let units = cgroup.shared.iter();
         Ok(Self {
+            units: units.map(|path| service(path).map(Arc::from)).collect(),
+            cgroup,
             comm: Named::of(columns, "comm")?,
             disk: Named::of(columns, "disk")?,
             filesystem: Named::of(columns, "filesystem")?,
             path: Named::of(columns, "path")?,
         })
+    }
+
+    fn unit(&self, cgroup: Option<u32>) -> Option<Arc<str>> {
+        self.units.get(cgroup? as usize)?.clone()
     }
 
     fn place(&self, class: &Class) -> Place {

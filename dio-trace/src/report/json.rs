@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json as object};
 
 use crate::{
     diagnose::{diagnose, errno_name},
-    model::{Flag, Reason, Verdict},
+    model::{Flag, Reason, Record, RuleSet, Verdict},
     recording::Ending,
-    report::{Case, File, Seen, Summary},
+    report::{Case, File, Finding, Seen, Stacks, Summary, findings},
     store::{Tally, Volume},
 };
 
@@ -23,6 +23,8 @@ pub fn json(summary: &Summary) -> Value {
     object!({
         "schema_version": summary.metadata.schema_version,
         "environment": summary.metadata.environment,
+        "recordings": summary.recordings,
+        "hosts": summary.hosts,
         "started": summary.span.0.to_string(),
         "ended": summary.span.1.to_string(),
         "ending": match summary.ending {
@@ -41,6 +43,8 @@ pub fn json(summary: &Summary) -> Value {
         "by_device": rows(summary.disks.iter().map(|(name, disk)| {
             (object!({ "disk": name, "limits": disk.limits }), &disk.tally)
         }), Value::clone),
+        "headline": summary.headline().to_string(),
+        "findings": findings(summary).iter().map(finding).collect::<Vec<_>>(),
         "cases": cases(summary),
     })
 }
@@ -114,7 +118,10 @@ fn cases(summary: &Summary) -> Vec<Value> {
     cases.sort_by_key(|(case, seen)| (Reverse(seen.volume), (*case).clone()));
     cases
         .into_iter()
-        .map(|(case, seen)| joined(identity(case, seen), why(summary, seen)))
+        .map(|(case, seen)| {
+            let why = why(seen.example(), seen.rules(), &seen.stacks);
+            joined(identity(case, seen), why)
+        })
         .collect()
 }
 
@@ -133,11 +140,41 @@ fn identity(case: &Case, seen: &Seen) -> Value {
     joined(identity, file(&case.place.file))
 }
 
-fn why(summary: &Summary, seen: &Seen) -> Value {
-    let Some(example) = seen.example() else {
+/// Number of files of a finding that are listed.
+const FILES: usize = 100;
+
+fn finding(finding: &Finding<'_>) -> Value {
+    let files = &finding.files;
+    let listed: Vec<Value> = files
+        .listed
+        .iter()
+        .take(FILES)
+        .map(|(one, count)| joined(file(one), object!({ "count": count })))
+        .collect();
+    let what = object!({
+        "operations": finding.operations,
+        "count": finding.volume.count,
+        "bytes": finding.volume.bytes,
+        "requests": finding.of,
+        "flags": finding.flags,
+        "pids": finding.pids,
+        "more_pids": finding.more_pids,
+        "files": {
+            "count": files.count(),
+            "more": files.more,
+            "directory": files.directory.path(),
+            "listed": listed,
+        },
+    });
+    let why = why(finding.example, finding.rules, &finding.stacks);
+    joined(joined(finding.key.fields(), what), why)
+}
+
+fn why(example: Option<&Record>, rules: RuleSet, stacks: &Stacks) -> Value {
+    let Some(example) = example else {
         return object!({});
     };
-    let diagnosis = diagnose(example, summary.metadata.environment.rule_set);
+    let diagnosis = diagnose(example, rules);
     let faults: Vec<Value> = diagnosis
         .faults
         .iter()
@@ -167,7 +204,7 @@ fn why(summary: &Summary, seen: &Seen) -> Value {
         "notes": diagnosis.notes.iter().map(|note| &*note.sentence).collect::<Vec<_>>(),
         "portability": diagnosis.portability.map(|one| one.sentence),
         "advice": diagnosis.advice,
-        "most_frequent_stack": seen.stacks.most_frequent().map(|stack| object!({
+        "most_frequent_stack": stacks.most_frequent().map(|stack| object!({
             "count": stack.count,
             "of": stack.of,
             "frames": stack.frames,

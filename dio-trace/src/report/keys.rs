@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::model::{Cause, Flag, Flags, Operation, Reasons, Verdict};
+use crate::{
+    findings::{Key, Traits},
+    model::{Cause, Flag, Flags, Operation, Reasons, Verdict},
+};
 
 /// A process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +21,7 @@ pub struct Process {
 pub struct File {
     /// Path; `None` where it is unknown.
     pub path: Option<Arc<str>>,
-    /// Inode number; `None` where the path is known.
+    /// Inode number; `None` where it is unknown.
     pub inode: Option<u64>,
     /// Type of its filesystem.
     pub filesystem: Option<Arc<str>>,
@@ -35,11 +38,14 @@ pub struct Place {
     pub file: File,
 }
 
-/// A kind of requests: of one program and file, with the same verdict, reasons and flags.
+/// A kind of requests: of one program and file, with the same verdict, reasons and flags, from the same
+/// place in the program.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Case {
     /// Program and file.
     pub place: Place,
+    /// Service or container of the program.
+    pub unit: Option<Arc<str>>,
     /// Read or write.
     pub operation: Operation,
     /// Verdict.
@@ -52,9 +58,65 @@ pub struct Case {
     pub errno: i64,
     /// Why they were buffered, where that is not their alignment.
     pub cause: Option<Cause>,
+    /// The place in the program that issued misaligned ones, where it is known.
+    pub call_site: Option<Arc<str>>,
+}
+
+/// A key whose rows can be summed up in a coarser one, where there are too many of them.
+pub(super) trait Coarse {
+    /// The key without what varies most.
+    fn coarse(&self) -> Self;
+}
+
+impl Coarse for Process {
+    fn coarse(&self) -> Self {
+        Self {
+            pid: 0,
+            ..self.clone()
+        }
+    }
+}
+
+impl Coarse for File {
+    fn coarse(&self) -> Self {
+        Self {
+            path: None,
+            inode: None,
+            ..self.clone()
+        }
+    }
+}
+
+impl Coarse for Place {
+    fn coarse(&self) -> Self {
+        Self {
+            comm: Arc::clone(&self.comm),
+            file: self.file.coarse(),
+        }
+    }
 }
 
 impl Case {
+    /// The finding to which it belongs; `None` where there is nothing to report.
+    #[must_use]
+    pub fn finding(&self) -> Option<Key> {
+        let key = Key::of(Traits {
+            verdict: self.verdict,
+            reasons: self.reasons,
+            flags: self.flags,
+            errno: self.errno,
+            cause: self.cause,
+        })?;
+        Some(Key {
+            comm: Arc::clone(&self.place.comm),
+            unit: self.unit.clone(),
+            filesystem: self.place.file.filesystem.clone(),
+            disk: self.place.file.disk.clone(),
+            call_site: self.call_site.clone(),
+            ..key
+        })
+    }
+
     /// Whether there is nothing to report: aligned, perhaps at the end of the file or copied.
     pub(super) fn is_plain(&self) -> bool {
         self.verdict == Verdict::Aligned

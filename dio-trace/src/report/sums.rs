@@ -7,16 +7,18 @@ use std::{
 };
 
 use crate::{
-    model::{Limits, Losses, Record, Timestamp},
+    model::{Limits, Losses, Record, RuleSet, Timestamp},
     report::{
-        keys::{Case, File, Place, Process},
+        keys::{Case, Coarse, File, Place, Process},
+        pids::Pids,
         stacks::Stacks,
+        unlisted::Unlisted,
     },
     store::{Tally, Volume},
 };
 
-/// Number of rows distinguished in a table. Later ones are summed up in one row, so that no
-/// recording can use up all memory.
+/// Number of rows distinguished in a table. Later ones are summed up by program and disk, and from twice
+/// as many on in one row, so that no recording can use up all memory.
 const CAPACITY: usize = 20_000;
 
 /// The requests of a [`Case`], and an example.
@@ -26,8 +28,14 @@ pub struct Seen {
     pub volume: Volume,
     /// Call stacks of the program that issued them, as far as the recording has stacks.
     pub stacks: Stacks,
+    /// Processes that issued them.
+    pub pids: Pids,
+    /// Files that are not told apart, because there are too many.
+    pub unlisted: Option<Box<Unlisted>>,
     /// Place of the example in the recording, and the example: the earliest one with details.
     pub(super) example: Option<((u64, usize), Box<Record>)>,
+    /// The rule set of the kernel that the example was recorded on.
+    pub(super) rules: Option<RuleSet>,
 }
 
 impl Seen {
@@ -37,15 +45,34 @@ impl Seen {
         self.example.as_ref().map(|(_, record)| &**record)
     }
 
+    /// The rule set of the kernel that the example was recorded on.
+    #[must_use]
+    pub fn rules(&self) -> RuleSet {
+        self.rules.unwrap_or(RuleSet::Unknown)
+    }
+
+    /// Whether the example is a request with its details.
+    pub(super) fn has_details(&self) -> bool {
+        self.example()
+            .is_some_and(|example| example.request.is_some())
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         self.volume.add(other.volume);
         self.stacks.merge(other.stacks);
+        self.pids.merge(&other.pids);
+        if let Some(unlisted) = other.unlisted {
+            self.unlisted.get_or_insert_default().merge(&unlisted);
+        }
         let rank =
             |(place, record): &((u64, usize), Box<Record>)| (record.request.is_none(), *place);
-        self.example = match (self.example.take(), other.example) {
-            (Some(a), Some(b)) => Some(if rank(&b) < rank(&a) { b } else { a }),
-            (a, b) => a.or(b),
+        let is_better = match (&self.example, &other.example) {
+            (Some(own), Some(other)) => rank(other) < rank(own),
+            (own, _) => own.is_none(),
         };
+        if is_better {
+            (self.example, self.rules) = (other.example, other.rules);
+        }
     }
 }
 
@@ -99,6 +126,13 @@ impl Gathered {
         }
     }
 
+    /// Says on which kernel everything so far was recorded.
+    pub(super) fn recorded_on(&mut self, rules: RuleSet) {
+        self.cases
+            .values_mut()
+            .for_each(|seen| seen.rules = Some(rules));
+    }
+
     /// Adds requests of one process and place.
     pub(super) fn count(
         &mut self,
@@ -122,20 +156,38 @@ impl Gathered {
         self.last = Some(self.last.map_or(time, |last| last.max(time)));
     }
 
-    pub(super) fn case(&mut self, mut case: Case) -> &mut Seen {
-        if self.cases.len() >= CAPACITY && !self.cases.contains_key(&case) {
-            case.place = Place::default();
+    pub(super) fn case(&mut self, case: Case) -> &mut Seen {
+        if self.cases.len() < CAPACITY || self.cases.contains_key(&case) {
+            return self.cases.entry(case).or_default();
         }
-        self.cases.entry(case).or_default()
+        let mut coarse = Case {
+            place: case.place.coarse(),
+            ..case.clone()
+        };
+        if self.cases.len() >= 2 * CAPACITY && !self.cases.contains_key(&coarse) {
+            (coarse.place, coarse.unit, coarse.call_site) = (Place::default(), None, None);
+        }
+        let is_file = coarse.place.file != case.place.file;
+        let seen = self.cases.entry(coarse).or_default();
+        if is_file {
+            let unlisted = seen.unlisted.get_or_insert_default();
+            unlisted.add(&case.place.file);
+        }
+        seen
     }
 }
 
-/// The row of a key; the row of the empty key when there are too many.
-fn entry<K: Hash + Eq + Default, V: Default>(map: &mut HashMap<K, V>, key: K) -> &mut V {
-    let key = if map.len() >= CAPACITY && !map.contains_key(&key) {
-        K::default()
-    } else {
+/// The row of a key; where there are too many, that of a coarser key.
+fn entry<K: Hash + Eq + Default + Coarse, V: Default>(map: &mut HashMap<K, V>, key: K) -> &mut V {
+    let key = if map.len() < CAPACITY || map.contains_key(&key) {
         key
+    } else {
+        let coarse = key.coarse();
+        if map.len() < 2 * CAPACITY || map.contains_key(&coarse) {
+            coarse
+        } else {
+            K::default()
+        }
     };
     map.entry(key).or_default()
 }

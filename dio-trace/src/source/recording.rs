@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{BufReader, Read},
-    path::Path,
+    path::{Path, PathBuf},
     thread,
 };
 
@@ -55,18 +55,53 @@ impl Recording {
         Self::read(open(path)?).with_context(|| format!("cannot read {}", path.display()))
     }
 
+    /// Opens several files, to be read one after the other. The first one says where they were taken.
+    ///
+    /// # Errors
+    /// Where one of them cannot be opened or is not a recording, or there is none.
+    pub fn open_all(paths: &[PathBuf]) -> anyhow::Result<Self> {
+        let [path, rest @ ..] = paths else {
+            return Err(anyhow!("there is no recording"));
+        };
+        if rest.is_empty() {
+            return Self::open(path);
+        }
+        // All must be readable before anything is shown.
+        let opened = |path: &PathBuf| {
+            let reader = Reader::new(open(path)?).map_err(|error| anyhow!(error));
+            reader.with_context(|| format!("cannot read {}", path.display()))
+        };
+        let first = opened(path)?;
+        for path in rest {
+            opened(path)?;
+        }
+        let rest = rest.to_vec();
+        Self::of(std::iter::once(Ok(first)).chain(rest.into_iter().map(move |path| opened(&path))))
+    }
+
     /// Reads a stream.
     ///
     /// # Errors
     /// Where it is not a recording.
     pub fn read(stream: impl Read + Send + 'static) -> anyhow::Result<Self> {
-        let mut reader = Reader::new(stream).map_err(|error| anyhow!(error))?;
-        let environment = reader.metadata().environment.clone();
+        let reader = Reader::new(stream).map_err(|error| anyhow!(error))?;
+        Self::of(std::iter::once(Ok(reader)))
+    }
+
+    fn of<R: Read + Send + 'static>(
+        mut readers: impl Iterator<Item = anyhow::Result<Reader<R>>> + Send + 'static,
+    ) -> anyhow::Result<Self> {
+        let first = readers.next().context("there is no recording")??;
+        let environment = first.metadata().environment.clone();
         let (sender, batches) = channel(AHEAD);
         thread::Builder::new()
             .name("recording".to_owned())
             .spawn(move || {
-                let end = deliver(&mut reader, &sender);
+                let mut readers = std::iter::once(Ok(first)).chain(readers);
+                let end = readers.try_fold(Ending::Finished, |worst, reader| {
+                    let mut reader = reader.map_err(|error| format!("{error:#}"))?;
+                    Ok(worst.max(deliver(&mut reader, &sender)?))
+                });
                 // The receiver may be gone.
                 drop(sender.blocking_send(Told::End(end)));
             })?;

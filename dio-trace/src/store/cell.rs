@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::{
-    model::{Flag, Flags, Interface, Operation, Reasons, Record, Timestamp, Verdict},
+    findings::Traits,
+    model::{Cause, Flag, Flags, Interface, Operation, Reasons, Record, Timestamp, Verdict},
     store::{Volume, Worst, window::Window},
 };
 
@@ -19,6 +20,8 @@ pub(super) struct CellKey {
     pub(super) flags: Flags,
     /// Positive errno; 0 of requests that did not fail, and where it is not known.
     pub(super) errno: i64,
+    /// Why they were buffered, where that is not their alignment.
+    pub(super) cause: Option<Cause>,
 }
 
 impl CellKey {
@@ -30,6 +33,7 @@ impl CellKey {
             reasons: record.reasons,
             flags: record.flags,
             errno: record.errno().unwrap_or(0),
+            cause: record.cause,
         }
     }
 
@@ -41,6 +45,17 @@ impl CellKey {
             && (either_unknown || self.errno == other.errno)
     }
 
+    /// The traits that decide to which finding they belong.
+    pub(super) const fn traits(self) -> Traits {
+        Traits {
+            verdict: self.verdict,
+            reasons: self.reasons,
+            flags: self.flags,
+            errno: self.errno,
+            cause: self.cause,
+        }
+    }
+
     /// The coarse kind with the same verdict. Probing stays separate, because it is not a fault.
     pub(super) fn coarse(self) -> Self {
         let flags = Flags::NONE.with_if(Flag::Probing, self.flags.contains(Flag::Probing));
@@ -48,6 +63,7 @@ impl CellKey {
             interface: None,
             reasons: Reasons::NONE,
             flags,
+            cause: None,
             ..self
         }
     }

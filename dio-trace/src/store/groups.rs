@@ -1,14 +1,32 @@
 //! Groups cells into the rows that a view asks for.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use crate::store::{
-    Map,
-    file::File,
-    process::Process,
-    row::{Builder, Part, Row, RowKey},
-    view::{Grouping, Kind, View},
+use crate::{
+    findings::Key,
+    store::{
+        Map,
+        file::File,
+        process::{Process, ProcessKey},
+        row::{Builder, Part, Row, RowKey},
+        view::{Grouping, Kind, View},
+    },
 };
+
+/// The finding of a cell; `None` where there is nothing to report.
+pub(super) fn finding(process: &Process, file: &File, part: &Part<'_>) -> Option<Key> {
+    let key = Key::of(part.key.traits())?;
+    Some(Key {
+        comm: match &process.key {
+            ProcessKey::One { comm, .. } => Arc::clone(comm),
+            ProcessKey::Others => Arc::default(),
+        },
+        unit: process.unit.clone(),
+        filesystem: file.filesystem.clone(),
+        disk: file.disk.clone(),
+        ..key
+    })
+}
 
 /// Rows under construction.
 pub(super) struct Groups {
@@ -17,14 +35,17 @@ pub(super) struct Groups {
     /// Positions of the rows in `rows`. Processes need no position, because the files of each come
     /// one after the other.
     places: Map<RowKey, usize>,
+    /// The findings of requests that do not say everything about their cause.
+    whole: HashMap<Key, Key>,
     /// In a tree: the rows of the files of each process, in the order of `rows`.
     children: Vec<Vec<Builder>>,
 }
 
 impl Groups {
-    pub(super) fn new(grouping: Grouping) -> Self {
+    pub(super) fn new(grouping: Grouping, whole: HashMap<Key, Key>) -> Self {
         Self {
             grouping,
+            whole,
             rows: Vec::new(),
             places: Map::default(),
             children: Vec::new(),
@@ -61,6 +82,17 @@ impl Groups {
                     };
                     let part = std::slice::from_ref(part);
                     self.row(RowKey::Kind(kind)).add(process, file, part);
+                }
+            }
+            Grouping::Findings => {
+                for part in parts {
+                    let Some(key) = finding(process, file, part) else {
+                        continue;
+                    };
+                    let key = self.whole.get(&key).cloned().unwrap_or(key);
+                    let part = std::slice::from_ref(part);
+                    self.row(RowKey::Finding(Arc::new(key)))
+                        .add(process, file, part);
                 }
             }
             Grouping::Requests => {}

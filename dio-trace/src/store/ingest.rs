@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    findings::service,
     model::{Batch, Flag, Record, Timestamp, Verdict},
     store::{
         Store,
@@ -44,6 +45,7 @@ impl Store {
 
     fn add_record(&mut self, record: Record) {
         self.total.add(&record);
+        self.faults.add(&record);
         if self.cells >= CELLS_MAX {
             self.fold();
         }
@@ -59,6 +61,8 @@ impl Store {
         process.last_seen = self.time;
         if record.cgroup.is_some() && process.cgroup != record.cgroup {
             process.cgroup.clone_from(&record.cgroup);
+            let unit = record.cgroup.as_deref().and_then(service);
+            process.unit = unit.map(Arc::from);
         }
         let file = process.file(&record);
         let kind = CellKey::of(&record);

@@ -1,12 +1,13 @@
 //! Sorting of rows and requests.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use crate::{
+    findings::Harm,
     model::{Record, Verdict},
     store::{
         process::ProcessKey,
-        row::Row,
+        row::{Row, RowKey},
         view::{Column, Order},
     },
 };
@@ -61,6 +62,14 @@ fn trouble(row: &Row) -> (u64, u64, u64, u64, u64) {
     )
 }
 
+/// The harm of a finding, and its number of requests; larger is worse.
+fn harm(row: &Row) -> Option<(Reverse<Harm>, u64)> {
+    match &row.key {
+        RowKey::Finding(key) => Some((Reverse(key.harm), row.tally.total().count)),
+        _ => None,
+    }
+}
+
 fn pid(row: &Row) -> Option<u32> {
     match row.process {
         Some(ProcessKey::One { pid, .. }) => Some(pid),
@@ -113,6 +122,7 @@ fn compare_rows(a: &Row, b: &Row, column: Column) -> Ordering {
             limit(a, |l| l.virt_boundary_mask).cmp(&limit(b, |l| l.virt_boundary_mask))
         }
         Column::Flags => flagged(&a.tally).cmp(&flagged(&b.tally)),
+        Column::Harm => harm(a).cmp(&harm(b)),
         Column::Trouble => trouble(a).cmp(&trouble(b)),
         Column::LimitSource
         | Column::Time

@@ -43,6 +43,8 @@ pub(super) struct Process {
     pub(super) key: ProcessKey,
     pub(super) uid: Option<u32>,
     pub(super) cgroup: Option<Arc<str>>,
+    /// The service or container that the control group belongs to.
+    pub(super) unit: Option<Arc<str>>,
     pub(super) last_seen: Timestamp,
     pub(super) files: Map<FileKey, FileUse>,
     /// Alignments of its single requests; only misaligned ones have any.
@@ -55,6 +57,7 @@ impl Process {
             key,
             uid: None,
             cgroup: None,
+            unit: None,
             last_seen: Timestamp::default(),
             files: Map::default(),
             histogram: None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    findings::Key,
     model::{DeviceNumber, Flag, Limits, Operation, Record, Verdict},
     store::{
         Set, Tally, Volume,
@@ -27,6 +28,8 @@ pub enum RowKey {
     Device(Option<DeviceNumber>),
     /// A verdict with its reasons.
     Kind(Kind),
+    /// A finding.
+    Finding(Arc<Key>),
     /// Everything that the view selects.
     All,
 }
@@ -148,7 +151,8 @@ impl Builder {
                 weight.0 += part.volume.count;
             }
             weight.1 += part.volume.count;
-            if severity(key.verdict) > 0 && !probing {
+            let is_finding = matches!(self.row.key, RowKey::Finding(_));
+            if (severity(key.verdict) > 0 || is_finding) && !probing {
                 let kind = Kind {
                     verdict: key.verdict,
                     reasons: key.reasons,
@@ -217,7 +221,7 @@ impl Builder {
             RowKey::Process(_) => row.files += 1,
             // What the key determines needs no counting, and the number of files is not shown.
             RowKey::File(_) | RowKey::ProcessFile(..) | RowKey::All => row.files = 1,
-            RowKey::Device(_) | RowKey::Kind(_) => {
+            RowKey::Device(_) | RowKey::Kind(_) | RowKey::Finding(_) => {
                 self.files.insert(file.key.clone());
             }
         }

@@ -1,13 +1,16 @@
 //! Selects the processes, files and cells of a view: applies filter and scope level by level
 //! instead of record by record.
 
+use std::sync::Arc;
+
 use crate::{
     filter::{any, any_text},
+    findings::Key,
     store::{
         cell::CellKey,
         file::File,
         process::{Process, ProcessKey},
-        view::{Kind, View},
+        view::{Kind, View, belongs},
     },
 };
 
@@ -21,6 +24,9 @@ impl View {
             .process
             .as_ref()
             .is_none_or(|only| *only == process.key)
+            && self.scope.finding.as_ref().is_none_or(|only| {
+                comm.unwrap_or_default() == &*only.comm && process.unit == only.unit
+            })
             && any(&self.filter.pid, |only| Some(*only) == pid)
             && any_text(&self.filter.comm, comm)
             && any_text(&self.filter.cgroup, process.cgroup.as_deref())
@@ -35,6 +41,11 @@ impl View {
                 .scope
                 .device
                 .is_none_or(|only| only == file.key.device())
+            && self
+                .scope
+                .finding
+                .as_ref()
+                .is_none_or(|only| (&file.filesystem, &file.disk) == (&only.filesystem, &only.disk))
             && any_text(&self.filter.path, file.path.as_deref())
             && any(&self.filter.disk, |pattern| {
                 file.disk
@@ -53,6 +64,18 @@ impl View {
             reasons: key.reasons,
         };
         self.scope.kind.is_none_or(|only| only == kind)
+            && self.scope.finding.as_ref().is_none_or(|only| {
+                Key::of(key.traits()).is_some_and(|traits| {
+                    let whole = Key {
+                        comm: Arc::clone(&only.comm),
+                        unit: only.unit.clone(),
+                        filesystem: only.filesystem.clone(),
+                        disk: only.disk.clone(),
+                        ..traits
+                    };
+                    belongs(&whole, only)
+                })
+            })
             && any(&self.filter.verdict, |only| *only == key.verdict)
             && any(&self.filter.operation, |only| *only == key.operation)
             && any(&self.filter.errno, |only| only.0 == key.errno)

@@ -1,13 +1,18 @@
 //! Snapshots: immutable copies of everything that one screen draws.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
+    findings::{Headline, Key, complete},
     model::{Environment, Losses, Record, Timestamp},
     store::{
         Store, Tally,
         file::FileUse,
-        groups::Groups,
+        groups::{Groups, finding},
         histogram::Histogram,
         log::Entry,
         process::Process,
@@ -29,6 +34,8 @@ pub struct Snapshot {
     pub since: Timestamp,
     /// All counts since then, whatever the view.
     pub total: Tally,
+    /// What is wrong with them, in one sentence.
+    pub headline: Headline,
     /// The counts since then that the view selects, in its window.
     pub selected: Box<Row>,
     /// Rates by verdict of the whole trace.
@@ -56,7 +63,7 @@ impl Store {
     #[must_use]
     pub fn snapshot(&self, view: &View) -> Snapshot {
         let mut selected = Builder::new(RowKey::All);
-        let mut groups = Groups::new(view.grouping);
+        let mut groups = Groups::new(view.grouping, self.whole(view));
         let mut examples = Vec::new();
         self.for_each_selected(view, |process, used, parts| {
             selected.add(process, &used.file, parts);
@@ -72,6 +79,11 @@ impl Store {
             time: self.time,
             since: self.since,
             total: self.total.clone(),
+            headline: Headline::of(
+                &self.faults,
+                Duration::from_nanos(self.time.since(self.since)),
+                &self.losses,
+            ),
             selected: selected.finish(seconds),
             rates: self.rates.clone(),
             losses: self.losses.clone(),
@@ -87,6 +99,18 @@ impl Store {
             log: self.log.iter().cloned().collect(),
             log_dropped: self.log.dropped,
         }
+    }
+
+    /// The findings of cells that do not say everything about their cause.
+    fn whole(&self, view: &View) -> HashMap<Key, Key> {
+        let mut keys = HashSet::new();
+        if view.grouping == Grouping::Findings {
+            self.for_each_selected(view, |process, used, parts| {
+                let parts = parts.iter();
+                keys.extend(parts.filter_map(|part| finding(process, &used.file, part)));
+            });
+        }
+        complete(&keys)
     }
 
     /// Every file of every process with the cells that the view selects, in its window.

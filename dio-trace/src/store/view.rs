@@ -1,7 +1,10 @@
 //! Views: which requests the store shows, in which groups and which order.
 
+use std::sync::Arc;
+
 use crate::{
     filter::Filter,
+    findings::{Key, Traits, service},
     model::{DeviceNumber, Reasons, Record, Verdict},
     store::{file::FileKey, process::ProcessKey},
 };
@@ -26,6 +29,8 @@ pub struct Scope {
     pub device: Option<Option<DeviceNumber>>,
     /// Only requests with this verdict and set of reasons.
     pub kind: Option<Kind>,
+    /// Only requests of this finding.
+    pub finding: Option<Arc<Key>>,
 }
 
 impl Scope {
@@ -45,12 +50,51 @@ impl Scope {
                 .is_none_or(|file| *file == FileKey::of(record))
             && self.device.is_none_or(|device| device == record.device)
             && self.kind.is_none_or(|only| only == kind)
+            && self
+                .finding
+                .as_ref()
+                .is_none_or(|only| finding_of(record).is_some_and(|key| belongs(&key, only)))
     }
+}
+
+/// The finding to which a record belongs, as far as the store tells findings apart.
+fn finding_of(record: &Record) -> Option<Key> {
+    let traits = Traits {
+        verdict: record.verdict,
+        reasons: record.reasons,
+        flags: record.flags,
+        errno: match &record.request {
+            Some(request) => request.result.min(0).saturating_neg(),
+            None => 0,
+        },
+        cause: record.cause,
+    };
+    Some(Key {
+        comm: Arc::clone(&record.comm),
+        unit: record.cgroup.as_deref().and_then(service).map(Arc::from),
+        filesystem: record.filesystem.clone(),
+        disk: record.disk.clone(),
+        ..Key::of(traits)?
+    })
+}
+
+/// Whether requests with this key are part of a finding: those that were only counted do not say with
+/// which error they failed.
+pub(super) fn belongs(key: &Key, finding: &Key) -> bool {
+    key == finding
+        || (key.errno == 0
+            && *key
+                == Key {
+                    errno: 0,
+                    ..finding.clone()
+                })
 }
 
 /// The unit of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Grouping {
+    /// A finding.
+    Findings,
     /// A process.
     Processes,
     /// A process, followed by its files.
@@ -78,6 +122,8 @@ pub enum Window {
 /// A quantity that tables show and sort by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Column {
+    /// Harm, then number of requests.
+    Harm,
     /// Number of rejected requests, then of buffered, accepted and all requests.
     Trouble,
     /// Process id.

@@ -2,6 +2,7 @@
 
 use crate::{
     diagnose::errno_name,
+    findings::Key,
     model::{Flag, Reason, Record, Verdict, printable},
     store::{Column, Kind, ProcessKey, Row, RowKey, Snapshot, Tally},
     text::{bytes_short, clock_exact, latency, per_second, short, size},
@@ -14,6 +15,9 @@ use crate::{
 
 /// A cell: its text, at most as wide as asked, and its role.
 pub(super) type Cell = (String, Role);
+
+/// The text for requests that are buffered although they are aligned.
+const CHOICE: &str = "filesystem's choice";
 
 /// The text for an unknown value.
 const UNKNOWN: &str = "-";
@@ -49,6 +53,14 @@ pub(super) fn of_row(
             _ => (UNKNOWN.to_owned(), Role::Faint),
         },
         Column::Command => plain(&command(row)),
+        Column::Harm => match &row.key {
+            RowKey::Finding(key) => (key.harm.word().to_owned(), Role::of_harm(key.harm)),
+            _ => unknown(),
+        },
+        Column::Cgroup if matches!(row.key, RowKey::Finding(_)) => match &row.key {
+            RowKey::Finding(key) => key.unit.as_deref().map_or_else(unknown, plain),
+            _ => unknown(),
+        },
         Column::User => row
             .uid
             .map_or_else(unknown, |uid| (uid.to_string(), Role::Text)),
@@ -95,6 +107,7 @@ pub(super) fn of_row(
         },
         Column::Reason => match row.key {
             RowKey::Kind(kind) => of_reasons(kind, columns, theme),
+            RowKey::Finding(ref key) => of_finding(key, columns, theme),
             _ => main_reason(row, columns, theme),
         },
         Column::Path => (
@@ -220,6 +233,26 @@ fn worst(row: &Row, seen: Option<u32>, theme: &Theme) -> Cell {
     }
 }
 
+/// Why the requests of a finding are one.
+fn of_finding(key: &Key, columns: usize, theme: &Theme) -> Cell {
+    let word = match (key.flag, key.cause) {
+        (Some(flag), _) => flag.word(),
+        (_, Some(cause)) => cause.word(),
+        _ if key.errno != 0 && key.reasons.is_empty() => {
+            return (errno_name(-key.errno).into_owned(), Role::of_harm(key.harm));
+        }
+        _ => {
+            let kind = Kind {
+                verdict: key.verdict,
+                reasons: key.reasons,
+            };
+            return of_reasons(kind, columns, theme);
+        }
+    };
+    let text = cut(word, columns, theme.symbols.cut).into_owned();
+    (text, Role::of_harm(key.harm))
+}
+
 fn main_reason(row: &Row, columns: usize, theme: &Theme) -> Cell {
     if row.tally.flag(Flag::Unchecked).count != 0 {
         return ("UNCHECKED".to_owned(), Role::Danger);
@@ -232,7 +265,8 @@ fn main_reason(row: &Row, columns: usize, theme: &Theme) -> Cell {
 fn of_reasons(kind: Kind, columns: usize, theme: &Theme) -> Cell {
     let full = kind.reasons.words().collect::<Vec<_>>().join(", ");
     let text = match (kind.reasons.is_empty(), kind.verdict) {
-        (true, Verdict::Buffered) => "filesystem's choice".to_owned(),
+        (true, Verdict::Buffered) if columns < CHOICE.len() => "filesystem".to_owned(),
+        (true, Verdict::Buffered) => CHOICE.to_owned(),
         (true, _) => UNKNOWN.to_owned(),
         _ if width(&full) <= columns => full,
         _ => {

@@ -76,7 +76,7 @@ use Group::{Moving, Replay, Screens, Table, Work};
 /// The keys of the dashboard.
 #[rustfmt::skip]
 pub const KEYMAP: &[Binding] = &[
-    bind(&[Key::Enter, Key::Char('l'), Key::Right], Action::Open, Moving, "drill down: process, file, reason, request", Some("Open")),
+    bind(&[Key::Enter, Key::Char('l'), Key::Right], Action::Open, Moving, "drill down: finding, file, process, reason, request", Some("Open")),
     bind(&[Key::Escape, Key::Backspace, Key::Char('h'), Key::Left], Action::Up, Moving, "back up", Some("Back")),
     bind(&[Key::Down, Key::Char('j')], Action::Move(1), Moving, "down", None),
     bind(&[Key::Up, Key::Char('k')], Action::Move(-1), Moving, "up", None),
@@ -89,14 +89,15 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('q'), Key::Function(10)], Action::Back, Moving, "back up; on the first screen: quit", Some("Quit")),
     bind(&[Key::Char('Q'), Key::Control('c')], Action::Quit, Moving, "quit", None),
 
-    bind(&[Key::Char('1')], Action::Show(Tab::Processes), Screens, "processes", None),
-    bind(&[Key::Char('2')], Action::Show(Tab::Files), Screens, "files", None),
-    bind(&[Key::Char('3')], Action::Show(Tab::Devices), Screens, "devices and their limits", None),
-    bind(&[Key::Char('4')], Action::Show(Tab::Reasons), Screens, "verdicts with their reasons", None),
-    bind(&[Key::Char('5')], Action::Show(Tab::Requests), Screens, "single captured requests", None),
-    bind(&[Key::Char('6')], Action::Show(Tab::Alignments), Screens, "histograms of alignments", None),
-    bind(&[Key::Char('7')], Action::Show(Tab::Log), Screens, "event log", None),
-    bind(&[Key::Char('8')], Action::Show(Tab::Host), Screens, "host, rules in force, probes, losses", None),
+    bind(&[Key::Char('1')], Action::Show(Tab::Findings), Screens, "findings: what is wrong, worst first", None),
+    bind(&[Key::Char('2')], Action::Show(Tab::Processes), Screens, "processes", None),
+    bind(&[Key::Char('3')], Action::Show(Tab::Files), Screens, "files", None),
+    bind(&[Key::Char('4')], Action::Show(Tab::Devices), Screens, "devices and their limits", None),
+    bind(&[Key::Char('5')], Action::Show(Tab::Reasons), Screens, "verdicts with their reasons", None),
+    bind(&[Key::Char('6')], Action::Show(Tab::Requests), Screens, "single captured requests", None),
+    bind(&[Key::Char('7')], Action::Show(Tab::Alignments), Screens, "histograms of alignments", None),
+    bind(&[Key::Char('8')], Action::Show(Tab::Log), Screens, "event log", None),
+    bind(&[Key::Char('9')], Action::Show(Tab::Host), Screens, "host, rules in force, probes, losses", None),
     bind(&[Key::Tab], Action::Cycle(1), Screens, "next screen", Some("Next")),
     bind(&[Key::BackTab], Action::Cycle(-1), Screens, "previous screen", None),
     bind(&[Key::Char('?'), Key::Function(1)], Action::Help, Screens, "this help", Some("Help")),

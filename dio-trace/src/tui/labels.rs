@@ -8,6 +8,12 @@ use crate::{
 /// Name of the process of a row.
 #[must_use]
 pub(super) fn command(row: &Row) -> String {
+    if let RowKey::Finding(key) = &row.key {
+        return match &*key.comm {
+            "" => "(unknown)".to_owned(),
+            comm => printable(comm).into_owned(),
+        };
+    }
     match &row.process {
         Some(ProcessKey::One { comm, .. }) if comm.is_empty() => "(unknown)".to_owned(),
         Some(ProcessKey::One { comm, .. }) => printable(comm).into_owned(),

@@ -3,7 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::tui::model::{Model, Screen};
+use crate::tui::model::{Model, Screen, Tab};
 
 /// Height of the meters: one line for each verdict.
 const METERS: u16 = 5;
@@ -41,13 +41,14 @@ impl Areas {
         let (width, height) = model.size;
         let screen = &model.place().screen;
         let table = matches!(screen, Screen::Tab(tab) if tab.grouping(false).is_some());
+        let findings = matches!(screen, Screen::Tab(Tab::Findings));
         let when = |lines: u16, least: u16| if height >= least { lines } else { 0 };
         let first = model.depth() == 0;
         let heights = [
             when(1, 3),
             when(1, 9),
             if table {
-                when(METERS, if first { 20 } else { 36 })
+                when(METERS, if first && !findings { 20 } else { 36 })
             } else {
                 0
             },
@@ -59,8 +60,14 @@ impl Areas {
             when(1, 7),
             if table { when(1, 14) } else { 0 },
         ];
-        let why = if table { when(WHY, 30) } else { 0 };
         let footer = when(1, 2);
+        let rest = height.saturating_sub(heights.iter().sum::<u16>() + footer);
+        let why = match (table, findings) {
+            // What is wrong and what to change must be on the first screen.
+            (true, true) => when(rest * 3 / 5, 14),
+            (true, false) => when(WHY, 30),
+            (false, _) => 0,
+        };
         let mut line = 0;
         let mut next = |lines: u16| {
             let area = Rect {
@@ -73,7 +80,7 @@ impl Areas {
             area
         };
         let [header, summary, meters, timeline, tabs, title] = heights.map(&mut next);
-        let body = next(height.saturating_sub(heights.iter().sum::<u16>() + why + footer));
+        let body = next(rest.saturating_sub(why));
         let (why, footer) = (next(why), next(footer));
         Self {
             header,

@@ -13,6 +13,8 @@ use crate::{
 /// The tabs that the user can switch between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
+    /// Table of findings.
+    Findings,
     /// Table of processes.
     Processes,
     /// Table of files.
@@ -33,7 +35,8 @@ pub enum Tab {
 
 impl Tab {
     /// In the order of their keys.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Findings,
         Self::Processes,
         Self::Files,
         Self::Devices,
@@ -48,6 +51,7 @@ impl Tab {
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
+            Self::Findings => "Findings",
             Self::Processes => "Processes",
             Self::Files => "Files",
             Self::Devices => "Devices",
@@ -59,10 +63,21 @@ impl Tab {
         }
     }
 
+    /// A name for narrow terminals.
+    #[must_use]
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Processes => "Procs",
+            Self::Alignments => "Align",
+            _ => self.title(),
+        }
+    }
+
     /// The unit of its rows; `None` where it is not a table.
     #[must_use]
     pub const fn grouping(self, tree: bool) -> Option<Grouping> {
         match self {
+            Self::Findings => Some(Grouping::Findings),
             Self::Processes if tree => Some(Grouping::Tree),
             Self::Processes => Some(Grouping::Processes),
             Self::Files => Some(Grouping::Files),
@@ -78,6 +93,7 @@ impl Tab {
     pub const fn order(self) -> Order {
         let column = match self {
             Self::Requests => Column::Time,
+            Self::Findings => Column::Harm,
             _ => Column::Trouble,
         };
         Order {
@@ -220,7 +236,7 @@ impl Model {
     #[must_use]
     pub fn new(size: (u16, u16)) -> Self {
         Self {
-            places: vec![Place::tab(Tab::Processes, Scope::default(), Vec::new())],
+            places: vec![Place::tab(Tab::Findings, Scope::default(), Vec::new())],
             filter: Filter::default(),
             window: Window::Start,
             tree: false,
@@ -283,7 +299,7 @@ impl Model {
                 Screen::Tab(tab) => Some(tab),
                 _ => None,
             });
-        tabs.into_iter().next().unwrap_or(Tab::Processes)
+        tabs.into_iter().next().unwrap_or(Tab::Findings)
     }
 
     /// The view to ask the store for.

@@ -4,6 +4,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::{
+    findings::{Harm, Tone},
     model::Verdict,
     tui::symbols::{ASCII, Symbols, UNICODE},
 };
@@ -37,6 +38,32 @@ pub enum Role {
     Banner,
     /// A search hit.
     Match,
+}
+
+impl Role {
+    /// The role of a part of the headline.
+    #[must_use]
+    pub const fn of(tone: Tone) -> Self {
+        match tone {
+            Tone::Plain => Self::Text,
+            Tone::Good => Self::Good,
+            Tone::Alarm => Self::Danger,
+            Tone::Harm(harm) => Self::of_harm(harm),
+        }
+    }
+
+    /// The role of counts and words of requests with this harm.
+    #[must_use]
+    pub const fn of_harm(harm: Harm) -> Self {
+        Self::Verdict(match harm {
+            Harm::Dangerous => return Self::Danger,
+            Harm::Rejected => Verdict::Rejected,
+            Harm::Buffered => Verdict::Buffered,
+            Harm::Failed => Verdict::Failed,
+            Harm::Accepted => Verdict::Accepted,
+            Harm::Slow => return Self::Text,
+        })
+    }
 }
 
 /// The palette.

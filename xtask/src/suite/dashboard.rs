@@ -40,7 +40,8 @@ fn misbehaving(disk: &str) -> anyhow::Result<Child> {
 
 fn watch(setting: &Setting, disk: &str) -> anyhow::Result<()> {
     let mut terminal = Terminal::run(setting.tracer.program(), &["live"])?;
-    terminal.wait_for(&[COMM, "rejected", "misaligned"])?;
+    terminal.wait_for(&[COMM, "rejected", "change  "])?;
+    terminal.press("2")?;
     terminal.press("fcomm=nobody\r")?;
     terminal.wait_for(&["filter comm=nobody", "0 processes"])?;
     terminal.press("F")?;

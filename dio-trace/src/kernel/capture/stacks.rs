@@ -7,6 +7,7 @@
 mod frame;
 mod ids;
 mod kernel_names;
+mod nameless;
 mod namer;
 mod process;
 mod user_names;

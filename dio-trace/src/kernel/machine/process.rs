@@ -60,19 +60,41 @@ fn unescaped(name: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// Addresses at which a process may execute; none where it is gone or may not be looked into.
-pub(in crate::kernel) fn code(pid: u32) -> Vec<Range<u64>> {
+/// Memory that a process may execute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::kernel) struct Code {
+    /// Its addresses.
+    pub(in crate::kernel) range: Range<u64>,
+    /// Place of the first address in the file.
+    pub(in crate::kernel) offset: u64,
+    /// The file, or a name such as `[vdso]`; empty for memory without either.
+    pub(in crate::kernel) file: String,
+}
+
+/// The memory that a process may execute; none where it is gone or may not be looked into.
+pub(in crate::kernel) fn code(pid: u32) -> Vec<Code> {
     parse_code(&fs::read(format!("/proc/{pid}/maps")).unwrap_or_default())
 }
 
 /// From lines like `55d4c0a2b000-55d4c0a2d000 r-xp 00002000 08:01 1234 /usr/bin/cat`.
-fn parse_code(maps: &[u8]) -> Vec<Range<u64>> {
+fn parse_code(maps: &[u8]) -> Vec<Code> {
     let executable = maps.split(|&byte| byte == b'\n').filter_map(|line| {
         let mut words = line.split(|&byte| byte == b' ');
         let (range, rights) = (str::from_utf8(words.next()?).ok()?, words.next()?);
         let (start, end) = range.split_once('-')?;
         let range = u64::from_str_radix(start, 16).ok()?..u64::from_str_radix(end, 16).ok()?;
-        (rights.get(2) == Some(&b'x')).then_some(range)
+        if rights.get(2) != Some(&b'x') {
+            return None;
+        }
+        let offset = words.next().and_then(|word| str::from_utf8(word).ok());
+        // Device and inode, then blanks up to the name, which may hold blanks itself.
+        let name = words.skip(2).skip_while(|word| word.is_empty());
+        let name = name.collect::<Vec<_>>().join(&b' ');
+        Some(Code {
+            range,
+            offset: offset.and_then(|offset| u64::from_str_radix(offset, 16).ok())?,
+            file: String::from_utf8_lossy(&name).into_owned(),
+        })
     });
     executable.collect()
 }
@@ -140,13 +162,24 @@ mod tests {
 
     #[test]
     fn only_executable_ranges_are_code_whatever_files_are_called() {
-        let maps = b"55d0-55e0 r-xp 00000000 00:1f 12 /bin/\xff x\n\
+        let maps = b"55d0-55e0 r-xp 00002000 00:1f 12                 /bin/\xff x\n\
                      55e0-55f0 rw-p 00000000 00:1f 12 /bin/r-xp\n\
-                     \xfe\n55f0\n5-6-7 r-xp\nzz-aa r-xp 0\n-ffff r-xp\n\
+                     \xfe\n55f0\n5-6-7 r-xp\nzz-aa r-xp 0\n-ffff r-xp\n7-8 r-xp\n\
                      ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n";
         assert_eq!(
             parse_code(maps),
-            [0x55d0..0x55e0, 0xffff_ffff_ff60_0000..0xffff_ffff_ff60_1000]
+            [
+                Code {
+                    range: 0x55d0..0x55e0,
+                    offset: 0x2000,
+                    file: "/bin/\u{fffd} x".to_owned(),
+                },
+                Code {
+                    range: 0xffff_ffff_ff60_0000..0xffff_ffff_ff60_1000,
+                    offset: 0,
+                    file: "[vsyscall]".to_owned(),
+                },
+            ]
         );
         assert!(!code(std::process::id()).is_empty());
     }

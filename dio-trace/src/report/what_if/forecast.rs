@@ -75,15 +75,34 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// Evaluates the requests that `filter` lets through.
+    /// Evaluates the requests of all recordings that `filter` lets through.
     ///
     /// # Errors
-    /// Where the recording cannot be read.
-    pub fn of<R: Read>(
-        reader: Reader<R>,
+    /// Where a recording cannot be read, or there is none.
+    pub fn of_all<R: Read>(
+        readers: impl IntoIterator<Item = Result<Reader<R>, String>>,
         filter: &Filter,
         what_if: WhatIf,
     ) -> Result<Self, String> {
+        let mut whole: Option<Self> = None;
+        for reader in readers {
+            let one = Self::of(reader?, filter, what_if)?;
+            match &mut whole {
+                None => whole = Some(one),
+                Some(whole) => whole.merge(one),
+            }
+        }
+        whole.ok_or_else(|| "there is no recording".to_owned())
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.total.merge(other.total);
+        for (place, fates) in other.places {
+            self.places.entry(place).or_default().merge(fates);
+        }
+    }
+
+    fn of<R: Read>(reader: Reader<R>, filter: &Filter, what_if: WhatIf) -> Result<Self, String> {
         let kernel = reader.metadata().environment.rule_set;
         let all: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
         let (parts, _) = fold(reader, &all, |places: &mut BTreeMap<Place, Fates>, part| {

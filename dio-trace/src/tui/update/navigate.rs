@@ -113,6 +113,7 @@ fn narrowed(scope: &Scope, row: &Row) -> Scope {
         }
         RowKey::Device(device) => scope.device = Some(*device),
         RowKey::Kind(kind) => scope.kind = Some(*kind),
+        RowKey::Finding(key) => scope.finding = Some(Arc::clone(key)),
         RowKey::All => {}
     }
     scope
@@ -128,7 +129,7 @@ const fn next(scope: &Scope, row: &Row) -> Tab {
         RowKey::File(_) if scope.process.is_some() => Tab::Reasons,
         RowKey::Device(_) if scope.process.is_none() => Tab::Processes,
         RowKey::File(_) => Tab::Processes,
-        RowKey::Process(_) | RowKey::Device(_) | RowKey::All => Tab::Files,
+        RowKey::Finding(_) | RowKey::Process(_) | RowKey::Device(_) | RowKey::All => Tab::Files,
     }
 }
 
@@ -148,6 +149,7 @@ fn name(row: &Row) -> String {
             None => "no device".to_owned(),
         },
         RowKey::Kind(kind) => kind_name(*kind),
+        RowKey::Finding(key) => format!("{} {}", labels::command(row), key.harm.word()),
         RowKey::All => String::new(),
     }
 }

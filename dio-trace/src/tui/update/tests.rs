@@ -33,6 +33,13 @@ impl Desk {
         }
     }
 
+    /// The table of processes.
+    fn processes() -> Self {
+        let mut desk = Self::new();
+        desk.press("2");
+        desk
+    }
+
     /// Presses keys in the order typed. Returns the effects of the last one.
     fn press(&mut self, keys: &str) -> Vec<Effect> {
         let mut last = Vec::new();
@@ -48,8 +55,46 @@ impl Desk {
 }
 
 #[test]
-fn enter_goes_from_a_process_to_one_request_and_escape_back() {
+fn enter_goes_from_a_finding_to_its_requests() {
     let mut desk = Desk::new();
+    assert_eq!(desk.model.tab(), Tab::Findings);
+    let row = &desk.snapshot.rows[0].1;
+    let RowKey::Finding(key) = row.key.clone() else {
+        panic!("{row:?}");
+    };
+    let count = row.tally.total().count;
+    for grouping in [
+        Grouping::Files,
+        Grouping::Processes,
+        Grouping::Reasons,
+        Grouping::Requests,
+    ] {
+        desk.press("Enter");
+        assert_eq!(desk.model.view().grouping, grouping);
+        if grouping == Grouping::Files {
+            let rows = desk.snapshot.rows.iter();
+            let sum: u64 = rows.map(|(_, row)| row.tally.total().count).sum();
+            assert_eq!(sum, count, "its requests, and no others");
+        }
+    }
+    let requests = &desk.snapshot.requests;
+    assert!(!requests.is_empty());
+    assert!(requests.iter().all(|one| one.verdict == key.verdict));
+}
+
+#[test]
+fn findings_come_worst_first() {
+    let desk = Desk::new();
+    let harms = desk.snapshot.rows.iter().map(|(_, row)| match &row.key {
+        RowKey::Finding(key) => key.harm,
+        other => panic!("{other:?}"),
+    });
+    assert!(harms.is_sorted());
+}
+
+#[test]
+fn enter_goes_from_a_process_to_one_request_and_escape_back() {
+    let mut desk = Desk::processes();
     for (grouping, depth) in [
         (Grouping::Files, 1),
         (Grouping::Reasons, 2),
@@ -74,7 +119,7 @@ fn enter_goes_from_a_process_to_one_request_and_escape_back() {
 
 #[test]
 fn the_cursor_follows_its_row_and_stays_at_the_top_untouched() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     desk.press("j j");
     let chosen = desk.snapshot.rows[2].1.key.clone();
     desk.press("I");
@@ -88,7 +133,7 @@ fn the_cursor_follows_its_row_and_stays_at_the_top_untouched() {
 
 #[test]
 fn a_row_that_is_gone_leaves_the_cursor_in_place() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     desk.model.place_mut().selected = Some(Selected::Row(RowKey::Device(None)));
     desk.model.place_mut().cursor = 3;
     update(&mut desk.model, Message::Counted, &desk.snapshot);
@@ -97,7 +142,7 @@ fn a_row_that_is_gone_leaves_the_cursor_in_place() {
 
 #[test]
 fn every_shown_column_can_be_sorted_by_and_the_first_order_comes_back() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     let shown = crate::tui::columns::fit(Tab::Processes, 80).len();
     let mut seen = Vec::new();
     for _ in 0..shown {
@@ -114,7 +159,7 @@ fn every_shown_column_can_be_sorted_by_and_the_first_order_comes_back() {
 
 #[test]
 fn a_filter_is_typed_corrected_taken_and_dropped() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     desk.press("f colour=red Enter");
     let error = desk.model.prompt.as_ref().unwrap().error.clone().unwrap();
     assert!(error.contains("there is no field"), "{error}");
@@ -133,7 +178,7 @@ fn a_filter_is_typed_corrected_taken_and_dropped() {
 
 #[test]
 fn searching_goes_round() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     desk.press("/ postgres Enter");
     let found = desk.model.cursor(&desk.snapshot);
     let row = &desk.snapshot.rows[found].1;
@@ -153,7 +198,7 @@ fn searching_goes_round() {
 
 #[test]
 fn freezing_holds_and_lets_go() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     assert_eq!(desk.press("z"), [Effect::Freeze(true), Effect::Refresh]);
     assert_eq!(desk.model.frozen, Some(desk.snapshot.time));
     assert_eq!(
@@ -165,7 +210,7 @@ fn freezing_holds_and_lets_go() {
 
 #[test]
 fn saving_writes_the_whole_table_and_the_explanation() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     desk.press("o");
     assert_eq!(
         desk.model.prompt.as_ref().unwrap().text,
@@ -184,7 +229,7 @@ fn saving_writes_the_whole_table_and_the_explanation() {
 
 #[test]
 fn recording_starts_and_stops() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     assert_eq!(
         desk.press("r C-u t.dio Enter"),
         [Effect::StartRecording("t.dio".to_owned())]
@@ -199,7 +244,7 @@ fn recording_starts_and_stops() {
 
 #[test]
 fn moving_along_the_time_line_needs_one() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     assert_eq!(desk.press("]"), []);
     assert!(desk.model.notice.is_some());
     let mut playback = crate::tui::Playback::new(desk.snapshot.since);
@@ -229,13 +274,13 @@ fn moving_along_the_time_line_needs_one() {
 
 #[test]
 fn clicks_select_open_sort_and_switch() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     let body = Areas::of(&desk.model).body.y;
     let mut click = |x, y| update(&mut desk.model, Message::Click(x, y), &desk.snapshot);
     assert_eq!(click(20, body + 3), []);
     assert_eq!(click(20, body + 3), [Effect::Refresh]);
     assert_eq!(desk.model.depth(), 1);
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     let areas = Areas::of(&desk.model);
     update(
         &mut desk.model,
@@ -245,7 +290,7 @@ fn clicks_select_open_sort_and_switch() {
     assert_eq!(desk.model.place().order.column, Column::Command);
     update(
         &mut desk.model,
-        Message::Click(14, areas.tabs.y),
+        Message::Click(20, areas.tabs.y),
         &desk.snapshot,
     );
     assert_eq!(desk.model.tab(), Tab::Files);
@@ -260,7 +305,7 @@ fn clicks_select_open_sort_and_switch() {
 
 #[test]
 fn a_text_scrolls_to_its_end_and_no_further() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::processes();
     desk.press("?");
     assert_eq!(desk.model.place().offset, 0);
     desk.press("G");

@@ -3,9 +3,9 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    model::{Losses, Verdict, printable},
-    store::{Order, Snapshot, Window},
-    text::{clock, elapsed, number, per_second, percent},
+    model::{Losses, printable},
+    store::{Column, Order, Snapshot, Window},
+    text::{clock, number, per_second},
     tui::{
         columns::columns,
         model::{Ending, Model, Screen, Tab},
@@ -14,6 +14,9 @@ use crate::{
         view::parts::{fitted, span},
     },
 };
+
+/// Columns that a host's name may take at least.
+const HOST: usize = 10;
 
 /// Host, kernel, rules, probes, losses; on the right the state.
 pub(super) fn environment(
@@ -27,17 +30,14 @@ pub(super) fn environment(
     let state_width: usize = state.iter().map(Span::width).sum();
     let mut left = Vec::new();
     // Losses must be visible on the smallest screen.
-    if snapshot.losses.is_empty() {
-        left.push(span(theme, Role::Bar, "dio-trace"));
-    } else {
-        left.push(span(
-            theme,
-            Role::Danger,
-            format!(" LOST {} ", number(lost(&snapshot.losses))),
-        ));
-    }
+    left.push(match lost(&snapshot.losses) {
+        None => span(theme, Role::Bar, "dio-trace"),
+        Some((true, count)) => span(theme, Role::Danger, format!(" LOST {} ", number(count))),
+        Some((false, count)) => span(theme, Role::Text, format!("{} details lost", number(count))),
+    });
     let mut add = |text: String| left.push(span(theme, Role::Text, format!("  {text}")));
-    add(printable(&environment.host).into_owned());
+    let room = (width / 3).saturating_sub(state_width / 2).max(HOST);
+    add(cut(&printable(&environment.host), room, theme.symbols.cut).into_owned());
     add(printable(&environment.kernel_release).into_owned());
     add(environment.rule_set.to_string());
     let attached = environment
@@ -59,10 +59,15 @@ pub(super) fn environment(
     line
 }
 
-fn lost(losses: &Losses) -> u64 {
-    losses
+/// Whether requests were lost, and how many; otherwise how many details were, such as call stacks.
+/// `None` where nothing was lost.
+fn lost(losses: &Losses) -> Option<(bool, u64)> {
+    let requests = !losses.counts_are_exact();
+    let meant = losses
         .iter()
-        .fold(0, |sum, loss| sum.saturating_add(loss.count))
+        .filter(|loss| loss.cause.keeps_counts_exact() != requests);
+    let count = meant.fold(0_u64, |sum, loss| sum.saturating_add(loss.count));
+    (count != 0).then_some((requests, count))
 }
 
 fn state(model: &Model, snapshot: &Snapshot, theme: &Theme) -> Vec<Span<'static>> {
@@ -86,7 +91,7 @@ fn state(model: &Model, snapshot: &Snapshot, theme: &Theme) -> Vec<Span<'static>
     spans
 }
 
-/// The totals of all requests, in one sentence.
+/// The headline, and the rate at this moment.
 #[must_use]
 pub(crate) fn summary(
     model: &Model,
@@ -100,45 +105,13 @@ pub(crate) fn summary(
         return Line::from(span(theme, Role::Danger, text));
     }
     let tally = &snapshot.total;
-    let total = tally.total().count;
-    let span_of_time = elapsed(snapshot.time.since(snapshot.since));
     let plain = |text: String| span(theme, Role::Text, text);
-    if total == 0 {
-        let waiting = format!("no direct requests seen in {span_of_time}");
-        let missing = if snapshot.losses.is_empty() {
-            "; nothing lost"
-        } else {
-            ""
-        };
-        return fitted(vec![plain(waiting), plain(missing.to_owned())], width);
-    }
-    let misaligned = tally.misaligned().count;
-    let trouble = tally.trouble().count;
-    let mut pieces = Vec::new();
-    if misaligned == 0 && trouble == 0 {
-        pieces.push(span(theme, Role::Good, "0 misaligned"));
-    } else {
-        let role = if trouble == 0 {
-            Verdict::Accepted
-        } else {
-            Verdict::Rejected
-        };
-        pieces.push(span(
-            theme,
-            Role::Verdict(role),
-            format!("{} misaligned", number(misaligned)),
-        ));
-        pieces.push(plain(format!(" ({})", percent(misaligned, total))));
-    }
-    pieces.push(plain(format!(" of {}", number(total))));
-    pieces.push(plain(" direct requests".to_owned()));
-    pieces.push(plain(format!(" in {span_of_time}")));
-    if snapshot.losses.is_empty() {
-        pieces.push(span(theme, Role::Good, "; nothing lost"));
-    } else if snapshot.losses.counts_are_exact() {
-        pieces.push(plain("; counts exact, some details lost".to_owned()));
-    } else {
-        pieces.push(span(theme, Role::Danger, "; counts are NOT exact"));
+    let pieces = snapshot.headline.pieces.iter();
+    let mut pieces: Vec<Span<'static>> = pieces
+        .map(|piece| span(theme, Role::of(piece.tone), piece.text.clone()))
+        .collect();
+    if tally.total().count == 0 {
+        return fitted(pieces, width);
     }
     let rates: f64 = snapshot.rates.now().iter().sum();
     pieces.push(plain(format!(
@@ -177,6 +150,8 @@ pub(super) fn title(
     let what = match (tab, count) {
         (Tab::Requests, 1) => "captured request",
         (Tab::Requests, _) => "captured requests",
+        (Tab::Findings, 1) => "finding",
+        (Tab::Findings, _) => "findings",
         (Tab::Processes, 1) => "process",
         (Tab::Processes, _) => "processes",
         (Tab::Files, 1) => "file",
@@ -220,7 +195,10 @@ pub(super) fn title(
 
 fn order_name(tab: Tab, order: Order, theme: &Theme) -> String {
     let spec = columns(tab).iter().find(|spec| spec.column == order.column);
-    let name = spec.map_or("most trouble", |spec| spec.full);
+    let name = match order.column {
+        Column::Harm => "harm",
+        _ => spec.map_or("most trouble", |spec| spec.full),
+    };
     let arrow = if order.descending {
         theme.symbols.descending
     } else {

@@ -259,6 +259,12 @@ fn empty(model: &Model, snapshot: &Snapshot, theme: &Theme, width: usize) -> Vec
             number(total),
             crate::model::printable(&model.filter.to_string()),
         )
+    } else if tab == Tab::Findings {
+        format!(
+            "Nothing to report of {} direct requests: all are aligned, or not at fault. 2 shows the \
+             processes.",
+            number(total)
+        )
     } else if tab == Tab::Requests {
         "None of these requests was captured: aligned ones are only counted, and each process may \
          send only a limited number of details a second."

@@ -9,25 +9,27 @@ use crate::tui::{
     view::parts::span,
 };
 
-/// Number and name of each tab that fits, with its columns. If not all names fit, all but the
-/// present one are only numbers.
+/// Number and name of each tab, with its columns. If not all names fit, some are shorter; if these do not
+/// fit either, all but the present one are only numbers.
 fn labels(width: usize, present: Option<Tab>) -> Vec<(Tab, String)> {
-    let full = |tab: Tab| format!("{} {} ", tab as usize + 1, tab.title());
-    let all: usize = Tab::ALL.iter().map(|tab| wide(&full(*tab))).sum();
-    Tab::ALL
-        .iter()
-        .map(|&tab| {
-            let whole = all <= width || present == Some(tab);
-            (
-                tab,
-                if whole {
-                    full(tab)
+    let named = |name: fn(Tab) -> &'static str| {
+        let labels = Tab::ALL.map(|tab| (tab, format!("{} {} ", tab as usize + 1, name(tab))));
+        let fits = labels.iter().map(|(_, label)| wide(label)).sum::<usize>() <= width;
+        fits.then(|| labels.to_vec())
+    };
+    named(Tab::title)
+        .or_else(|| named(Tab::short))
+        .unwrap_or_else(|| {
+            let label = |tab: Tab| {
+                let name = if present == Some(tab) {
+                    format!("{} ", tab.title())
                 } else {
-                    format!("{} ", tab as usize + 1)
-                },
-            )
+                    String::new()
+                };
+                (tab, format!("{} {name}", tab as usize + 1))
+            };
+            Tab::ALL.map(label).to_vec()
         })
-        .collect()
 }
 
 /// The line of tabs.

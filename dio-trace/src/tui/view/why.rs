@@ -3,7 +3,7 @@
 use ratatui::{layout::Rect, text::Line};
 
 use crate::{
-    diagnose::diagnose,
+    diagnose::{Note, Severity, diagnose},
     model::{Record, Verdict, printable},
     store::Snapshot,
     text::number,
@@ -58,6 +58,7 @@ pub(super) fn lines(
                 || "no device".to_owned(),
                 |disk| printable(disk).into_owned(),
             ),
+            crate::store::RowKey::Finding(key) => printable(&key.who()).into_owned(),
             crate::store::RowKey::Kind(_) => "these requests".to_owned(),
             _ => path(row),
         };
@@ -98,6 +99,22 @@ fn explanation(
         let text = format!("{} [{}]", printable(&fault.sentence), fault.function);
         lines.extend(sentence(theme, role, "why     ", &text, width));
     }
+    // Where alignment is not what is wrong, the worst remark says what is; danger always comes first.
+    let says_why = |note: &Note| match note.severity {
+        Severity::Danger => true,
+        Severity::Warning => diagnosis.faults.is_empty(),
+        Severity::Info => false,
+    };
+    let remark = |lines: &mut Vec<Line<'static>>, label: &str, note: &Note| {
+        let role = match note.severity {
+            Severity::Danger => Role::Danger,
+            _ => Role::Text,
+        };
+        let text = printable(&note.sentence);
+        lines.extend(sentence(theme, role, label, &text, width));
+    };
+    let reasons = diagnosis.notes.iter().filter(|note| says_why(note));
+    reasons.for_each(|note| remark(&mut lines, "why     ", note));
     if let Some(more @ 1..) = diagnosis.faults.len().checked_sub(FAULTS) {
         let text = format!("and {more} more: Enter shows them");
         lines.extend(sentence(theme, Role::Faint, "        ", &text, width));
@@ -115,19 +132,8 @@ fn explanation(
     for text in diagnosis.advice.iter().take(3) {
         advice(&mut lines, text);
     }
-    for note in &diagnosis.notes {
-        let role = match note.severity {
-            crate::diagnose::Severity::Danger => Role::Danger,
-            _ => Role::Text,
-        };
-        lines.extend(sentence(
-            theme,
-            role,
-            "note    ",
-            &printable(&note.sentence),
-            width,
-        ));
-    }
+    let others = diagnosis.notes.iter().filter(|note| !says_why(note));
+    others.for_each(|note| remark(&mut lines, "note    ", note));
     for text in diagnosis.advice.iter().skip(3) {
         advice(&mut lines, text);
     }

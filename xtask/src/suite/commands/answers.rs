@@ -39,5 +39,11 @@ pub(super) fn verify(
         code == Some(expected),
         format!("{code:?}: {}", text.lines().next().unwrap_or_default()),
     );
+    outcome.check(
+        format!("commands: verify of {what} says when tracing has begun"),
+        text.lines()
+            .any(|line| line.starts_with("dio-trace: tracing: ")),
+        text.lines().last().unwrap_or_default().to_owned(),
+    );
     Ok(())
 }

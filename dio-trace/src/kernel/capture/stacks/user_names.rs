@@ -1,6 +1,6 @@
 //! Names of functions in programs.
 
-use std::{fs, ops::Range, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use blazesym::{
     Pid,
@@ -13,10 +13,11 @@ use blazesym::{
 
 use crate::kernel::{
     capture::stacks::{
-        frame::{Names, address, looked_up, named},
+        frame::{Names, looked_up, named},
+        nameless::nameless,
         process::Process,
     },
-    machine::process::code,
+    machine::process::{Code, code},
 };
 
 /// Number of processes after which all symbol tables are dropped: each keeps its file open.
@@ -62,7 +63,10 @@ impl UserNames {
         let names = process.is_there().then(|| {
             let frames = sensible(frames, &code).iter().enumerate();
             frames
-                .map(|(index, &frame)| self.name(pid, index, frame))
+                .map(|(index, &frame)| {
+                    let name = self.name(pid, index, frame);
+                    name.unwrap_or_else(|| nameless(process.pid, &code, frame))
+                })
                 .collect()
         });
         let gone = blazesym::symbolize::evict::Process::new(pid);
@@ -71,7 +75,7 @@ impl UserNames {
     }
 
     /// Names one frame at a time: one that points into a file that is not a program spoils only itself.
-    fn name(&self, pid: Pid, index: usize, frame: u64) -> Arc<str> {
+    fn name(&self, pid: Pid, index: usize, frame: u64) -> Option<Arc<str>> {
         let source = Source::Process(source::Process {
             debug_syms: false,
             // The process may write anything there.
@@ -89,13 +93,10 @@ impl UserNames {
                 let binary = symbol.module.as_deref().map(Path::new);
                 let binary = binary.and_then(Path::file_name).unwrap_or_default();
                 let offset = symbol.offset as u64 + (frame - at);
-                named(
-                    &symbol.name,
-                    offset,
-                    &format!("({})", binary.to_string_lossy()),
-                )
+                let binary = format!("({})", binary.to_string_lossy());
+                Some(named(&symbol.name, offset, &binary))
             }
-            _ => address(frame),
+            _ => None,
         }
     }
 }
@@ -103,8 +104,8 @@ impl UserNames {
 /// The part of a stack that can be one. The kernel follows frame pointers, and takes any number for a
 /// frame pointer in programs and libraries that are built without: the addresses from there on are not
 /// code.
-fn sensible<'a>(frames: &'a [u64], code: &[Range<u64>]) -> &'a [u64] {
-    let is_code = |frame: &u64| code.iter().any(|range| range.contains(frame));
+fn sensible<'a>(frames: &'a [u64], code: &[Code]) -> &'a [u64] {
+    let is_code = |frame: &u64| code.iter().any(|code| code.range.contains(frame));
     let calls = frames.iter().skip(1).take_while(|frame| is_code(frame));
     &frames[..(calls.count() + 1).min(frames.len())]
 }
