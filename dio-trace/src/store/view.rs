@@ -63,10 +63,7 @@ fn finding_of(record: &Record) -> Option<Key> {
         verdict: record.verdict,
         reasons: record.reasons,
         flags: record.flags,
-        errno: match &record.request {
-            Some(request) => request.result.min(0).saturating_neg(),
-            None => 0,
-        },
+        errno: record.errno().unwrap_or(0),
         cause: record.cause,
     };
     Some(Key {
@@ -78,8 +75,8 @@ fn finding_of(record: &Record) -> Option<Key> {
     })
 }
 
-/// Whether requests with this key are part of a finding: those that were only counted do not say with
-/// which error they failed.
+/// Whether requests with this key are part of a finding: in older recordings those that were only counted
+/// do not say with which error they failed.
 pub(super) fn belongs(key: &Key, finding: &Key) -> bool {
     key == finding
         || (key.errno == 0
