@@ -14,7 +14,7 @@ pub mod slot;
 
 /// Version of the layout below, raised with every change, so that a binary notices an object that was
 /// built for another one.
-pub const ABI_VERSION: u32 = 5;
+pub const ABI_VERSION: u32 = 6;
 
 /// Name of the probe object's global that holds [`ABI_VERSION`].
 pub const ABI_VERSION_GLOBAL: &str = "ABI_VERSION";

@@ -4,17 +4,19 @@ mod archive;
 mod install;
 mod kernels;
 mod mirror;
+mod older_qemu;
 mod series;
 mod toolchain;
 mod tools;
 
-use std::fs::File;
+use std::{fs::File, path::PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
 
 pub(crate) use self::{
     kernels::Kernel,
+    older_qemu::{FIXED_ON, QEMU_IO},
     series::{ALL as ALL_SERIES, Series},
     toolchain::{OBJECT_VARIABLE, Toolchain},
     tools::static_busybox,
@@ -49,6 +51,9 @@ impl Setup {
         let found = guests(&wanted, self.update)?;
         for kernel in &found {
             println!("{kernel}");
+        }
+        if let Err(error) = older_qemu(&wanted) {
+            println!("not available on this machine's mirror: QEMU 5.2 ({error:#})");
         }
         let missing: Vec<String> = wanted
             .iter()
@@ -91,6 +96,25 @@ pub(crate) fn guests(series: &[Series], update: bool) -> Result<Vec<Kernel>> {
     let _lock = lock()?;
     tools::find_or_install()?;
     kernels::find_or_fetch(series, update)
+}
+
+/// Finds or fetches QEMU 5.2 for the suite: the directory that it is unpacked in; `None` if none of these
+/// kernels needs it.
+///
+/// # Errors
+/// When the mirror does not have it any more.
+pub(crate) fn older_qemu(series: &[Series]) -> Result<Option<PathBuf>> {
+    if !series.contains(&FIXED_ON) {
+        return Ok(None);
+    }
+    if let Some(directory) = older_qemu::cached()? {
+        return Ok(Some(directory));
+    }
+    let _lock = lock()?;
+    match older_qemu::cached()? {
+        Some(directory) => Ok(Some(directory)),
+        None => older_qemu::fetch().map(Some),
+    }
 }
 
 /// Finds or installs bpftrace, for the comparison.

@@ -12,6 +12,7 @@ mod demonstrations;
 mod disks;
 mod doctor;
 mod fio;
+mod fixed_qemu;
 mod judge;
 mod loaded;
 mod matching;
@@ -19,6 +20,7 @@ mod outcome;
 mod place;
 mod places;
 mod predict;
+mod probing;
 mod recording;
 mod row;
 mod setting;
@@ -51,8 +53,9 @@ pub(crate) struct Suite {
     /// Skip what depends little on the kernel: the commands and the dashboard
     #[arg(long)]
     brief: bool,
-    /// Test only places whose name contains this; `commands` for those checks alone, `fio` for the
-    /// counting test, `programs` for those that are loaded
+    /// Test only places whose name contains this; `commands` for those checks alone, `probing` for attempts
+    /// at an alignment, `fixed-qemu` for the real fix, `fio` for the counting test, `programs` for those
+    /// that are loaded
     #[arg(long)]
     only: Vec<String>,
     /// The dio-trace to check; by default the one in the directory of this program
@@ -64,6 +67,9 @@ pub(crate) struct Suite {
     /// Only compare predictions under this rule set with the kernel's answers, without dio-trace
     #[arg(long, value_name = "RULE_SET", value_parser = rule_set_from_word)]
     untraced: Option<RuleSet>,
+    /// The directory that QEMU 5.2 is unpacked in, for the check of a real fix
+    #[arg(long, value_name = "DIRECTORY")]
+    older_qemu: Option<PathBuf>,
     /// Seed of the random requests
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -104,6 +110,7 @@ impl Suite {
             full: self.full,
             brief: self.brief,
             only: self.only.clone(),
+            older_qemu: self.older_qemu.clone(),
             seed: self.seed,
         };
         let mut outcome = Outcome::new(rule_set)?;
@@ -116,6 +123,12 @@ impl Suite {
         truth::run(&setting, &mut outcome)?;
         if setting.traced && !setting.brief && setting.wants("commands") {
             commands::run(&setting, &mut outcome)?;
+        }
+        if setting.traced && setting.wants("probing") {
+            probing::run(&setting, &mut outcome)?;
+        }
+        if setting.traced && !setting.brief && setting.wants("fixed-qemu") {
+            fixed_qemu::run(&setting, &mut outcome)?;
         }
         if setting.traced && setting.wants("fio") {
             fio::run(&setting, &mut outcome)?;

@@ -6,7 +6,7 @@ mod host;
 mod prefix;
 mod report;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
@@ -83,9 +83,18 @@ impl Test {
                 full: self.full,
                 only: &self.only,
                 jobs: self.jobs.max(1),
+                older_qemu: older_qemu(&wanted),
             };
             phase::timed("guests", || suite.run(kernels, &mut report))?;
         }
         Ok(report.print())
     }
+}
+
+/// QEMU 5.2, unless it cannot be had or none of these kernels needs it; what needs it is then skipped.
+fn older_qemu(series: &[Series]) -> Option<PathBuf> {
+    setup::older_qemu(series).unwrap_or_else(|error| {
+        phase::say(format!("QEMU 5.2 is not available: {error:#}"));
+        None
+    })
 }

@@ -100,11 +100,14 @@ pub mod state {
     pub const TARGET_LOOKS: u32 = 1 << 27;
     /// Its memory came as pages of the kernel's: registered buffers, another part of the kernel.
     pub const PAGES: u32 = 1 << 28;
+    /// The thread's previous request to this file was rejected: this one is captured whatever its
+    /// verdict.
+    pub const AFTER_REJECTION: u32 = 1 << 29;
 
-    /// Bits of a request that may have a flag or another verdict although its shape and its result
-    /// are those of an aligned one ([`is_plain`](crate::rules::is_plain)).
+    /// Bits of a request that may have a flag or another verdict, or is captured, although its shape and
+    /// its result are those of an aligned one ([`is_plain`](crate::rules::is_plain)).
     pub const MARKS: u32 = {
-        let mut marks = WHOLE_BLOCKS | FELL_BACK;
+        let mut marks = WHOLE_BLOCKS | FELL_BACK | AFTER_REJECTION;
         let mut flags = Flag::ALL;
         while let [flag, rest @ ..] = flags {
             marks |= marks_of(*flag);
@@ -157,7 +160,7 @@ pub struct Origin {
     pub limits: Limits,
     /// Number of that device, as the kernel's `dev_t`.
     pub disk: u32,
-    /// [`state`] bits that follow from the file.
+    /// [`state`] bits that are known before the request begins: most follow from the file.
     pub state: u32,
 }
 

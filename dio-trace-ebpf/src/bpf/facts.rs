@@ -9,6 +9,7 @@ pub(in crate::bpf) mod kiocb;
 pub(in crate::bpf) mod origin;
 pub(in crate::bpf) mod owner;
 pub(in crate::bpf) mod path;
+pub(in crate::bpf) mod rejected;
 pub(in crate::bpf) mod stacks;
 pub(in crate::bpf) mod superblocks;
 pub(in crate::bpf) mod target;

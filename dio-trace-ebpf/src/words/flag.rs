@@ -10,7 +10,7 @@ sets! {
         Serialised = 2 => "serialised", "done directly, but the filesystem ran the write alone, because it covers part of a filesystem block";
         Unchecked = 3 => "unchecked", "done although it breaks a rule that applies, because nobody looked: the device may fail it or damage data";
         Copied = 4 => "copied", "bounced through kernel memory, so that the buffer's alignment did not matter";
-        Probing = 5 => "probing", "one of a burst of attempts at one offset by one thread that ended in success: a program finding out the alignment; shown apart, not a fault";
+        Probing = 5 => "probing", "one of the reads by which a program finds out the alignment: only the length or only the address changes, in powers of two, from a rejected attempt to the first that succeeds; shown apart, not a fault";
         EndOfFile = 6 => "end_of_file", "cut at the end of the file or device";
         Hole = 7 => "hole", "nothing was read from the disk (a hole, or an extent never written), so nobody looked at alignment";
         WouldBlock = 8 => "would_block", "EAGAIN to a caller that asked not to wait (RWF_NOWAIT): not a failure";

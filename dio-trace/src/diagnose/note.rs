@@ -53,8 +53,8 @@ fn of_flag(record: &Record, flag: Flag) -> Note {
         ),
         Flag::Probing => (
             Severity::Info,
-            "one of a burst of attempts at one offset that ended in success: a program that tries \
-             out which alignment works, as QEMU does at open; not counted as a fault"
+            "one of several attempts that ended in success: a program that tries out which \
+             alignment works, as QEMU does when it opens an image; not counted as a fault"
                 .to_owned(),
         ),
         Flag::EndOfFile => (

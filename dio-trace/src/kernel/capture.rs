@@ -102,6 +102,12 @@ impl Capture {
         self.events.fd()
     }
 
+    /// Submission of the oldest request that waits for the names of its stacks.
+    #[must_use]
+    pub fn oldest_held(&self) -> Option<Timestamp> {
+        self.stacks.as_ref().and_then(Stacks::oldest)
+    }
+
     /// Traces this thread group and, from now on, its descendants.
     ///
     /// # Errors

@@ -19,10 +19,10 @@ use crate::{
     kernel::{
         attach::Probes,
         capture::Capture,
-        live::{environment::environment, probe_log::ProbeLog},
+        live::{bursts::Bursts, environment::environment, probe_log::ProbeLog},
         options::Options,
     },
-    model::{Batch, Environment},
+    model::{Batch, Environment, Timestamp},
     source::EventSource,
 };
 
@@ -39,6 +39,7 @@ pub struct Live {
     waiting: AsyncFd<OwnedFd>,
     tick: Interval,
     open: Batch,
+    bursts: Bursts,
     log: Option<ProbeLog>,
 }
 
@@ -73,6 +74,7 @@ impl Live {
             waiting,
             tick,
             open: Batch::default(),
+            bursts: Bursts::default(),
             log: log.transpose()?,
         })
     }
@@ -100,11 +102,18 @@ impl Live {
             log.flush();
         }
         self.capture.drain_all(&mut self.open)?;
-        Ok(self.close())
+        let mut last = self.close(Timestamp::now());
+        self.bursts.finish(&mut last.records);
+        Ok(last)
     }
 
-    fn close(&mut self) -> Batch {
-        bursts::mark(&mut self.open.records);
+    /// Closes a batch that has everything that ended before `seen`, save what is held back.
+    fn close(&mut self, seen: Timestamp) -> Batch {
+        let seen = self
+            .capture
+            .oldest_held()
+            .map_or(seen, |held| held.min(seen));
+        self.bursts.judge(&mut self.open.records, seen);
         // A list that grows while it is filled is copied again and again.
         let expected = self.open.records.len().min(EXPECTED_MOST);
         let next = Batch {
@@ -124,8 +133,9 @@ impl EventSource for Live {
         loop {
             tokio::select! {
                 _ = self.tick.tick() => {
+                    let seen = Timestamp::now();
                     self.capture.drain(&mut self.open)?;
-                    return Ok(Some(self.close()));
+                    return Ok(Some(self.close(seen)));
                 }
                 ready = self.waiting.readable() => {
                     ready?.clear_ready();

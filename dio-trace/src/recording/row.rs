@@ -9,7 +9,7 @@ pub enum Row {
     Record(Box<Record>),
     /// A loss; its `count` is 0, so that sums stay exact.
     Loss(Timestamp, Loss),
-    /// A time mark: everything up to then has been recorded. It is the end of a
-    /// [`Batch`](crate::model::Batch), and its `count` is 0.
+    /// A time mark: everything up to then has been recorded, save single requests that are held back
+    /// for some seconds. It is the end of a [`Batch`](crate::model::Batch), and its `count` is 0.
     Mark(Timestamp),
 }

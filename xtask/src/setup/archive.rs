@@ -32,7 +32,7 @@ impl Archive {
         let archive = Self {
             directory: directory.to_owned(),
         };
-        phase::say("reading the mirror's lists of kernels");
+        phase::say("reading the mirror's package lists");
         // A suite may be gone from the mirror. Packages of the others are still found; missing ones
         // are reported by name.
         if let Err(error) = command::output(archive.apt("apt-get").arg("update")) {
@@ -78,15 +78,30 @@ impl Archive {
                 .args(packages)
                 .current_dir(downloads.path()),
         )?;
-        for entry in fs::read_dir(downloads.path())? {
-            command::output(
-                Command::new("dpkg-deb")
-                    .arg("--extract")
-                    .arg(entry?.path())
-                    .arg(root),
-            )?;
-        }
-        Ok(())
+        extract(downloads.path(), root)
+    }
+
+    /// As [`unpack`](Self::unpack), of a certain suite, and with everything that the package depends on.
+    ///
+    /// # Errors
+    /// As for [`unpack`](Self::unpack), and when the suite is not on the mirror.
+    pub(crate) fn unpack_with_dependencies(
+        &self,
+        suite: &str,
+        package: &str,
+        root: &Path,
+    ) -> Result<()> {
+        let downloads = tempfile::tempdir_in(&self.directory)?;
+        fs::create_dir(downloads.path().join("partial"))?;
+        let archives = format!("Dir::Cache::archives={}", downloads.path().display());
+        // Nothing is installed in this state, so that apt takes all of them.
+        command::output(
+            self.apt("apt-get")
+                .args(["-o", &archives, "--yes", "--download-only"])
+                .args(["--no-install-recommends", "--target-release", suite])
+                .args(["install", package]),
+        )?;
+        extract(downloads.path(), root)
     }
 
     fn apt(&self, program: &str) -> Command {
@@ -108,4 +123,20 @@ impl Archive {
         }
         command
     }
+}
+
+/// Unpacks every package in a directory below `root`.
+fn extract(packages: &Path, root: &Path) -> Result<()> {
+    for entry in fs::read_dir(packages)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "deb") {
+            command::output(
+                Command::new("dpkg-deb")
+                    .arg("--extract")
+                    .arg(path)
+                    .arg(root),
+            )?;
+        }
+    }
+    Ok(())
 }

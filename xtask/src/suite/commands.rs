@@ -11,6 +11,7 @@ mod traced;
 use std::fs;
 
 use answers::{compare, verify};
+pub(super) use bench::rows;
 use bench::{Bench, SMALL};
 use ending::{closed_pipe, duration, full_disk, killed, signalled};
 use flood::flooded;

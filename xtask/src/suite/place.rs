@@ -225,6 +225,11 @@ impl Drop for Made<'_> {
 
 /// Whether the running kernel has this version or a later one.
 fn kernel_is_at_least(version: (u32, u32)) -> anyhow::Result<bool> {
+    Ok(kernel_series()? >= version)
+}
+
+/// The first two numbers of the running kernel's version.
+pub(super) fn kernel_series() -> anyhow::Result<(u32, u32)> {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let mut numbers = release
         .split(|letter: char| !letter.is_ascii_digit())
@@ -232,7 +237,7 @@ fn kernel_is_at_least(version: (u32, u32)) -> anyhow::Result<bool> {
     let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) else {
         bail!("the kernel calls itself {}", release.trim());
     };
-    Ok((major, minor) >= version)
+    Ok((major, minor))
 }
 
 fn variables(base: &str) -> [(&str, &str); 3] {

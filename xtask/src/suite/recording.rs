@@ -99,6 +99,22 @@ impl Tracer {
         Command::new(&self.program)
     }
 
+    /// Runs the program to its end, and returns its exit code and what it printed.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub(super) fn run(&self, arguments: &[&str]) -> anyhow::Result<(Option<i32>, String)> {
+        let output = self
+            .command()
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot run {}", self.program.display()))?;
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Ok((output.status.code(), text))
+    }
+
     /// The output of the program for these arguments.
     ///
     /// # Errors

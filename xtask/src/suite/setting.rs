@@ -16,6 +16,8 @@ pub(super) struct Setting {
     pub(super) full: bool,
     pub(super) brief: bool,
     pub(super) only: Vec<String>,
+    /// The directory that QEMU 5.2 is unpacked in.
+    pub(super) older_qemu: Option<PathBuf>,
     pub(super) seed: u64,
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     io::stderr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Mutex,
     thread,
     time::{Duration, Instant},
@@ -29,6 +29,8 @@ pub(super) struct Suite<'a> {
     pub(super) full: bool,
     pub(super) only: &'a [String],
     pub(super) jobs: usize,
+    /// The directory that QEMU 5.2 is unpacked in.
+    pub(super) older_qemu: Option<PathBuf>,
 }
 
 impl Suite<'_> {
@@ -79,6 +81,10 @@ impl Suite<'_> {
                 .iter()
                 .flat_map(|only| ["--only".to_owned(), only.clone()]),
         );
+        if let Some(directory) = &self.older_qemu {
+            let directory = directory.display().to_string();
+            command.extend(["--older-qemu".to_owned(), directory]);
+        }
         let everything = self.full || !self.only.is_empty() || THOROUGH.contains(&series);
         command.extend((!everything).then(|| "--brief".to_owned()));
         command

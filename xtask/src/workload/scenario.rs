@@ -11,6 +11,10 @@ pub(crate) enum Name {
     /// A virtual machine monitor that assumes 512-byte blocks: it probes, then passes its guest's
     /// requests on unchanged
     QemuOn4k,
+    /// A program that tries out block sizes until one is accepted, and then does everything right
+    Probe,
+    /// A program that tries larger and larger reads, none of which is accepted, and goes on elsewhere
+    Tries,
     /// A database log written in blocks of 512 bytes
     Log512,
     /// A copy tool whose reads and writes are aligned to the device but not to pages
@@ -73,6 +77,20 @@ impl Name {
                     );
                     plan.add("guest write", Call::Ring, Write, offset, &[(0, 4096)]);
                 }
+            }
+            Self::Probe => {
+                for length in [1, 512, 1024, 2048, 4096] {
+                    plan.add("probe length", Call::Pread, Read, 0, &[(0, length)]);
+                }
+                for block in 0..8 {
+                    plan.add("aligned", Call::Pread, Read, block * PAGE, &[(0, 4096)]);
+                }
+            }
+            Self::Tries => {
+                for length in [512, 1024, 2048] {
+                    plan.add("try", Call::Pread, Read, 0, &[(0, length)]);
+                }
+                plan.add("aligned", Call::Pread, Read, 2 * PAGE, &[(0, 4096)]);
             }
             Self::Log512 => {
                 for block in 0..32 {

@@ -12,7 +12,7 @@ use dio_trace_ebpf::{
 
 use crate::bpf::{
     base::{globals::setting, kind::ProgramKind},
-    facts::cause,
+    facts::{cause, rejected},
     outcome::{
         count::{count, count_again},
         send,
@@ -80,9 +80,10 @@ pub(in crate::bpf) fn finish<P: ProgramKind>(request: &Request, result: i64) -> 
     // Hidden once more: the verifier of 5.10 walks on from here with the one value that it came with
     // first, takes the other way for the same, and removes what it has not walked.
     let send = opaque(u64::from(send), unknown) != 0;
-    if send && send::detail(request, judged, cause, result) {
-        return 0;
+    if !(send && send::detail(request, judged, cause, result)) {
+        count::<P>(&mut key, bytes);
     }
-    count::<P>(&mut key, bytes);
+    // Last: the verifier of 7.3 walks what follows once for each way through it.
+    rejected::note(request, u64::from(judged.verdict()));
     0
 }

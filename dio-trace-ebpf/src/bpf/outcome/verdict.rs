@@ -1,14 +1,17 @@
 //! The verdict on a finished request: by a short look if it is aligned, otherwise by the rules.
 
 use dio_trace_ebpf::{
-    abi::request::Request,
+    abi::request::{Request, state},
     lifecycle::{is_plain_request, outcome},
     rules::judge,
-    verifier::opaque,
+    verifier::{is_nonzero, opaque},
     words::{Flag, Flags, Verdict},
 };
 
 use crate::bpf::base::globals::rule_set;
+
+/// Bit of a request that follows a rejected one, above all its flags and not one of them.
+const AFTER_REJECTION: u32 = 1 << 30;
 
 /// A judgement in one word, so that the verifier has a single value to track.
 #[derive(Clone, Copy)]
@@ -32,12 +35,17 @@ impl Judged {
     pub(in crate::bpf) fn is_captured(self) -> bool {
         let fault =
             self.verdict() != Verdict::Aligned as u8 && self.flags() & Flag::WouldBlock.bit() == 0;
-        fault || self.flags() & Flags::CAPTURED.bits() != 0
+        fault || self.bits() & (Flags::CAPTURED.bits() | AFTER_REJECTION) != 0
     }
 
     /// [`Flags`](dio_trace_ebpf::words::Flags) bits.
     #[inline(always)]
     pub(in crate::bpf) const fn flags(self) -> u32 {
+        self.bits() & !AFTER_REJECTION
+    }
+
+    #[inline(always)]
+    const fn bits(self) -> u32 {
         (self.0 >> 16) as u32
     }
 }
@@ -62,7 +70,9 @@ fn judged(request: &Request, result: i64) -> u64 {
         rule_set(),
         &outcome(request, result, rule_set()),
     );
+    let after = is_nonzero(u64::from(request.state & state::AFTER_REJECTION)) as u32;
+    let bits = judgement.flags.bits() | after.wrapping_neg() & AFTER_REJECTION;
     opaque(judgement.verdict as u64, request.time)
         | u64::from(judgement.reasons.bits()) << 8
-        | u64::from(judgement.flags.bits()) << 16
+        | u64::from(bits) << 16
 }

@@ -139,6 +139,12 @@ pub(in crate::bpf) static FILESYSTEM_DEVICES: HashMap<u32, FilesystemDevice> =
 pub(in crate::bpf) static SHARES: Array<Share> = Array::with_max_entries(SHARES_COUNT, 0);
 pub(in crate::bpf) const SHARES_COUNT: u32 = 1 << 14;
 
+/// The file whose request was rejected last (32 KiB), by the lower bits of the thread's id: of two threads
+/// whose ids are a multiple of 4,096 apart, the later one counts.
+#[map]
+pub(in crate::bpf) static REJECTED: Array<u64> = Array::with_max_entries(REJECTED_COUNT, 0);
+pub(in crate::bpf) const REJECTED_COUNT: u32 = 1 << 12;
+
 /// Thread groups that are traced, if not all are. `PID_MAX_DEFAULT` of them.
 #[map]
 pub(in crate::bpf) static TRACED_PROCESSES: HashMap<u32, u32> =

@@ -22,13 +22,14 @@ use aya::maps::{MapData, StackTraceMap};
 use dio_trace_ebpf::abi::request::Request as InFlight;
 
 use crate::{
+    hash::Set,
     kernel::capture::stacks::{
         frame::addresses,
         ids::Ids,
         namer::{Key, Namer, Space},
         process::Process,
     },
-    model::{Batch, Loss, LossCause, Record},
+    model::{Batch, Loss, LossCause, Record, Timestamp},
 };
 
 /// Time for which a request is held back for names; after it, stacks are shown as addresses. Reading
@@ -117,6 +118,11 @@ impl Stacks {
         }
     }
 
+    /// Submission of the oldest request that is held back.
+    pub(in crate::kernel) fn oldest(&self) -> Option<Timestamp> {
+        self.held.iter().map(|held| held.record.time).min()
+    }
+
     /// Moves the requests whose stacks have names into `batch`, and others once their time is over.
     pub(in crate::kernel) fn release(&mut self, batch: &mut Batch) {
         self.namer.listen();
@@ -148,13 +154,20 @@ impl Stacks {
         let surplus = self.held.len().saturating_sub(CAPACITY);
         let namer = &self.namer;
         let mut number = 0;
+        // Threads with a request that stays: those after it stay as well, to keep their order.
+        let mut stay = Set::default();
         let ready = self.held.extract_if(.., |held| {
             number += 1;
             let give_up = number <= surplus || held.since.elapsed() >= patience;
+            let tid = held.record.request.as_ref().map(|request| request.tid);
+            if stay.contains(&tid) {
+                return false;
+            }
             let (Some(user), Some(kernel)) = (
                 names(namer, held.user.as_ref(), give_up),
                 names(namer, held.kernel.as_ref(), give_up),
             ) else {
+                stay.insert(tid);
                 return false;
             };
             if let Some(request) = &mut held.record.request {

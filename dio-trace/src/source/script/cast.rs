@@ -142,9 +142,9 @@ impl Beat<'_> {
         )
     }
 
-    /// Adds what QEMU does at open: shrinking reads at one offset, until one is refused.
+    /// Adds what QEMU does at open: growing reads at one offset, until one is accepted.
     fn probe(&self, file: &File) -> Vec<Record> {
-        let lengths = [4096, 2048, 1024, 512];
+        let lengths = [512, 1024, 2048, 4096];
         let one = |(n, length): (u64, u64)| {
             let shape = Shape {
                 file,

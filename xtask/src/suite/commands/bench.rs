@@ -52,11 +52,7 @@ impl Bench<'_> {
 
     /// Runs dio-trace to its end, and returns its exit code and what it printed.
     pub(super) fn run(&self, arguments: &[&str]) -> anyhow::Result<(Option<i32>, String)> {
-        let mut command = self.setting.tracer.command();
-        let output = command.args(arguments).stdin(Stdio::null()).output()?;
-        let text = [output.stdout, output.stderr].concat();
-        let text = String::from_utf8_lossy(&text).into_owned();
-        Ok((output.status.code(), text))
+        self.setting.tracer.run(arguments)
     }
 
     pub(super) fn issue(&self, scenario: &str) -> anyhow::Result<()> {
@@ -99,7 +95,7 @@ impl Bench<'_> {
 }
 
 /// The rows of requests among JSON lines. Messages are among the lines as well.
-pub(super) fn rows(text: &str) -> Vec<Value> {
+pub(in crate::suite) fn rows(text: &str) -> Vec<Value> {
     let rows = text
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
