@@ -157,7 +157,7 @@ const LEGACY: Filesystem = Filesystem {
     ..COMMON
 };
 
-/// Every filesystem of which something is known.
+/// Every filesystem that differs from the others in a known way.
 pub const ALL: &[Filesystem] = &[XFS, EXT4, BTRFS, F2FS, FUSE, NFS, TMPFS, GENERIC, LEGACY];
 
 /// The filesystem of this type; `None` where nothing is known of it.

@@ -5,7 +5,7 @@
 //! used as an index, the verifier walks each of them separately: a million steps for a few hundred
 //! instructions. If it does not know the value, it walks the rest once.
 
-/// The same value, of which the verifier no longer knows anything.
+/// The same value, unknown to the verifier.
 /// `unknown` is any value that it does not know either, such as one read from kernel memory.
 #[inline(always)]
 #[must_use]

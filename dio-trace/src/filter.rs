@@ -50,10 +50,7 @@ impl Filter {
         any(&self.pid, |pid| *pid == record.pid)
             && any(&self.verdict, |verdict| *verdict == record.verdict)
             && any(&self.operation, |operation| *operation == record.operation)
-            && any(&self.errno, |errno| {
-                let result = record.request.as_ref().map(|request| request.result);
-                result == Some(-errno.0)
-            })
+            && any(&self.errno, |errno| record.errno() == Some(errno.0))
             && any_text(&self.comm, Some(&record.comm))
             && any_text(&self.cgroup, record.cgroup.as_deref())
             && any_text(&self.path, record.path.as_deref())

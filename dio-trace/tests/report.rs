@@ -1,4 +1,4 @@
-//! What reports say about a recording.
+//! Reports of recordings, as users read them.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
 mod common;

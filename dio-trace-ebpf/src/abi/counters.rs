@@ -30,8 +30,9 @@ pub struct CounterKey {
     pub flags: u16,
     /// [`Engine`](crate::words::Engine) number.
     pub engine: u8,
-    /// [`Cause`](crate::words::Cause) number, 0 for none.
-    pub cause: u8,
+    /// Of a buffered request the number of its [`Cause`](crate::words::Cause), 0 for none; of a failed or
+    /// rejected one its errno ([`counted_errno`]).
+    pub cause_or_errno: u8,
 }
 
 /// Totals of one row.
@@ -66,7 +67,7 @@ impl CounterKey {
     #[inline(always)]
     #[must_use]
     pub const fn number(&self, origin: u64, cpu: u32) -> u64 {
-        let class = (self.cause as u64) << 56
+        let class = (self.cause_or_errno as u64) << 56
             | (self.engine as u64) << 48
             | (self.flags as u64) << 32
             | (self.reasons as u64) << 24
@@ -76,6 +77,20 @@ impl CounterKey {
         let place = (cpu as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         mixed((origin ^ class).wrapping_add(place)) | 1
     }
+}
+
+/// Stands in [`CounterKey`] for an errno that does not fit into a byte. No caller is given one.
+pub const OTHER_ERRNO: u8 = 255;
+
+/// The errno of a failed request in one byte, 0 for bytes done.
+#[inline(always)]
+#[must_use]
+pub const fn counted_errno(result: i64) -> u8 {
+    // Without a branch, which the verifier would follow to the end.
+    let failed = result >> 63;
+    let errno = result.wrapping_neg();
+    let beyond = (OTHER_ERRNO as i64).wrapping_sub(errno) >> 63;
+    ((errno | beyond) & failed) as u8
 }
 
 /// A hash of a file and of who makes requests of it: control group, thread group, user, name of the thread
@@ -196,6 +211,23 @@ mod tests {
                 };
                 assert_eq!(Unattributed::of_slot(one.slot()), one);
             }
+        }
+    }
+
+    #[test]
+    fn an_errno_is_counted_as_it_is_or_as_another_one() {
+        for (result, counted) in [
+            (0, 0),
+            (4096, 0),
+            (i64::MAX, 0),
+            (-1, 1),
+            (-22, 22),
+            (-254, 254),
+            (-255, OTHER_ERRNO),
+            (-524, OTHER_ERRNO),
+            (i64::MIN, OTHER_ERRNO),
+        ] {
+            assert_eq!(counted_errno(result), counted, "{result}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What is sent once for each file.
+//! The event that is sent once for each file.
 
 use bytemuck::{Pod, Zeroable};
 

@@ -132,7 +132,7 @@ pub mod state {
     }
 }
 
-/// Who makes a request, and of which file. Many requests have the same.
+/// The owner of a request, and its file. Many requests have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Origin {
@@ -207,7 +207,7 @@ pub struct Request {
     pub applied_mask: u32,
     /// The last of them, as the kernel's `dev_t`; 0 for none.
     pub applied_disk: u32,
-    /// Who makes it, and of which file.
+    /// Its owner and its file.
     pub origin: Origin,
     /// Sizes that can be written atomically there; only with [`state::ATOMIC`].
     pub atomic_units: AtomicUnits,

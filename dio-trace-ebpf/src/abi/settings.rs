@@ -1,4 +1,4 @@
-//! What userspace decides before the probes are loaded. Settings are constants to the verifier,
+//! Decisions of userspace before the probes are loaded. Settings are constants to the verifier,
 //! so a feature that is off costs nothing.
 
 use bytemuck::{Pod, Zeroable};

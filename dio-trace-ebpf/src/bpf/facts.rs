@@ -1,4 +1,4 @@
-//! What is read from the kernel of a request: who makes it, of which file, from which memory.
+//! Facts about a request that are read from the kernel: its owner, its file, its memory.
 
 pub(in crate::bpf) mod bios;
 pub(in crate::bpf) mod cause;

@@ -1,4 +1,4 @@
-//! What becomes of a request that is done: a verdict, and a count or an event for userspace.
+//! The end of a request: a verdict, and a count or an event for userspace.
 
 pub(in crate::bpf) mod count;
 pub(in crate::bpf) mod finish;

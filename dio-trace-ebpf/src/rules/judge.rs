@@ -12,7 +12,7 @@ const EAGAIN: i64 = 11;
 const EINVAL: i64 = 22;
 
 /// Pages of memory that `blkdev_direct_IO` (block/fops.c) takes with one bio, `BIO_MAX_VECS`; more go
-/// through the bios of `__blkdev_direct_IO`, where a failure to build a later one is `EIO` up to 7.2.
+/// through the bios of `__blkdev_direct_IO`, where a failure to build one of them is `EIO` up to 7.2.
 const PAGES_OF_ONE_BIO: u64 = 256;
 
 /// The requests that a filesystem measures by its own blocks before it hands them to its direct I/O
@@ -153,8 +153,8 @@ fn broken_rules(
 /// Whether the error of a failed request can come from a check of alignment. Every check answers
 /// `EINVAL`. `EIO` comes from one only where a bio was under way when it was checked: in the splitting of
 /// bios (`dma-segment-late`; dm-crypt, md and the device mapper pass the refusal on as `EIO`), and where
-/// a raw device makes several bios. Everywhere else `EIO` means that the data could not be read or
-/// written, whatever else may be wrong with the request.
+/// a raw device builds several bios, even if it is the first that cannot be built. Everywhere else `EIO`
+/// means that the data could not be read or written, whatever else may be wrong with the request.
 #[must_use]
 #[inline(always)]
 fn can_be_refusal(error: i64, geometry: &Geometry, rule_set: RuleSet, outcome: &Outcome) -> bool {
@@ -163,7 +163,7 @@ fn can_be_refusal(error: i64, geometry: &Geometry, rule_set: RuleSet, outcome: &
     let pages = geometry.length / 4096 + 2 * geometry.segment_count as u64;
     let built_late = matches!(rule_set, RuleSet::DmaSegmentLate | RuleSet::DmaSegment);
     let many = matches!(engine, Engine::Block) && built_late && pages > PAGES_OF_ONE_BIO;
-    error == EINVAL || error == EIO && outcome.bios != 0 && (late || many)
+    error == EINVAL || error == EIO && (late && outcome.bios != 0 || many)
 }
 
 /// Judges a finished request under the rules in force on this kernel.

@@ -52,7 +52,7 @@ impl Slots<u64> for HostSlots {
     }
 }
 
-/// What a program does with a key.
+/// An action of a program on a key.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Claim(u64),

@@ -57,6 +57,7 @@ fn record(kernel: RuleSet, limits: Limits, offset: u64, segments: &[(u64, u64)])
         flags: judgement.flags,
         engine: Some(Engine::Iomap),
         cause: None,
+        counted_errno: None,
         request: Some(Request {
             tid: 7,
             thread: "mysqld".into(),

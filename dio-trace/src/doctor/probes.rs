@@ -6,7 +6,7 @@ use crate::{doctor::page::Page, model::Attachment};
 /// Hooks that give the same, or are not attached and lose the same.
 struct Group<'a> {
     is_attached: bool,
-    /// What they give or lose.
+    /// Their gain if they are attached, or the loss if they are not.
     effect: &'a str,
     ways: Vec<Hooks<'a>>,
 }

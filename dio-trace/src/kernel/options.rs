@@ -1,6 +1,6 @@
 //! The choices of the user for one trace: plain data.
 
-/// What the user chose for a trace.
+/// The user's choices for a trace.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Details also of aligned requests.

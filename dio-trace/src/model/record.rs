@@ -56,8 +56,29 @@ pub struct Record {
     pub engine: Option<Engine>,
     /// The reason why it was buffered; `None` where that is its alignment.
     pub cause: Option<Cause>,
+    /// The errno, positive, of counted requests that failed; `None` of others, and where it is not known.
+    /// That of a single request is in its [`result`](Request::result).
+    pub counted_errno: Option<u8>,
     /// The single request; `None` where this record stands for counted requests.
     pub request: Option<Request>,
+}
+
+impl Record {
+    /// Bytes done, or a negative errno; of counted requests only the errno, where it is known.
+    #[must_use]
+    pub fn result(&self) -> Option<i64> {
+        match &self.request {
+            Some(request) => Some(request.result),
+            None => self.counted_errno.map(|errno| -i64::from(errno)),
+        }
+    }
+
+    /// The errno, positive, that it ended with; `None` if it did not fail, or if that is not known.
+    #[must_use]
+    pub fn errno(&self) -> Option<i64> {
+        let result = self.result()?;
+        (result < 0).then_some(result.saturating_neg())
+    }
 }
 
 /// The facts about a single captured request.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch, StringArray, UInt32Array};
+use arrow_array::{Array, Int64Array, RecordBatch, StringArray, UInt32Array};
 
 use crate::{
     model::{
@@ -134,6 +134,7 @@ impl<'a> Rows<'a> {
         let inodes = self.columns.u64s("inode")?;
         let limits = self.limits()?;
         let mut requests = self.requests()?;
+        let results = self.columns.i64s("result")?;
         let mut rows = Vec::with_capacity(self.columns.rows());
         for row in 0..self.columns.rows() {
             let time = Timestamp(times.value(row));
@@ -180,6 +181,7 @@ impl<'a> Rows<'a> {
                     flags: Flags::from_bits(self.flags[row].unwrap_or(0)),
                     engine: self.engine[row],
                     cause: self.cause[row],
+                    counted_errno: errno_of_counted(&results, requests[row].as_ref(), row),
                     request: requests[row].take(),
                 }))
             } else {
@@ -289,4 +291,12 @@ impl<'a> Rows<'a> {
         };
         Ok((0..count.len()).map(geometry).collect())
     }
+}
+
+/// The errno of a row of counted requests: its result is null where they did not fail, and in older
+/// recordings.
+fn errno_of_counted(results: &Int64Array, request: Option<&Request>, row: usize) -> Option<u8> {
+    let is_known = request.is_none() && results.is_valid(row);
+    let errno = is_known.then(|| results.value(row).checked_neg())??;
+    u8::try_from(errno).ok().filter(|errno| *errno != 0)
 }

@@ -224,6 +224,7 @@ impl Encoder {
         let kernel_stacks = requests().map(|request| request?.kernel_stack.as_ref());
         let engines = records().map(|record| Some(record?.engine? as i8));
         let engines = optional::<Int8Type>(engines);
+        let results = records().map(|record| record?.result());
         // Causes are numbered from 1 on, words by their place.
         let causes = records().map(|record| Some(record?.cause? as i8 - 1));
         let causes = optional::<Int8Type>(causes);
@@ -236,7 +237,7 @@ impl Encoder {
         let lost_causes = optional::<Int8Type>(losses().map(|loss| Some(loss?.cause as i8)));
         let lost = losses().map(|loss| Some(loss?.count));
         Ok(vec![
-            ("result", rows.of_requests::<Int64Type>(|one| one.result)),
+            ("result", optional::<Int64Type>(results)),
             (
                 "direct_bytes",
                 rows.of_requests::<UInt64Type>(|one| one.direct_bytes),

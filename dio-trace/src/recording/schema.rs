@@ -148,7 +148,7 @@ columns! {
     "dma_alignment" U32 "limit in force then; a mask: 511 means 512-byte alignment"
     "virt_boundary_mask" U32 "limit in force then; a mask, 0 for none"
     "filesystem_block_size" U32 "block size of the filesystem, bytes"
-    "result" I64 "bytes done, or a negative errno"
+    "result" I64 "bytes done, or a negative errno; of counted requests only the errno, if they failed"
     "direct_bytes" U64 "bytes that the direct I/O engine did itself; the rest went through the page cache"
     "verdict" Word of Verdicts "what became of the request"
     "reasons" Words of Reasons "what is misaligned"

@@ -60,10 +60,7 @@ impl Collector {
             verdict: record.verdict,
             reasons: record.reasons,
             flags: record.flags,
-            errno: record
-                .request
-                .as_ref()
-                .map_or(0, |request| request.result.min(0).saturating_neg()),
+            errno: record.errno().unwrap_or(0),
             cause: record.cause,
             unit: record.cgroup.as_deref().and_then(service).map(Arc::from),
             call_site: record

@@ -18,7 +18,7 @@ pub(super) struct CellKey {
     pub(super) verdict: Verdict,
     pub(super) reasons: Reasons,
     pub(super) flags: Flags,
-    /// Positive errno of captured requests that failed; 0 for all others.
+    /// Positive errno; 0 of requests that did not fail, and where it is not known.
     pub(super) errno: i64,
     /// Why they were buffered, where that is not their alignment.
     pub(super) cause: Option<Cause>,
@@ -32,15 +32,13 @@ impl CellKey {
             verdict: record.verdict,
             reasons: record.reasons,
             flags: record.flags,
-            errno: match &record.request {
-                Some(request) if request.result < 0 => -request.result,
-                _ => 0,
-            },
+            errno: record.errno().unwrap_or(0),
             cause: record.cause,
         }
     }
 
-    /// Whether these may be requests of one kind: those that were only counted carry no error.
+    /// Whether these may be requests of one kind: those that were only counted may
+    /// carry no error (older recordings).
     pub(super) fn resembles(self, other: Self) -> bool {
         let either_unknown = self.errno == 0 || other.errno == 0;
         Self { errno: 0, ..self } == Self { errno: 0, ..other }

@@ -167,6 +167,7 @@ pub fn request(
         flags: judgement.flags,
         engine: Some(Engine::Iomap),
         cause: None,
+        counted_errno: None,
         request: Some(Request {
             tid: who.pid + 1,
             thread: who.comm.into(),
@@ -196,6 +197,7 @@ pub fn counted(who: Who, time: i64, count: u64) -> Record {
         bytes: count * 4096,
         reasons: Reasons::NONE,
         flags: Flags::NONE,
+        counted_errno: None,
         request: None,
         ..one
     }

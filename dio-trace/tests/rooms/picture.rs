@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 /// A picture, read.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct Picture {
-    /// Which room may import from which.
+    /// The imports between rooms that a picture allows.
     pub(crate) arrows: BTreeSet<(String, String)>,
     /// Every room that is drawn.
     pub(crate) rooms: BTreeSet<String>,

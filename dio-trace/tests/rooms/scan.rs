@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, iter::Peekable};
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree, token_stream::IntoIter};
 
-/// What one module says, before any name is resolved.
+/// The declarations and paths of one module, before any name is resolved.
 #[derive(Debug, Default)]
 pub(crate) struct Source {
     /// The `mod` lines, and the modules that are written out in place.

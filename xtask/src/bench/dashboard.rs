@@ -17,7 +17,7 @@ use crate::{terminal::Terminal, workload::clock::monotonic};
 /// Size of the terminal: rows and columns.
 const SIZE: (u16, u16) = (50, 160);
 
-/// What the dashboard needed.
+/// CPU time and memory that the dashboard needed.
 pub(super) struct Dashboard {
     /// Nanoseconds until it had painted its first screen.
     pub(super) start: u64,

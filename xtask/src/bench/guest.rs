@@ -197,7 +197,7 @@ fn dio_trace(program: &Path, cases: &[&Case], hooks: &Hooks, results: &mut Resul
     tracer.stop().map(drop)
 }
 
-/// What folding saves is the difference to the same case with programs that are folded.
+/// The saving by folding is the difference to the same case with programs that are folded.
 fn not_folded(program: &Path, cases: &[&Case], results: &mut Results) -> Result<()> {
     let rows = cases.iter().zip(&mut results.cases);
     let mut rows = rows.filter(|(case, _)| !case.folded).peekable();

@@ -4,6 +4,7 @@
 mod answers;
 mod bench;
 mod ending;
+mod flood;
 mod running;
 mod traced;
 
@@ -12,6 +13,7 @@ use std::fs;
 use answers::{compare, verify};
 use bench::{Bench, SMALL};
 use ending::{closed_pipe, duration, full_disk, killed, signalled};
+use flood::flooded;
 use traced::with_command;
 
 use super::{disks, outcome::Outcome, setting::Setting, shell};
@@ -54,6 +56,7 @@ fn checks(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Result<()> {
         1,
     )?;
     full_disk(bench, outcome)?;
+    flooded(bench, outcome)?;
     if !bench.setting.full {
         outcome.skip(
             "commands: the rest",

@@ -110,7 +110,7 @@ fn shared() -> HashSet<u32> {
 }
 
 /// Whether machine code finds its stack by CPU: `add r9, gs:[this_cpu_off]`, which the compiler of
-/// programs emits for nothing else (`emit_priv_frame_ptr`, arch/x86/net/bpf_jit_comp.c).
+/// programs emits for nothing else (`emit_priv_frame_ptr`, `arch/x86/net/bpf_jit_comp.c`).
 fn uses_stack_of_cpu(code: &[u8]) -> bool {
     const ADD_CPU_OFFSET_TO_R9: [u8; 5] = [0x65, 0x4c, 0x03, 0x0c, 0x25];
     code.windows(ADD_CPU_OFFSET_TO_R9.len())

@@ -6,7 +6,7 @@ use dio_trace_ebpf::words::RuleSet;
 
 use super::recording::Tracer;
 
-/// What is checked, and how thoroughly.
+/// The extent of a run: what is checked, and how thoroughly.
 pub(super) struct Setting {
     pub(super) tracer: Tracer,
     /// Whether dio-trace is checked, or the rule function alone.

@@ -1,4 +1,4 @@
-//! Which devices a request's bios go to, and which of those look at its memory.
+//! The devices that a request's bios go to, and those of them that check its memory.
 //!
 //! Where memory is checked when a bio is split (`dma-segment-late`; later kernels for registered
 //! buffers), each device on the way that splits applies its own mask, and the others none.

@@ -1,4 +1,4 @@
-//! What the structures of a filesystem say of a file: on which device it lies, what can be written to it
+//! Facts about a file from the structures of its filesystem: on which device it lies, what can be written to it
 //! atomically.
 
 use dio_trace_ebpf::{

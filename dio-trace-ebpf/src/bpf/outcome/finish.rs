@@ -3,7 +3,7 @@
 use aya_log_ebpf::debug;
 use dio_trace_ebpf::{
     abi::{
-        counters::CounterKey,
+        counters::{CounterKey, counted_errno},
         request::{Request, state},
     },
     verifier::opaque,
@@ -65,7 +65,8 @@ pub(in crate::bpf) fn finish<P: ProgramKind>(request: &Request, result: i64) -> 
         reasons: judged.reasons(),
         flags: judged.flags() as u16,
         engine: request.engine,
-        cause,
+        // What failed was not buffered, and has no cause.
+        cause_or_errno: cause | counted_errno(result),
     };
     let bytes = request.geometry.length;
     let send = setting!(detail_aligned) != 0 || judged.is_captured();

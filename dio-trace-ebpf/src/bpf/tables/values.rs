@@ -18,7 +18,7 @@ impl CurrentKiocb {
     pub(in crate::bpf) const NONE: Self = Self { kiocb: 0, left: 0 };
 }
 
-/// Who made a request of which file, and when that was looked up.
+/// A cached owner and file, with the time of the lookup.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(in crate::bpf) struct CachedOrigin {

@@ -1,4 +1,4 @@
-//! Which hooks are of use on this machine.
+//! Conditions under which a hook is of use on this machine.
 
 use std::collections::HashSet;
 

@@ -66,7 +66,7 @@ impl Misses {
     }
 }
 
-/// Programs of which one suffices.
+/// A set of programs, any of which is enough.
 #[derive(Debug)]
 struct Pair {
     programs: Vec<Counter>,

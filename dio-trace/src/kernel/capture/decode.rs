@@ -6,7 +6,7 @@ use bytemuck::AnyBitPattern;
 use dio_trace_ebpf::{
     abi::{
         EventKind,
-        counters::{CounterKey, CounterValue},
+        counters::{CounterKey, CounterValue, OTHER_ERRNO},
         file::FileEvent,
         request::{NO_OFFENDER, RequestEvent, SEGMENTS_KEPT, state},
     },
@@ -137,6 +137,7 @@ impl Decoder {
             flags: Flags::from_bits(event.flags),
             engine: Some(engine),
             cause: Cause::from_number(u8::try_from(event.cause).ok()?),
+            counted_errno: None,
             request: Some(Request {
                 tid: request.origin.tid,
                 thread,
@@ -166,6 +167,10 @@ impl Decoder {
         value: CounterValue,
     ) -> Option<Record> {
         let file = self.files.get(key.file);
+        let verdict = Verdict::from_number(key.verdict)?;
+        let failed = matches!(verdict, Verdict::Failed | Verdict::Rejected);
+        // Zero in rows of the last resort, which do not distinguish errors.
+        let known = ![0, OTHER_ERRNO].contains(&key.cause_or_errno);
         Some(Record {
             time,
             count: value.count,
@@ -181,11 +186,16 @@ impl Decoder {
             inode: (key.file.inode != 0).then_some(key.file.inode),
             path: file.and_then(|file| file.path.clone()),
             limits: file.and_then(|file| file.limits),
-            verdict: Verdict::from_number(key.verdict)?,
+            verdict,
             reasons: Reasons::from_bits(u32::from(key.reasons)),
             flags: Flags::from_bits(u32::from(key.flags)),
             engine: Engine::from_number(key.engine),
-            cause: Cause::from_number(key.cause),
+            cause: if failed {
+                None
+            } else {
+                Cause::from_number(key.cause_or_errno)
+            },
+            counted_errno: (failed && known).then_some(key.cause_or_errno),
             request: None,
             cgroup: self.cgroups.path(key.cgroup),
         })

@@ -1,4 +1,4 @@
-//! Which disk looked at a request, and what disks are called.
+//! The disk that looked at a request, and the names of disks.
 
 use std::sync::Arc;
 

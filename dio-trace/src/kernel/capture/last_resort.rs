@@ -43,7 +43,7 @@ impl LastResort {
     }
 }
 
-/// What was added to a counter since `before`, which then becomes `now`.
+/// The increase of a counter since `before`, which then becomes `now`.
 fn since(before: &mut CounterValue, now: CounterValue) -> CounterValue {
     let before = std::mem::replace(before, now);
     CounterValue {

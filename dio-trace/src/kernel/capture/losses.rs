@@ -13,7 +13,7 @@ pub(in crate::kernel) struct Losses {
     /// By cause.
     counters: PerCpuArray<MapData, u64>,
     before: Vec<u64>,
-    /// Requests of which only the end was seen.
+    /// Requests whose beginning was not seen.
     unmatched_ends: PerCpuArray<MapData, u64>,
     unmatched_before: u64,
 }
@@ -59,7 +59,7 @@ fn total(counters: &PerCpuArray<MapData, u64>, slot: u32) -> Result<u64> {
     Ok(values.iter().sum())
 }
 
-/// What was added to a counter since `before`, which then becomes `now`.
+/// The increase of a counter since `before`, which then becomes `now`.
 const fn since(before: &mut u64, now: u64) -> u64 {
     now.wrapping_sub(std::mem::replace(before, now))
 }

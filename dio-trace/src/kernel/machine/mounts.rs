@@ -21,7 +21,7 @@ pub struct Mount {
     pub point: PathBuf,
     /// Its type, such as `xfs`.
     pub filesystem: String,
-    /// What it was mounted from: for many the path of a device.
+    /// Its source: for many filesystems the path of a device.
     pub source: PathBuf,
 }
 

@@ -174,7 +174,7 @@ pub(in crate::kernel) fn skipped_runs(program: RawFd) -> u64 {
     }
 }
 
-/// What the kernel says of an object.
+/// Information about an object, as the kernel gives it.
 trait Info {}
 impl Info for bpf_btf_info {}
 impl Info for bpf_prog_info {}
@@ -193,7 +193,7 @@ unsafe fn read_info<T: Info>(object: RawFd, info: &mut T) -> io::Result<()> {
     unsafe { bpf(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attr) }.map(|_| ())
 }
 
-/// What every command begins with: zeros mean "nothing asked for".
+/// The attributes that every command begins with: zeros mean "nothing asked for".
 const fn attr() -> bpf_attr {
     // SAFETY: a union of integers, for which zeros are valid.
     unsafe { zeroed() }

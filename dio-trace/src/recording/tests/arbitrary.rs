@@ -137,6 +137,7 @@ prop_compose! {
         // Limited to the numbers that JSON readers hold exactly.
         amounts in (1u64..1 << 53, 0u64..1 << 53),
         time in 0i64..4_000_000_000_000_000_000,
+        errno in option::of(1u8..),
         request in option::of(request()),
     ) -> Record {
         Record {
@@ -160,6 +161,7 @@ prop_compose! {
             flags: Flags::from_bits(words.4),
             engine: words.5,
             cause: words.6,
+            counted_errno: errno.filter(|_| request.is_none()),
             request,
         }
     }

@@ -103,6 +103,7 @@ impl Beat<'_> {
                 time: self.time,
                 count: rest,
                 bytes: rest * length,
+                counted_errno: like.errno().and_then(|errno| u8::try_from(errno).ok()),
                 request: None,
                 ..like.clone()
             };

@@ -67,6 +67,7 @@ pub(super) fn capture(actor: &Actor, shape: &Shape<'_>, time: Timestamp, latency
         flags: judgement.flags.union(shape.flags),
         engine: Some(engine),
         cause: (page_cache && judgement.reasons.is_empty()).then_some(Cause::Checksums),
+        counted_errno: None,
         request: Some(Request {
             tid: actor.pid + 7,
             thread: actor.thread.into(),
@@ -119,6 +120,7 @@ pub(super) fn counted(
         flags: shape.flags,
         engine: Some(engine(shape.file)),
         cause: None,
+        counted_errno: None,
         request: None,
     }
 }
