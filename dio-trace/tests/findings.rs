@@ -235,3 +235,14 @@ fn a_program_that_did_nothing_there_cannot_be_compared() {
     let (change, _) = change(before, after);
     assert_eq!(change, Change::Unknown);
 }
+
+/// On the usual terminal nobody has to scroll for what is wrong and what to change: neither among the
+/// findings nor at a single request.
+#[test]
+fn the_smallest_usual_screen_says_why_and_what_to_change() {
+    for keys in ["", "Enter Enter Enter Enter Enter"] {
+        let screen = postgres(&["replay", "--screenshot", "80x24", "--keys", keys]);
+        assert!(screen.contains("despite O_DIRECT"), "{screen}");
+        assert!(screen.contains("(chattr +C on the empty file)"), "{screen}");
+    }
+}

@@ -63,10 +63,7 @@ fn finding_of(record: &Record) -> Option<Key> {
         verdict: record.verdict,
         reasons: record.reasons,
         flags: record.flags,
-        errno: match &record.request {
-            Some(request) => request.result.min(0).saturating_neg(),
-            None => 0,
-        },
+        errno: record.errno().unwrap_or(0),
         cause: record.cause,
     };
     Some(Key {
