@@ -86,7 +86,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Live(arguments)) => live::run(&arguments),
         Some(Command::Record(arguments)) => record::run(arguments),
         Some(Command::Replay(arguments)) => replay::run(&arguments),
-        Some(Command::Report(arguments)) => report::run(arguments),
+        Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(arguments),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),

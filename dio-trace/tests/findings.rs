@@ -57,7 +57,7 @@ fn postgres(arguments: &[&str]) -> String {
     text.replace(sample.to_str().unwrap(), "postgres-on-btrfs.dio")
 }
 
-/// A real PostgreSQL with direct I/O on btrfs, of whose requests a third went through the page cache.
+/// A real database (`PostgreSQL`) with direct I/O on btrfs, of whose requests a third went through the page cache.
 #[test]
 fn a_real_database_has_one_cause_and_the_headline_names_it() {
     let text = postgres(&["report"]);
@@ -135,6 +135,16 @@ fn requests_that_were_only_counted_join_those_whose_error_is_known() {
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0].volume.count, 1_001);
     assert_eq!(findings[0].key.errno, 22);
+}
+
+#[test]
+fn a_path_that_was_found_late_does_not_make_another_file() {
+    let mut early = fault("mysqld", "/a");
+    early.path = None;
+    let summary = summary([early, fault("mysqld", "/a")]);
+    let findings = findings(&summary);
+    assert_eq!(findings[0].files.count(), 1);
+    assert_eq!(findings[0].files.listed[0].1, 2);
 }
 
 #[test]
@@ -224,4 +234,15 @@ fn a_program_that_did_nothing_there_cannot_be_compared() {
     let after = vec![common::counted(common::FIO, common::START, 1_000)];
     let (change, _) = change(before, after);
     assert_eq!(change, Change::Unknown);
+}
+
+/// On the usual terminal nobody has to scroll for what is wrong and what to change: neither among the
+/// findings nor at a single request.
+#[test]
+fn the_smallest_usual_screen_says_why_and_what_to_change() {
+    for keys in ["", "Enter Enter Enter Enter Enter"] {
+        let screen = postgres(&["replay", "--screenshot", "80x24", "--keys", keys]);
+        assert!(screen.contains("despite O_DIRECT"), "{screen}");
+        assert!(screen.contains("(chattr +C on the empty file)"), "{screen}");
+    }
 }

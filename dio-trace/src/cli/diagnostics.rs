@@ -2,6 +2,9 @@
 
 use std::io::{IsTerminal, Write};
 
+use terminal_size::Width;
+use unicode_truncate::UnicodeTruncateStr;
+
 /// Prints one line on standard error. A failure to print is ignored: it must not end a trace.
 pub(super) fn say(line: &str) {
     drop(writeln!(std::io::stderr(), "{line}"));
@@ -26,8 +29,12 @@ impl StatusLine {
         self.active
     }
 
+    /// Shows the line, as far as it fits: what runs over the edge could not be overwritten.
     pub(super) fn show(&mut self, line: &str) {
         if self.active {
+            let size = terminal_size::terminal_size_of(std::io::stderr());
+            let columns = size.map_or(80, |(Width(columns), _)| usize::from(columns));
+            let (line, _) = line.unicode_truncate(columns.saturating_sub(1));
             drop(write!(std::io::stderr(), "\r{line}\x1b[K"));
             self.shown = true;
         }

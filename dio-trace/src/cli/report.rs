@@ -54,7 +54,7 @@ pub(super) struct Arguments {
     filters: FilterArguments,
 }
 
-pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let to_read = arguments.format == Format::Text && arguments.output.is_none();
     let mut output = match to_read || arguments.schema {
         true if arguments.output.is_none() => look::output()?,

@@ -109,11 +109,13 @@ impl<'a> Finding<'a> {
 fn files<'a>(cases: &[(&'a Case, &'a Seen)]) -> Files<'a> {
     let mut files = Files::default();
     let mut listed: BTreeMap<&File, u64> = BTreeMap::new();
-    for (case, seen) in cases {
-        if seen.unlisted.is_none() {
-            let count = listed.entry(&case.place.file).or_default();
-            *count = count.saturating_add(seen.volume.count);
-        }
+    let named = named(cases);
+    for (case, seen) in cases.iter().filter(|(_, seen)| seen.unlisted.is_none()) {
+        let file = &case.place.file;
+        let known = file.inode.and_then(|inode| named.get(&inode));
+        let file = known.filter(|_| file.path.is_none()).unwrap_or(&file);
+        let count = listed.entry(file).or_default();
+        *count = count.saturating_add(seen.volume.count);
     }
     for path in listed.keys().filter_map(|file| file.path.as_deref()) {
         files.directory.add(path);
@@ -133,6 +135,24 @@ fn files<'a>(cases: &[(&'a Case, &'a Seen)]) -> Files<'a> {
         .listed
         .sort_by_key(|(file, count)| (Reverse(*count), *file));
     files
+}
+
+/// The files of a finding with a path, by inode: they are on one filesystem and disk. A path that was
+/// found only later is that of the earlier requests, too. Left out are inodes with several paths: of
+/// subvolumes of btrfs, say.
+fn named<'a>(cases: &[(&'a Case, &'a Seen)]) -> HashMap<u64, &'a File> {
+    let mut named: HashMap<u64, Option<&File>> = HashMap::new();
+    let files = cases.iter().map(|(case, _)| &case.place.file);
+    for file in files.filter(|file| file.path.is_some()) {
+        if let Some(inode) = file.inode {
+            let known = named.entry(inode).or_insert(Some(file));
+            known.take_if(|known| *known != file);
+        }
+    }
+    named
+        .into_iter()
+        .filter_map(|(inode, file)| Some((inode, file?)))
+        .collect()
 }
 
 /// The findings of a recording, worst first: by harm, then by number of requests.

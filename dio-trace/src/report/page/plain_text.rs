@@ -51,7 +51,7 @@ impl Text {
         let plain = Style::new();
         match block {
             Block::Headline(headline) => {
-                self.line("", &headline.to_string(), headline_style(headline))
+                self.line("", &headline.to_string(), headline_style(headline));
             }
             Block::Paragraph(tone, text) => {
                 if self.inside {

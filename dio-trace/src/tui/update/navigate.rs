@@ -205,7 +205,10 @@ fn order_by(tab: Tab, column: crate::store::Column) -> Order {
         .iter()
         .any(|spec| spec.column == column && spec.right);
     let descending = (number && column != C::Pid)
-        || matches!(column, C::Reason | C::Outcome | C::Time | C::Flags);
+        || matches!(
+            column,
+            C::Harm | C::Reason | C::Outcome | C::Time | C::Flags
+        );
     Order { column, descending }
 }
 

@@ -1,4 +1,4 @@
-//! The details of one request: what happened, a picture that explains it, what to change, every
+//! The details of one request: what happened, what to change, a picture that explains it, every
 //! field.
 
 use ratatui::text::{Line, Span};
@@ -39,18 +39,7 @@ pub(crate) fn lines(
     let who = format!("{} {} on {path}", printable(&record.comm), record.pid);
     lines.extend(sentence(theme, Role::Text, "", &who, width));
     lines.push(Line::default());
-    if let (Some(limits), Some(request)) = (&record.limits, &record.request) {
-        lines.extend(picture::lines(
-            record,
-            request,
-            limits,
-            diagnosis.rule_set,
-            theme,
-            width,
-        ));
-        lines.push(Line::default());
-    }
-    if !diagnosis.faults.is_empty() {
+    if !diagnosis.faults.is_empty() || !diagnosis.notes.is_empty() {
         lines.push(section(theme, "What is wrong"));
     }
     for fault in &diagnosis.faults {
@@ -81,18 +70,6 @@ pub(crate) fn lines(
             width,
         ));
     }
-    let rules = diagnosis.rule_set;
-    let text = format!("{rules} (kernels {})", kernels(rules));
-    lines.extend(sentence(theme, Role::Text, "  rules    ", &text, width));
-    if let Some(portability) = &diagnosis.portability {
-        lines.extend(sentence(
-            theme,
-            Role::Text,
-            "  else     ",
-            &portability.sentence,
-            width,
-        ));
-    }
     if !diagnosis.advice.is_empty() {
         lines.push(Line::default());
         lines.push(section(theme, "What to change"));
@@ -104,6 +81,30 @@ pub(crate) fn lines(
             Role::Text,
             &lead,
             &printable(advice),
+            width,
+        ));
+    }
+    lines.push(Line::default());
+    if let (Some(limits), Some(request)) = (&record.limits, &record.request) {
+        lines.extend(picture::lines(
+            record,
+            request,
+            limits,
+            diagnosis.rule_set,
+            theme,
+            width,
+        ));
+        lines.push(Line::default());
+    }
+    let rules = diagnosis.rule_set;
+    let text = format!("{rules} (kernels {})", kernels(rules));
+    lines.extend(sentence(theme, Role::Text, "  rules    ", &text, width));
+    if let Some(portability) = &diagnosis.portability {
+        lines.extend(sentence(
+            theme,
+            Role::Text,
+            "  else     ",
+            &portability.sentence,
             width,
         ));
     }
