@@ -1,6 +1,7 @@
 //! Facts about a request that are read from the kernel: its owner, its file, its memory.
 
 pub(in crate::bpf) mod bios;
+pub(in crate::bpf) mod cached;
 pub(in crate::bpf) mod cause;
 pub(in crate::bpf) mod device;
 pub(in crate::bpf) mod filesystem;

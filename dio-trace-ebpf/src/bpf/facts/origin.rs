@@ -11,26 +11,20 @@ use dio_trace_ebpf::{
     abi::{
         counters::origin_number,
         request::{Origin, Request},
-        slot::slot_of,
     },
     field,
     memory::{InMap, clear},
-    verifier::lower_half,
 };
 
 use crate::bpf::{
     base::{
         globals::layout,
         kind::ProgramKind,
-        map::Values,
         pointer::{Access, KernelPtr},
         table,
     },
-    facts::{owner, rejected, target},
-    tables::{
-        maps::{ORIGINS, ORIGINS_BITS},
-        values::CachedOrigin,
-    },
+    facts::{cached, owner, rejected, target},
+    tables::values::CachedOrigin,
 };
 
 /// Fills in who makes a request of the open `file`, and what that file is.
@@ -49,7 +43,7 @@ pub(in crate::bpf) fn fill<P: ProgramKind>(
         let tick = unsafe { bpf_jiffies64() };
         let generation = u64::from(inode.read::<u32>(layout!(inode_i_generation)));
         let about = [tick, thread, file.address(), inode.address(), generation];
-        let place = ORIGINS.value(slot(file.address(), thread as u32));
+        let place = cached::place(file.address(), thread as u32);
         let known = place.is_some_and(|place| recall(place, about, inode, &mut request.origin));
         if !known {
             find_out(&mut request.origin, thread, file, inode);
@@ -123,20 +117,4 @@ fn find_out<A: Access>(
     origin.number = origin_number(&origin.id, origin.cgroup, process, origin.comm);
     rejected::look(origin);
     0
-}
-
-/// Drops the cached entry: the next request of this thread and file on this CPU asks the kernel again.
-#[inline(always)]
-pub(in crate::bpf) fn forget(request: &Request) {
-    if let Some(place) = ORIGINS.value(slot(request.file, request.origin.tid))
-        && field!(place, file).read() == request.file
-    {
-        field!(place, tick).write(0);
-    }
-}
-
-/// Where the origin of a thread's requests to an open file is cached.
-#[inline(always)]
-fn slot(file: u64, tid: u32) -> u32 {
-    slot_of(lower_half(file) ^ tid, ORIGINS_BITS)
 }

@@ -2,7 +2,7 @@
 //!
 //! A search for an alignment ends in a request that is aligned, and so would only be counted. Userspace
 //! has to see it, so the request that follows a rejected one is captured whatever its verdict. The answer
-//! is part of the cached [`origin`], so that other requests cost nothing more: it is looked up once in
+//! is part of the [`cached`] origin, so that other requests cost nothing more: it is looked up once in
 //! each tick, and again after it has changed.
 //!
 //! A thread that moves to another CPU and back within a tick, and is rejected in between, finds the older
@@ -16,7 +16,7 @@ use dio_trace_ebpf::{
 
 use crate::bpf::{
     base::map::Values,
-    facts::origin,
+    facts::cached,
     tables::maps::{REJECTED, REJECTED_COUNT},
 };
 
@@ -48,7 +48,7 @@ pub(in crate::bpf) fn note(request: &Request, verdict: u64) -> u32 {
     } else if place.read() == number {
         place.write(0);
     }
-    origin::forget(request);
+    cached::forget(request);
     0
 }
 
