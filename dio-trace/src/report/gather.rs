@@ -1,13 +1,14 @@
 //! Sums up one batch of rows, column by column: rows that agree are counted together by the numbers
 //! of their texts, and get their names afterwards.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use arrow_array::{Array, UInt32Array};
 
 use crate::{
     filter::Filter,
     findings::service,
+    hash::Map,
     model::{
         Cause, Flag, Flags, Limits, Loss, LossCause, Operation, Reason, Reasons, Timestamp, Verdict,
     },
@@ -82,7 +83,7 @@ struct Partial<'a> {
     row: usize,
     detailed: Option<usize>,
     /// Requests by call stack.
-    stacks: HashMap<&'a [Option<u32>], u64>,
+    stacks: Map<&'a [Option<u32>], u64>,
 }
 
 /// Adds the rows of one batch.
@@ -167,7 +168,7 @@ fn classes<'a>(
     mask: &[bool],
     texts: &Texts,
     sites: &mut Sites<'a>,
-) -> Result<HashMap<Class, Partial<'a>>, String> {
+) -> Result<Map<Class, Partial<'a>>, String> {
     let counts = columns.u64s("count")?;
     let bytes = columns.u64s("bytes")?;
     let pids = columns.u32s("pid")?;
@@ -183,7 +184,7 @@ fn classes<'a>(
     let lengths = columns.u32s("length_alignment")?;
     let offsets = columns.u32s("offset_alignment")?;
     let value = |column: &UInt32Array, row| column.is_valid(row).then(|| column.value(row));
-    let mut classes: HashMap<Class, Partial<'a>> = HashMap::new();
+    let mut classes: Map<Class, Partial<'a>> = Map::default();
     for row in (0..columns.rows()).filter(|row| mask[*row]) {
         let (Some(operation), Some(verdict)) = (operations[row], verdicts[row]) else {
             continue;

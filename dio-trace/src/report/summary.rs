@@ -1,7 +1,7 @@
 //! The summary of a recording: everything that reports say, summed up over its rows.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     io::Read,
     sync::Arc,
 };
@@ -9,6 +9,7 @@ use std::{
 use crate::{
     filter::Filter,
     findings::{Faults, Headline, Tone},
+    hash::Map,
     model::{Losses, Timestamp},
     recording::{Ending, Metadata, Reader, fold},
     report::{
@@ -35,15 +36,15 @@ pub struct Summary {
     /// All requests.
     pub total: Tally,
     /// Requests by process.
-    pub processes: HashMap<Process, Tally>,
+    pub processes: Map<Process, Tally>,
     /// Requests by program and file.
-    pub places: HashMap<Place, Tally>,
+    pub places: Map<Place, Tally>,
     /// Requests by file.
-    pub files: HashMap<File, Tally>,
+    pub files: Map<File, Tally>,
     /// Requests by disk; `None` for requests without one.
     pub disks: BTreeMap<Option<Arc<str>>, Disk>,
     /// All requests that are not plainly aligned.
-    pub cases: HashMap<Case, Seen>,
+    pub cases: Map<Case, Seen>,
     /// What is wrong, by program.
     pub faults: Faults,
     /// Losses.

@@ -1,12 +1,9 @@
 //! Sums over requests, by everything that a report distinguishes them by.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    hash::Hash,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, hash::Hash, sync::Arc};
 
 use crate::{
+    hash::Map,
     model::{Limits, Losses, Record, RuleSet, Timestamp},
     report::{
         keys::{Case, Coarse, File, Place, Process},
@@ -91,11 +88,11 @@ pub(super) struct Gathered {
     pub(super) first: Option<Timestamp>,
     pub(super) last: Option<Timestamp>,
     pub(super) total: Tally,
-    pub(super) processes: HashMap<Process, Tally>,
-    pub(super) places: HashMap<Place, Tally>,
-    pub(super) files: HashMap<File, Tally>,
+    pub(super) processes: Map<Process, Tally>,
+    pub(super) places: Map<Place, Tally>,
+    pub(super) files: Map<File, Tally>,
     pub(super) disks: BTreeMap<Option<Arc<str>>, Disk>,
-    pub(super) cases: HashMap<Case, Seen>,
+    pub(super) cases: Map<Case, Seen>,
     pub(super) losses: Losses,
 }
 
@@ -178,7 +175,7 @@ impl Gathered {
 }
 
 /// The row of a key; where there are too many, that of a coarser key.
-fn entry<K: Hash + Eq + Default + Coarse, V: Default>(map: &mut HashMap<K, V>, key: K) -> &mut V {
+fn entry<K: Hash + Eq + Default + Coarse, V: Default>(map: &mut Map<K, V>, key: K) -> &mut V {
     let key = if map.len() < CAPACITY || map.contains_key(&key) {
         key
     } else {
