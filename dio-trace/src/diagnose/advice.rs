@@ -216,7 +216,7 @@ fn of_cause(record: &Record) -> Option<String> {
              filesystem on the same device) while it is written directly"
                 .to_owned()
         }
-        Cause::FilesystemBlock => format!("write whole blocks of {block} bytes"),
+        Cause::FilesystemBlock => format!("{} whole blocks of {block} bytes", record.operation),
         Cause::Unknown => return None,
     })
 }
