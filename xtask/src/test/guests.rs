@@ -17,7 +17,7 @@ use crate::{
     vm::{self, Guest},
 };
 
-const QUICK_LIMIT: Duration = Duration::from_secs(20 * 60);
+const QUICK_LIMIT: Duration = Duration::from_secs(40 * 60);
 const FULL_LIMIT: Duration = Duration::from_secs(80 * 60);
 
 /// Kernels that also run the parts that depend little on the kernel: one without preemption and one
