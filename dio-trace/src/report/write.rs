@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 
+use arrow_schema::SchemaRef;
+
 use crate::{
     filter::Filter,
     recording::{Ending, Reader, select},
@@ -9,7 +11,7 @@ use crate::{
         content::page,
         csv::Csv,
         detail::Detail,
-        format::{Content, Format},
+        format::Format,
         json::json,
         jsonl::JsonLines,
         page::Look,
@@ -41,30 +43,52 @@ pub fn write<R: Read>(
     filter: &Filter,
     shape: Shape,
     name: &str,
-    mut output: Box<dyn Write + Send>,
+    output: Box<dyn Write + Send>,
 ) -> anyhow::Result<Ending> {
-    if shape.format.content() == Content::Summary {
-        let summary = Summary::of_all(readers, filter).map_err(anyhow::Error::msg)?;
-        let page = || page(&summary, filter, name, shape.detail);
-        let whole = match shape.format {
-            Format::Json => pretty(&json(&summary))?,
-            Format::Markdown => page().markdown(),
-            Format::Html => page().html(),
-            _ => page().text(shape.look),
-        };
-        output.write_all(whole.as_bytes())?;
-        output.flush()?;
-        return Ok(summary.ending);
+    let page = |summary: &Summary| page(summary, filter, name, shape.detail);
+    match shape.format {
+        Format::Text => summed_up(
+            readers,
+            filter,
+            output,
+            |one| Ok(page(one).text(shape.look)),
+        ),
+        Format::Markdown => summed_up(readers, filter, output, |one| Ok(page(one).markdown())),
+        Format::Html => summed_up(readers, filter, output, |one| Ok(page(one).html())),
+        Format::Json => summed_up(readers, filter, output, |one| pretty(&json(one))),
+        Format::Jsonl => row_by_row(readers, filter, |_| Ok(Box::new(JsonLines::new(output)))),
+        Format::Csv => row_by_row(readers, filter, |schema| {
+            Ok(Box::new(Csv::new(schema, output)?))
+        }),
+        Format::Parquet => row_by_row(readers, filter, |schema| {
+            Ok(Box::new(Parquet::new(schema, output)?))
+        }),
     }
+}
+
+/// Writes what `text` makes of the summary.
+fn summed_up<R: Read>(
+    readers: impl IntoIterator<Item = Result<Reader<R>, String>>,
+    filter: &Filter,
+    output: Box<dyn Write + Send>,
+    text: impl FnOnce(&Summary) -> anyhow::Result<String>,
+) -> anyhow::Result<Ending> {
+    let summary = Summary::of_all(readers, filter).map_err(anyhow::Error::msg)?;
+    write_whole(&text(&summary)?, output)?;
+    Ok(summary.ending)
+}
+
+/// Writes every row to the writer that `open` makes for the columns of the first recording.
+fn row_by_row<R: Read>(
+    readers: impl IntoIterator<Item = Result<Reader<R>, String>>,
+    filter: &Filter,
+    open: impl FnOnce(&SchemaRef) -> anyhow::Result<Box<dyn Rows>>,
+) -> anyhow::Result<Ending> {
     let mut readers = readers.into_iter();
     let first = readers.next().ok_or("there is no recording".to_owned());
     let first = first.flatten().map_err(anyhow::Error::msg)?;
     let schema = first.schema().clone();
-    let mut rows: Box<dyn Rows> = match shape.format {
-        Format::Csv => Box::new(Csv::new(&schema, output)?),
-        Format::Parquet => Box::new(Parquet::new(&schema, output)?),
-        _ => Box::new(JsonLines::new(output)),
-    };
+    let mut rows = open(&schema)?;
     let mut worst = Ending::Finished;
     for reader in std::iter::once(Ok(first)).chain(readers) {
         let reader = reader.map_err(anyhow::Error::msg)?;
@@ -87,7 +111,7 @@ pub fn write<R: Read>(
 pub fn write_forecast(
     forecast: &Forecast,
     format: Format,
-    mut output: Box<dyn Write + Send>,
+    output: Box<dyn Write + Send>,
 ) -> anyhow::Result<()> {
     let whole = match format {
         Format::Text => forecast_text(forecast),
@@ -99,6 +123,10 @@ pub fn write_forecast(
             anyhow::bail!("--what-if supports the formats {}", names.join(" and "));
         }
     };
+    write_whole(&whole, output)
+}
+
+fn write_whole(whole: &str, mut output: Box<dyn Write + Send>) -> anyhow::Result<()> {
     output.write_all(whole.as_bytes())?;
     output.flush()?;
     Ok(())

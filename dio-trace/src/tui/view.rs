@@ -89,7 +89,14 @@ pub(super) fn text(
         Screen::Tab(Tab::Alignments) => Some(alignments::lines(model, snapshot, theme, width)),
         Screen::Tab(Tab::Log) => Some(log::lines(snapshot, theme, width)),
         Screen::Tab(Tab::Host) => Some(host::lines(snapshot, theme, width)),
-        Screen::Tab(_) => None,
+        Screen::Tab(
+            Tab::Findings
+            | Tab::Processes
+            | Tab::Files
+            | Tab::Devices
+            | Tab::Reasons
+            | Tab::Requests,
+        ) => None,
     }
 }
 
