@@ -20,4 +20,4 @@ pub use faults::Faults;
 pub use harm::Harm;
 pub use headline::{Headline, Piece, Tone};
 pub use key::{Key, Traits};
-pub use service::service;
+pub use service::{service, unit};

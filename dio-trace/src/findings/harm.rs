@@ -76,14 +76,12 @@ impl Harm {
 
 /// The flag for which an aligned request is reported; `None` where there is nothing to report.
 pub(super) fn slow(flags: Flags) -> Option<Flag> {
-    [
-        Flag::Short,
-        Flag::Late,
-        Flag::Serialised,
-        Flag::ReadModifyWrite,
-    ]
-    .into_iter()
-    .find(|flag| flags.contains(*flag))
+    flags.iter().find(|flag| match flag {
+        Flag::Short | Flag::Late | Flag::Serialised | Flag::ReadModifyWrite => true,
+        // Danger, and what is no harm.
+        Flag::Unchecked | Flag::Probing | Flag::WouldBlock => false,
+        Flag::EndOfFile | Flag::Copied | Flag::Hole | Flag::Extends | Flag::Atomic => false,
+    })
 }
 
 #[cfg(test)]

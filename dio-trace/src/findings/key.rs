@@ -8,7 +8,7 @@ use twox_hash::XxHash64;
 use crate::{
     diagnose::errno_name,
     findings::harm::{Harm, slow},
-    model::{Cause, Flag, Flags, Reasons, Verdict},
+    model::{Cause, Flag, Flags, Reasons, Record, Verdict},
 };
 
 /// The traits of a request that decide to which finding it belongs, in addition to its program and
@@ -21,10 +21,24 @@ pub struct Traits {
     pub reasons: Reasons,
     /// Its flags.
     pub flags: Flags,
-    /// Positive errno if it failed; 0 for others, and where it was only counted.
+    /// Positive errno if it failed; 0 for others, and where it is not known.
     pub errno: i64,
     /// Why it was buffered, where that is not its alignment.
     pub cause: Option<Cause>,
+}
+
+impl Traits {
+    /// Those of the requests of a record.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        Self {
+            verdict: record.verdict,
+            reasons: record.reasons,
+            flags: record.flags,
+            errno: record.errno().unwrap_or(0),
+            cause: record.cause,
+        }
+    }
 }
 
 /// The cause of a finding. The order of its fields is that of findings with equal numbers.
@@ -55,8 +69,8 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key of requests with these traits; `None` where there is nothing to report. Program, file and
-    /// call site are to be filled in.
+    /// The key of requests with these traits; `None` where there is nothing to report. Program, place and
+    /// call site are to be filled in ([`by`](Self::by), [`on`](Self::on)).
     #[must_use]
     pub fn of(traits: Traits) -> Option<Self> {
         let Traits {
@@ -81,6 +95,26 @@ impl Key {
             disk: None,
             call_site: None,
         })
+    }
+
+    /// The same for requests of this program and service.
+    #[must_use]
+    pub fn by(self, comm: &Arc<str>, unit: Option<&Arc<str>>) -> Self {
+        Self {
+            comm: Arc::clone(comm),
+            unit: unit.cloned(),
+            ..self
+        }
+    }
+
+    /// The same for requests to this filesystem and disk.
+    #[must_use]
+    pub fn on(self, filesystem: Option<&Arc<str>>, disk: Option<&Arc<str>>) -> Self {
+        Self {
+            filesystem: filesystem.cloned(),
+            disk: disk.cloned(),
+            ..self
+        }
     }
 
     /// Its fields by name, for JSON.

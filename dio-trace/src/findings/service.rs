@@ -1,5 +1,9 @@
 //! The service or container that a control group belongs to.
 
+use std::sync::Arc;
+
+use crate::model::Record;
+
 /// Length of the id by which container tools name a container, in digits.
 const ID: usize = 12;
 
@@ -19,6 +23,12 @@ pub fn service(cgroup: &str) -> Option<String> {
         let is_id = id.len() == 64 && id.bytes().all(|one| one.is_ascii_hexdigit());
         is_id.then(|| format!("container {}", &id[..ID]))
     })
+}
+
+/// The service or container of a record's process.
+#[must_use]
+pub fn unit(record: &Record) -> Option<Arc<str>> {
+    record.cgroup.as_deref().and_then(service).map(Arc::from)
 }
 
 #[cfg(test)]

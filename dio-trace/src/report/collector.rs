@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    findings::{call_site, service},
+    findings::{call_site, unit},
     model::{Batch, Environment, Record},
     recording::{Ending, Metadata},
     report::{
-        keys::{Case, File, Place, Process},
+        keys::{Case, File, Place, Process, is_plain},
         stacks::Stacks,
         summary::Summary,
         sums::{Gathered, Seen},
@@ -54,48 +54,45 @@ impl Collector {
             comm: record.comm.clone(),
             pid: record.pid,
         };
-        let case = Case {
-            place: place.clone(),
+        self.sums
+            .count(&tally, process, place.clone(), || record.limits);
+        if is_plain(record.verdict, record.reasons, record.flags) {
+            return;
+        }
+        let frames = record
+            .request
+            .as_ref()
+            .and_then(|request| request.user_stack.as_deref());
+        let seen = self.sums.case(Case {
+            place,
             operation: record.operation,
             verdict: record.verdict,
             reasons: record.reasons,
             flags: record.flags,
             errno: record.errno().unwrap_or(0),
             cause: record.cause,
-            unit: record.cgroup.as_deref().and_then(service).map(Arc::from),
-            call_site: record
-                .request
-                .as_ref()
-                .and_then(|request| request.user_stack.as_deref())
+            unit: unit(record),
+            call_site: frames
                 .filter(|_| !record.reasons.is_empty())
                 .and_then(call_site)
                 .map(Arc::from),
-        };
-        self.sums.count(&tally, process, place, || record.limits);
-        if !case.is_plain() {
-            let volume = Volume {
+        });
+        let has_details = seen.has_details();
+        let example = (!has_details).then(|| ((self.taken, 0), Box::new(record.clone())));
+        let mut stacks = Stacks::default();
+        if let Some(frames) = frames {
+            stacks.add(frames.to_vec(), record.count);
+        }
+        seen.merge(Seen {
+            volume: Volume {
                 count: record.count,
                 bytes: record.bytes,
-            };
-            let seen = self.sums.case(case);
-            let has_details = seen.has_details();
-            let example = (!has_details).then(|| ((self.taken, 0), Box::new(record.clone())));
-            let mut stacks = Stacks::default();
-            if let Some(frames) = record
-                .request
-                .as_ref()
-                .and_then(|one| one.user_stack.clone())
-            {
-                stacks.add(frames, record.count);
-            }
-            seen.merge(Seen {
-                volume,
-                stacks,
-                example,
-                ..Seen::default()
-            });
-            seen.pids.add(record.pid);
-        }
+            },
+            stacks,
+            example,
+            ..Seen::default()
+        });
+        seen.pids.add(record.pid);
     }
 
     /// The summary.

@@ -14,7 +14,7 @@ use crate::{
     },
     recording::{Columns, Decoder, Part, Row, TextColumn, mask},
     report::{
-        keys::{Case, File, Place, Process},
+        keys::{Case, File, Place, Process, is_plain},
         sites::Sites,
         sums::{Gathered, Seen},
     },
@@ -110,20 +110,20 @@ pub(super) fn gather(sum: &mut Gathered, part: &Part, filter: &Filter) -> Result
         );
         tally.count(partial.volume, class.verdict, reasons, flags, partial.worst);
         sum.count(&tally, process, place.clone(), || limits(partial.row));
+        if is_plain(class.verdict, reasons, flags) {
+            continue;
+        }
         let case = Case {
             place,
             operation: class.operation,
             verdict: class.verdict,
-            reasons: Reasons::from_bits(class.reasons),
-            flags: Flags::from_bits(class.flags),
+            reasons,
+            flags,
             errno: class.errno,
             cause: class.cause,
             unit: texts.unit(class.cgroup),
             call_site: sites.name(class.call_site),
         };
-        if case.is_plain() {
-            continue;
-        }
         let seen = sum.case(case.clone());
         seen.volume.add(partial.volume);
         seen.pids.add(class.pid);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    findings::{Key, Traits},
+    findings::{Harm, Key, Traits},
     model::{Cause, Flag, Flags, Operation, Reasons, Verdict},
 };
 
@@ -54,7 +54,7 @@ pub struct Case {
     pub reasons: Reasons,
     /// Flags.
     pub flags: Flags,
-    /// Positive errno of those that failed; 0 for others, and where they were only counted.
+    /// Positive errno of those that failed; 0 for others, and where it is not known.
     pub errno: i64,
     /// Why they were buffered, where that is not their alignment.
     pub cause: Option<Cause>,
@@ -107,29 +107,23 @@ impl Case {
             errno: self.errno,
             cause: self.cause,
         })?;
+        let file = &self.place.file;
+        let key = key
+            .by(&self.place.comm, self.unit.as_ref())
+            .on(file.filesystem.as_ref(), file.disk.as_ref());
         Some(Key {
-            comm: Arc::clone(&self.place.comm),
-            unit: self.unit.clone(),
-            filesystem: self.place.file.filesystem.clone(),
-            disk: self.place.file.disk.clone(),
             call_site: self.call_site.clone(),
             ..key
         })
     }
+}
 
-    /// Whether there is nothing to report: aligned, perhaps at the end of the file or copied.
-    pub(super) fn is_plain(&self) -> bool {
-        self.verdict == Verdict::Aligned
-            && self.reasons.is_empty()
-            && self.flags.iter().all(|flag| match flag {
-                Flag::EndOfFile | Flag::Copied | Flag::Hole | Flag::Extends | Flag::Atomic => true,
-                Flag::Short
-                | Flag::Late
-                | Flag::Serialised
-                | Flag::Unchecked
-                | Flag::Probing
-                | Flag::WouldBlock
-                | Flag::ReadModifyWrite => false,
-            })
-    }
+/// Whether there is nothing to report of such requests: aligned, perhaps at the end of the file or
+/// copied.
+pub(super) fn is_plain(verdict: Verdict, reasons: Reasons, flags: Flags) -> bool {
+    verdict == Verdict::Aligned
+        && reasons.is_empty()
+        && Harm::of(verdict, flags).is_none()
+        && !flags.contains(Flag::Probing)
+        && !flags.contains(Flag::WouldBlock)
 }

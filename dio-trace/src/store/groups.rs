@@ -15,17 +15,14 @@ use crate::{
 
 /// The finding of a cell; `None` where there is nothing to report.
 pub(super) fn finding(process: &Process, file: &File, part: &Part<'_>) -> Option<Key> {
-    let key = Key::of(part.key.traits())?;
-    Some(Key {
-        comm: match &process.key {
-            ProcessKey::One { comm, .. } => Arc::clone(comm),
-            ProcessKey::Others => Arc::default(),
-        },
-        unit: process.unit.clone(),
-        filesystem: file.filesystem.clone(),
-        disk: file.disk.clone(),
-        ..key
-    })
+    let comm = match &process.key {
+        ProcessKey::One { comm, .. } => Arc::clone(comm),
+        ProcessKey::Others => Arc::default(),
+    };
+    let key = Key::of(part.key.traits())?
+        .by(&comm, process.unit.as_ref())
+        .on(file.filesystem.as_ref(), file.disk.as_ref());
+    Some(key)
 }
 
 /// Rows under construction.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    findings::service,
+    findings::unit,
     model::{Batch, Flag, Record, Timestamp, Verdict},
     store::{
         Store,
@@ -61,8 +61,7 @@ impl Store {
         process.last_seen = self.time;
         if record.cgroup.is_some() && process.cgroup != record.cgroup {
             process.cgroup.clone_from(&record.cgroup);
-            let unit = record.cgroup.as_deref().and_then(service);
-            process.unit = unit.map(Arc::from);
+            process.unit = unit(&record);
         }
         let file = process.file(&record);
         let kind = CellKey::of(&record);

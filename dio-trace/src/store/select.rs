@@ -1,8 +1,6 @@
 //! Selects the processes, files and cells of a view: applies filter and scope level by level
 //! instead of record by record.
 
-use std::sync::Arc;
-
 use crate::{
     filter::{any, any_text},
     findings::Key,
@@ -65,14 +63,10 @@ impl View {
         };
         self.scope.kind.is_none_or(|only| only == kind)
             && self.scope.finding.as_ref().is_none_or(|only| {
-                Key::of(key.traits()).is_some_and(|traits| {
-                    let whole = Key {
-                        comm: Arc::clone(&only.comm),
-                        unit: only.unit.clone(),
-                        filesystem: only.filesystem.clone(),
-                        disk: only.disk.clone(),
-                        ..traits
-                    };
+                Key::of(key.traits()).is_some_and(|key| {
+                    let whole = key
+                        .by(&only.comm, only.unit.as_ref())
+                        .on(only.filesystem.as_ref(), only.disk.as_ref());
                     belongs(&whole, only)
                 })
             })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     filter::Filter,
-    findings::{Key, Traits, service},
+    findings::{Key, Traits, unit},
     model::{DeviceNumber, Reasons, Record, Verdict},
     store::{file::FileKey, process::ProcessKey},
 };
@@ -59,20 +59,11 @@ impl Scope {
 
 /// The finding to which a record belongs, as far as the store tells findings apart.
 fn finding_of(record: &Record) -> Option<Key> {
-    let traits = Traits {
-        verdict: record.verdict,
-        reasons: record.reasons,
-        flags: record.flags,
-        errno: record.errno().unwrap_or(0),
-        cause: record.cause,
-    };
-    Some(Key {
-        comm: Arc::clone(&record.comm),
-        unit: record.cgroup.as_deref().and_then(service).map(Arc::from),
-        filesystem: record.filesystem.clone(),
-        disk: record.disk.clone(),
-        ..Key::of(traits)?
-    })
+    let unit = unit(record);
+    let key = Key::of(Traits::of(record))?
+        .by(&record.comm, unit.as_ref())
+        .on(record.filesystem.as_ref(), record.disk.as_ref());
+    Some(key)
 }
 
 /// Whether requests with this key are part of a finding: in older recordings those that were only counted
