@@ -29,6 +29,7 @@ mod terminal;
 mod truth;
 mod types;
 mod verdict;
+mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -11,7 +11,6 @@ mod traced;
 use std::fs;
 
 use answers::{compare, verify};
-pub(super) use bench::rows;
 use bench::{Bench, SMALL};
 use ending::{closed_pipe, duration, full_disk, killed, signalled};
 use flood::flooded;
@@ -21,10 +20,7 @@ use super::{disks, outcome::Outcome, setting::Setting, shell};
 
 /// Runs this part.
 pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()> {
-    let Some(disk) = disks::VIRTIO_4096
-        .find()
-        .or_else(|| disks::NVME_4096.find())
-    else {
+    let Some(disk) = disks::with_blocks_of_4096() else {
         outcome.skip("commands", "this guest has no disk with 4096-byte blocks");
         return Ok(());
     };

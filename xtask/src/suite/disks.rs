@@ -39,6 +39,11 @@ impl Base {
     }
 }
 
+/// Path of a disk with blocks of 4096 bytes; `None` where this guest has none.
+pub(super) fn with_blocks_of_4096() -> Option<String> {
+    VIRTIO_4096.find().or_else(|| NVME_4096.find())
+}
+
 /// Limits of a disk (`/dev/NAME` or `NAME`). A limit that sysfs does not have gets its default.
 pub(super) fn limits(device: &str) -> Limits {
     let name = short_name(device);

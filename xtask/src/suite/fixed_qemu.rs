@@ -9,9 +9,10 @@ use super::{
     disks,
     outcome::Outcome,
     place::kernel_series,
-    probing::{faults, is_probing, record, requests},
+    probing::{faults, is_probing, record},
     setting::Setting,
     shell,
+    verify::exit_code,
 };
 use crate::setup::{FIXED_ON, QEMU_IO};
 
@@ -71,7 +72,7 @@ fn checks(setting: &Setting, outcome: &mut Outcome, root: &str) -> anyhow::Resul
     record(setting, &new, &after)?;
 
     let (old, new) = (old.to_string_lossy(), new.to_string_lossy());
-    let faults = faults(&requests(setting, &old)?);
+    let faults = faults(&setting.tracer.requests(&old)?);
     outcome.check(
         "fixed-qemu: every request of 512 bytes of the older one is rejected",
         faults == 2 * REQUESTS,
@@ -90,12 +91,8 @@ fn checks(setting: &Setting, outcome: &mut Outcome, root: &str) -> anyhow::Resul
         );
     }
     for (name, script, expected) in [("older", &before, 1), ("newer", &after, 0)] {
-        let (code, text) = setting.tracer.run(&["verify", "--", "sh", "-c", script])?;
-        outcome.check(
-            format!("fixed-qemu: verify of the {name} one exits with {expected}"),
-            code == Some(expected),
-            format!("{code:?}: {}", text.lines().next().unwrap_or_default()),
-        );
+        let name = ["fixed-qemu", &format!("the {name} one")];
+        exit_code(setting, outcome, name, script, expected)?;
     }
     Ok(())
 }
@@ -115,7 +112,7 @@ fn program(qemu_io: &str, image: &str) -> String {
 
 /// Checks that all that is misaligned is one rejected and one accepted attempt for each look at the image.
 fn probes(setting: &Setting, outcome: &mut Outcome, recording: &str) -> anyhow::Result<()> {
-    let mut rows = requests(setting, recording)?;
+    let mut rows = setting.tracer.requests(recording)?;
     rows.retain(|row| row["verdict"] != "aligned");
     let count = |verdict: &str| {
         let probing = rows.iter().filter(|row| is_probing(row));

@@ -6,14 +6,11 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::Value;
 
-use super::{commands::rows, disks, outcome::Outcome, setting::Setting};
+use super::{disks, outcome::Outcome, setting::Setting, verify::exit_code};
 
 /// Runs a program of each kind on a disk whose blocks of 4096 bytes every kernel asks for.
 pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()> {
-    let Some(disk) = disks::VIRTIO_4096
-        .find()
-        .or_else(|| disks::NVME_4096.find())
-    else {
+    let Some(disk) = disks::with_blocks_of_4096() else {
         outcome.skip("probing", "this guest has no disk with 4096-byte blocks");
         return Ok(());
     };
@@ -23,7 +20,7 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
         let script = format!("{workload} workload scenario {scenario} {disk} > /dev/null");
         let recording = setting.work.join(format!("{scenario}.dio"));
         record(setting, &recording, &script)?;
-        let rows = requests(setting, &recording.to_string_lossy())?;
+        let rows = setting.tracer.requests(&recording.to_string_lossy())?;
         let probing = count(rows.iter().filter(|row| is_probing(row)));
         let faults = faults(&rows);
         outcome.check(
@@ -35,13 +32,9 @@ pub(super) fn run(setting: &Setting, outcome: &mut Outcome) -> anyhow::Result<()
             // The same rows; another start costs half a minute of an emulated guest.
             continue;
         }
-        let (code, text) = setting.tracer.run(&["verify", "--", "sh", "-c", &script])?;
         let expected = i32::from(rejected != 0);
-        outcome.check(
-            format!("probing: verify of `{scenario}` exits with {expected}"),
-            code == Some(expected),
-            format!("{code:?}: {}", text.lines().next().unwrap_or_default()),
-        );
+        let name = ["probing", &format!("`{scenario}`")];
+        exit_code(setting, outcome, name, &script, expected)?;
     }
     Ok(())
 }
@@ -55,14 +48,6 @@ pub(super) fn record(setting: &Setting, recording: &Path, script: &str) -> anyho
     (code == Some(0))
         .then_some(())
         .with_context(|| format!("record of {script:?} exited with {code:?}: {text}"))
-}
-
-/// The rows of a recording's requests.
-pub(super) fn requests(setting: &Setting, recording: &str) -> anyhow::Result<Vec<Value>> {
-    let (_, text) = setting
-        .tracer
-        .run(&["report", "--format", "jsonl", recording])?;
-    Ok(rows(&text))
 }
 
 /// Number of requests that were rejected, without those that only tried out an alignment.

@@ -24,7 +24,7 @@ const REACH: usize = 64;
 /// The program under test.
 pub(super) struct Tracer {
     program: PathBuf,
-    /// Environment variables for recordings.
+    /// Environment variables that it runs with.
     variables: Vec<(&'static str, &'static str)>,
 }
 
@@ -51,7 +51,7 @@ impl Tracer {
         }
     }
 
-    /// The same program with an environment variable for its recordings.
+    /// The same program with an environment variable.
     pub(super) fn with_variable(&self, name: &'static str, value: &'static str) -> Self {
         let mut variables = self.variables.clone();
         variables.push((name, value));
@@ -74,8 +74,8 @@ impl Tracer {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
-        let child = Command::new(&self.program)
-            .envs(self.variables.iter().copied())
+        let child = self
+            .command()
             .arg("record")
             .args(options)
             .arg("-o")
@@ -96,7 +96,9 @@ impl Tracer {
 
     /// A command that runs the program.
     pub(super) fn command(&self) -> Command {
-        Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command.envs(self.variables.iter().copied());
+        command
     }
 
     /// Runs the program to its end, and returns its exit code and what it printed.
@@ -115,12 +117,22 @@ impl Tracer {
         Ok((output.status.code(), text))
     }
 
+    /// The rows of the requests in a recording; none where it cannot be read.
+    ///
+    /// # Errors
+    /// When the program cannot be run.
+    pub(super) fn requests(&self, recording: &str) -> anyhow::Result<Vec<Value>> {
+        let (_, text) = self.run(&["report", "--format", "jsonl", recording])?;
+        Ok(requests_in(&text))
+    }
+
     /// The output of the program for these arguments.
     ///
     /// # Errors
     /// When it cannot be run, or fails.
     pub(super) fn output(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
-        let output = Command::new(&self.program)
+        let output = self
+            .command()
             .args(arguments)
             .stdin(Stdio::null())
             .output()
@@ -258,4 +270,12 @@ fn find<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
         Value::Array(list) => list.iter().find_map(|inner| find(inner, key)),
         _ => None,
     }
+}
+
+/// The rows of requests among JSON lines. Messages are among the lines as well.
+pub(super) fn requests_in(text: &str) -> Vec<Value> {
+    let rows = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    rows.filter(|row| row.get("verdict").is_some()).collect()
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::bench::Bench;
-use crate::suite::outcome::Outcome;
+use crate::suite::{outcome::Outcome, verify::exit_code};
 
 /// Compares two real recordings, in both orders.
 pub(super) fn compare(
@@ -33,12 +33,7 @@ pub(super) fn verify(
     script: &str,
     expected: i32,
 ) -> anyhow::Result<()> {
-    let (code, text) = bench.run(&["verify", "--", "sh", "-c", script])?;
-    outcome.check(
-        format!("commands: verify of {what} exits with {expected}"),
-        code == Some(expected),
-        format!("{code:?}: {}", text.lines().next().unwrap_or_default()),
-    );
+    let text = exit_code(bench.setting, outcome, ["commands", what], script, expected)?;
     outcome.check(
         format!("commands: verify of {what} says when tracing has begun"),
         text.lines()

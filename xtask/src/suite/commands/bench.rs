@@ -7,10 +7,9 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use serde_json::Value;
 
 use super::running::Running;
-use crate::suite::setting::Setting;
+use crate::suite::{recording::requests_in, setting::Setting};
 
 /// Number of requests of the workload `log512`, all of which are misaligned and rejected.
 pub(super) const LOG512: u64 = 32;
@@ -83,7 +82,7 @@ impl Bench<'_> {
         if code != Some(0) {
             return Ok(None);
         }
-        let rows = rows(&text);
+        let rows = requests_in(&text);
         let sum = |misaligned: bool| {
             let rows = rows
                 .iter()
@@ -92,12 +91,4 @@ impl Bench<'_> {
         };
         Ok(Some((sum(false), sum(true))))
     }
-}
-
-/// The rows of requests among JSON lines. Messages are among the lines as well.
-pub(in crate::suite) fn rows(text: &str) -> Vec<Value> {
-    let rows = text
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    rows.filter(|row| row.get("verdict").is_some()).collect()
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::bench::{Bench, rows};
+use super::bench::Bench;
 use crate::{
     suite::outcome::Outcome,
     workload::{Call, Repeater, Shape},
@@ -32,9 +32,8 @@ pub(super) fn flooded(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::Resul
     running.signal(libc::SIGTERM);
     let (status, said) = (running.ended()?, running.said());
     let path = running.output.to_string_lossy();
-    let (_, text) = bench.run(&["report", "--format", "jsonl", &path])?;
     let (mut all, mut right, mut counted) = (0, 0, 0);
-    for row in rows(&text) {
+    for row in bench.setting.tracer.requests(&path)? {
         let count = row["count"].as_u64().unwrap_or(0);
         all += count;
         if row["result"].as_i64() == Some(repeater.result()) && row["verdict"] == "rejected" {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::bench::{Bench, LOG512, rows};
+use super::bench::{Bench, LOG512};
 use crate::suite::outcome::Outcome;
 
 /// Checks whose requests are recorded, and the exit status.
@@ -33,8 +33,7 @@ pub(super) fn with_command(bench: &Bench<'_>, outcome: &mut Outcome) -> anyhow::
 /// addresses. Whether those have names depends on how the program was built and how long it lives.
 fn stacks(bench: &Bench<'_>, outcome: &mut Outcome, recording: &Path) -> anyhow::Result<()> {
     let path = recording.to_string_lossy();
-    let (_, text) = bench.run(&["report", "--format", "jsonl", &path])?;
-    let rows = rows(&text);
+    let rows = bench.setting.tracer.requests(&path)?;
     let frames = |row: &Value, side: &str| -> Vec<String> {
         let frames = row[side].as_array().into_iter().flatten();
         let frames = frames.filter_map(|frame| frame.as_str().map(str::to_owned));
