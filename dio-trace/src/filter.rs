@@ -33,7 +33,7 @@ pub struct Filter {
     pub verdict: Vec<Verdict>,
     /// Read or write.
     pub operation: Vec<Operation>,
-    /// Errors, as positive errno numbers; requests that were only counted have none.
+    /// Errors, as positive errno numbers; in older recordings requests that were only counted have none.
     pub errno: Vec<Errno>,
 }
 

@@ -33,7 +33,7 @@ pub struct FilterArguments {
     /// Direction of the transfer
     #[arg(long, value_name = "OPERATION", value_parser = word::<Operation>())]
     operation: Vec<Operation>,
-    /// Error of captured requests, by name or number, such as EINVAL or 5
+    /// Error of the request, by name or number, such as EINVAL or 5
     #[arg(long, value_name = "ERRNO")]
     errno: Vec<Errno>,
 }

@@ -17,7 +17,7 @@ use crate::{
 ///
 /// jsonl, csv and parquet have one row for each row of the recording, with the same column names:
 /// captured requests one by one, other requests counted together, and losses (`count` is 0). The sum
-/// of `count` is the exact number of direct requests. json is one object with totals.
+/// of `count` is the exact number of direct requests. json is one object with totals and findings.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     dio-trace report trace.dio\n  \

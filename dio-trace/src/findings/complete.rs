@@ -1,5 +1,5 @@
-//! Completes keys: requests that were only counted do not say with which error they failed, nor where in
-//! the program they came from.
+//! Completes keys: requests that were only counted do not say where in the program they came from, and in
+//! older recordings not with which error they failed.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! Facts about a file from the structures of its filesystem: on which device it lies, what can be written to it
-//! atomically.
+//! Facts about a file from the structures of its filesystem: on which device it lies, what can be
+//! written to it atomically.
 
 use dio_trace_ebpf::{
     abi::request::{Request, state},
