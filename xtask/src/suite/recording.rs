@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -101,17 +101,20 @@ impl Tracer {
         command
     }
 
+    fn ended(&self, arguments: &[&str]) -> anyhow::Result<Output> {
+        self.command()
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot run {}", self.program.display()))
+    }
+
     /// Runs the program to its end, and returns its exit code and what it printed.
     ///
     /// # Errors
     /// When it cannot be run.
     pub(super) fn run(&self, arguments: &[&str]) -> anyhow::Result<(Option<i32>, String)> {
-        let output = self
-            .command()
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("cannot run {}", self.program.display()))?;
+        let output = self.ended(arguments)?;
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text).into_owned();
         Ok((output.status.code(), text))
@@ -131,12 +134,7 @@ impl Tracer {
     /// # Errors
     /// When it cannot be run, or fails.
     pub(super) fn output(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
-        let output = self
-            .command()
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("cannot run {}", self.program.display()))?;
+        let output = self.ended(arguments)?;
         if output.stdout.is_empty() && !output.status.success() {
             bail!(
                 "dio-trace {}: {}",
